@@ -1,0 +1,27 @@
+"""Helpers for learning and prototyping with DSPy: offline models, recordings, displays, exercises.
+
+Everything is imported when first used, so that `import kit` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_WHERE = {
+    "check": "kit.exercises",
+    "lm": "kit.engines.models",
+    "prompt": "kit.display.prompts",
+    "usage": "kit.engines.usage",
+}
+__all__ = sorted(_WHERE)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"kit has no {name!r}. It has: {', '.join(__all__)}.")
+    return getattr(import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

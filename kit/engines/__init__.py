@@ -1,0 +1,1 @@
+"""Which model answers: profiles and roles, the offline engine, recordings."""

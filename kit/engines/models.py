@@ -1,0 +1,199 @@
+"""Which model answers: a profile (offline, openai, ...) maps roles (small, large, vision) to models.
+
+    dspy.configure(lm=kit.lm("small"))
+
+The profile comes from KIT_PROFILE, in the environment or in the project's .env file; default is `offline`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dotenv import load_dotenv
+
+from kit.engines import weights
+from kit.engines.recordings import Recordings
+
+if TYPE_CHECKING:
+    import dspy
+
+ROOT = Path(__file__).resolve().parents[2]
+REPLIES = ROOT / "data" / "replies"
+ROLES = ("large", "small", "vision")
+
+
+class MissingKey(ValueError):
+    """A profile needs a key, or an address, that is not set."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model as models.toml names it. Prices are list prices in US dollars per million tokens."""
+
+    profile: str
+    role: str
+    model: str
+    weights: str | None = None
+    input_usd: float = 0.0
+    output_usd: float = 0.0
+
+
+@cache
+def table() -> dict[str, Any]:
+    """Return models.toml."""
+    return tomllib.loads(Path(__file__).with_name("models.toml").read_text())
+
+
+def profiles() -> list[str]:
+    """Return the names of all profiles."""
+    return sorted(table()["profiles"])
+
+
+def current_profile() -> str:
+    """Return the profile in force, after reading the project's .env file.
+
+    Raises:
+        ValueError: If KIT_PROFILE names no profile.
+    """
+    load_dotenv(ROOT / ".env")
+    name = os.environ.get("KIT_PROFILE") or "offline"
+    if name not in profiles():
+        raise ValueError(f"KIT_PROFILE is {name!r}. Valid profiles: {', '.join(profiles())}.")
+    return name
+
+
+def model(role: str, profile: str | None = None) -> Model:
+    """Look up the model that plays a role.
+
+    Args:
+        role: "small", "large" or "vision".
+        profile: A profile's name; by default the one in force.
+
+    Raises:
+        ValueError: If there is no such profile, or no such role in it.
+
+    >>> model("small", "offline").model
+    'offline/qwen2.5-coder-0.5b'
+    """
+    profile = profile or current_profile()
+    if profile not in profiles():
+        raise ValueError(f"Unknown profile {profile!r}. Valid profiles: {', '.join(profiles())}.")
+    entries = table()["profiles"][profile]
+    known = [name for name in ROLES if name in entries]
+    if role not in known:
+        raise ValueError(f"Profile {profile!r} has no role {role!r}. Its roles: {', '.join(known)}.")
+    entry = dict(entries[role])
+    name = entry.pop("model")
+    return Model(profile, role, name if isinstance(name, str) else _setting(name, profile), **entry)
+
+
+def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> dspy.LM:
+    """Build the `dspy.LM` that plays a role; the same line works offline and with any provider.
+
+    Args:
+        role: "small", "large" or "vision".
+        profile: A profile's name; by default the one in force.
+        options: Passed on to `dspy.LM`, e.g. temperature=1.0, max_tokens=200, cache=True. Offline,
+            `context` sets the longest prompt plus reply in tokens.
+
+    Raises:
+        ValueError: If role or profile is unknown; the message lists the valid ones.
+        MissingKey: If the profile's key is not set, or empty.
+    """
+    import dspy
+
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # DSPy's own price table, not the network
+    chosen = model(role, profile)
+    if chosen.weights:
+        engine = offline_engine(chosen.weights, **_engine_options(options))
+        return _behind(engine, chosen.model, {"temperature": 0.0, "max_tokens": 1000} | options)
+    plain = dspy.LM(chosen.model, **_client(chosen.profile), **options)
+    return _recorded(plain, chosen, options) if _records(chosen.profile) else plain
+
+
+def offline_engine(name: str, **options: Any) -> Any:
+    """Return the engine of an offline model: recordings first, then llama.cpp in this process.
+
+    Args:
+        name: A name from the weights table.
+        options: Passed on to `LlamaEngine`.
+    """
+    from kit.engines.llama import LlamaEngine
+    from kit.engines.replay import ReplayEngine
+
+    return ReplayEngine(LlamaEngine(name, **options), _recordings("offline"), weights=weights.spec(name).sha256[:16])
+
+
+def replies_folder(profile: str) -> Path:
+    """Return the folder that holds a profile's recordings."""
+    return REPLIES if profile == "offline" else REPLIES / profile
+
+
+def missing_key(profile: str) -> str | None:
+    """Say what a profile lacks, with the next step; None if it lacks nothing."""
+    try:
+        _client(profile)
+    except MissingKey as missing:
+        return str(missing)
+    return None
+
+
+def _behind(engine: Any, name: str, options: dict[str, Any]) -> dspy.LM:
+    import dspy
+
+    from kit.engines.replay import Rollouts
+    from kit.engines.threaded import ThreadedEngine
+
+    options = {"cache": False, "num_retries": 0, "callbacks": [Rollouts()]} | options
+    return dspy.LM(name, engine=engine, async_engine=ThreadedEngine(engine), **options)
+
+
+def _recorded(plain: dspy.LM, chosen: Model, options: dict[str, Any]) -> dspy.LM:
+    from kit.engines.hosted import HostedEngine
+    from kit.engines.replay import ReplayEngine
+
+    engine = ReplayEngine(HostedEngine(plain), _recordings(chosen.profile), capabilities=plain)
+    return _behind(engine, chosen.model, options)
+
+
+def _records(profile: str) -> bool:
+    return bool(os.environ.get("KIT_RECORD")) or replies_folder(profile).is_dir()
+
+
+@cache
+def _recordings(profile: str) -> Recordings:
+    record_to = os.environ.get("KIT_RECORD")
+    return Recordings(replies_folder(profile), Path(record_to) if record_to else None)
+
+
+def _engine_options(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: options.pop(name) for name in ("context", "threads", "reuse_prefix") if name in options}
+
+
+def _client(profile: str) -> dict[str, str]:
+    """Return what `dspy.LM` needs to reach a profile's provider."""
+    entries = table()["profiles"][profile]
+    client = {}
+    if "key" in entries:
+        client["api_key"] = _setting(entries["key"], profile)
+    if "api_base" in entries:
+        client["api_base"] = _setting(entries["api_base"], profile)
+    return client
+
+
+def _setting(setting: str | dict[str, str], profile: str) -> str:
+    """Read a variable, named by a string, or by a table that may hold a default."""
+    setting = {"variable": setting} if isinstance(setting, str) else setting
+    name = setting["variable"]
+    if value := os.environ.get(name, "").strip() or setting.get("default"):
+        return value
+    state = "is set but empty" if name in os.environ else "is not set"
+    raise MissingKey(
+        f"{name} {state}, and profile {profile!r} needs it. Put it into .env (copy .env.example) or the "
+        "environment. To go on with no key, unset KIT_PROFILE: the offline profile is the default."
+    )

@@ -1,0 +1,156 @@
+"""Recordings: replies that real models gave, kept as readable JSONL, a file per lesson.
+
+A line holds key, model, weights, asks, reply, finish, usage, message_tokens, seconds and date. The key is a
+hash of everything that can change the reply. One key has one reply, in every file that holds it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+from filelock import FileLock
+
+_KEY = re.compile(rb'^\{"key":"([0-9a-f]{20})",')
+
+
+class BadRecording(UserWarning):
+    """A line under data/replies cannot be used; the lesson goes on without it."""
+
+
+class Recordings:
+    """Recorded replies by key, read from a folder when the first one is asked for.
+
+    Args:
+        folder: Holds the .jsonl files; it may be missing.
+        record_to: File to append replies to, in the order of their first use; None keeps new ones in memory.
+    """
+
+    def __init__(self, folder: Path, record_to: Path | None = None) -> None:
+        self.folder = folder
+        self.record_to = record_to
+        self._lines: dict[str, bytes] | None = None
+        self._kept: set[str] = set()
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return the recorded line for a key, or None."""
+        line = self._index().get(key)
+        if line is None:
+            return None
+        self._keep(key, line)
+        return orjson.loads(line)
+
+    def add(self, recording: dict[str, Any]) -> None:
+        """Remember a new reply, on disk if there is a file to record to.
+
+        Raises:
+            ValueError: If the line would hold the value of a key from the environment.
+            OSError: If it cannot be written; the reply is kept in memory.
+        """
+        line = orjson.dumps(recording)
+        refuse_secrets(line)
+        self._index()[recording["key"]] = line
+        self._keep(recording["key"], line)
+
+    def _index(self) -> dict[str, bytes]:
+        if self._lines is None:
+            self._lines = {}
+            files = sorted(self.folder.glob("*.jsonl"))
+            for path in [*files, *([self.record_to] if self.record_to else [])]:
+                for key, line in read(path):
+                    self._lines.setdefault(key, line)
+                    if path == self.record_to:
+                        self._kept.add(key)
+            for problem in conflicts(files):
+                warnings.warn(BadRecording(problem), stacklevel=2)
+        return self._lines
+
+    def _keep(self, key: str, line: bytes) -> None:
+        if self.record_to is None or key in self._kept:
+            return
+        self._kept.add(key)
+        append(self.record_to, line)
+
+
+def read(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield (key, line) for each good line of a file; warn of the others. A missing file has no lines."""
+    if not path.exists():
+        return
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        if (found := _KEY.match(line)) and line.endswith(b"}"):
+            yield found[1].decode(), line
+        elif line.strip():
+            warnings.warn(
+                BadRecording(
+                    f"{path.name}, line {number} is not a recording: {line[:40]!r}... It is skipped; "
+                    f"restore the file from git, or remake the line with `kit record {path.stem[:2]}`."
+                ),
+                stacklevel=2,
+            )
+
+
+def conflicts(paths: list[Path]) -> Iterator[str]:
+    """Describe each key that has two different replies."""
+    first: dict[str, tuple[Path, bytes]] = {}
+    for path in paths:
+        for key, line in read_quietly(path):
+            other, kept = first.setdefault(key, (path, line))
+            if kept != line and orjson.loads(kept)["reply"] != orjson.loads(line)["reply"]:
+                yield (
+                    f"Key {key} has one reply in {other.name} and another in {path.name}. The first is used; "
+                    "delete one of the two lines."
+                )
+
+
+def read_quietly(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield what `read` yields, without its warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BadRecording)
+        yield from list(read(path))
+
+
+def append(path: Path, line: bytes) -> None:
+    """Add one line to a file, whole or not at all visible to readers; two processes take turns.
+
+    Raises:
+        OSError: If the disk is full or the folder cannot be written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"), path.open("a+b") as file:
+        file.seek(0, os.SEEK_END)
+        if end := file.tell():
+            file.seek(end - 1)
+            torn = file.read(1) != b"\n"
+            line = b"\n" + line if torn else line
+        file.write(line + b"\n")
+
+
+def merge(lines: dict[str, bytes], path: Path) -> dict[str, int]:
+    """Make a file hold exactly these lines: what stays keeps its place, what is new comes last.
+
+    Args:
+        lines: The lines by key, in the order of their use.
+        path: The file to rewrite, atomically.
+
+    Returns:
+        Counts: kept, new, pruned.
+    """
+    before = dict(read_quietly(path))
+    kept = {key: line for key, line in before.items() if key in lines}
+    new = {key: line for key, line in lines.items() if key not in before}
+    finished = path.with_suffix(".tmp")
+    finished.write_bytes(b"".join(line + b"\n" for line in [*({**kept, **lines}[key] for key in kept), *new.values()]))
+    os.replace(finished, path)
+    return {"kept": len(kept), "new": len(new), "pruned": len(before) - len(kept)}
+
+
+def refuse_secrets(line: bytes) -> None:
+    """Raise ValueError if a line holds the value of a variable that is named like a key."""
+    for name, value in os.environ.items():
+        if re.search(r"(_KEY|_TOKEN|_SECRET)$", name) and len(value) >= 12 and value.encode() in line:
+            raise ValueError(f"Not recorded: the prompt or reply holds the value of {name}. Take it out of the prompt.")

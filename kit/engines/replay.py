@@ -1,0 +1,231 @@
+"""ReplayEngine: recorded replies first, a live engine on a miss.
+
+    engine = ReplayEngine(LlamaEngine("qwen2.5-coder-0.5b"), Recordings(Path("data/replies")))
+
+DSPy strips `rollout_id` before an engine sees the request, yet BestOfN or an optimizer asks the same question
+under several ids. The `Rollouts` callback hands the id on, so that each rollout has a recording of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import dspy
+import orjson
+from dspy._vendor.lm15.serde import part_from_dict, part_to_dict, request_to_dict
+from dspy.lm15 import (
+    Message,
+    Request,
+    Response,
+    StreamDeltaEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+    TextDelta,
+    TextPart,
+    Usage,
+    materialize_response,
+    response_to_events,
+)
+from dspy.utils.callback import BaseCallback
+
+from kit.engines.recordings import Recordings
+from kit.notices import notice
+
+_CAPABILITIES = ("supports_function_calling", "supports_reasoning", "supports_response_schema", "supported_params")
+
+
+class NoRecording(dspy.LMError):
+    """The prompt has no recorded reply, and nothing may answer it live."""
+
+
+@dataclass
+class _Call:
+    """What DSPy asks for beside the request: which rollout, and how many replies it has had."""
+
+    rollout_id: Any = None
+    replies: int = 0
+
+
+_call: ContextVar[_Call | None] = ContextVar("kit_call", default=None)
+
+
+class Rollouts(BaseCallback):
+    """Tell the replay engine which rollout a request belongs to: `dspy.LM(..., callbacks=[Rollouts()])`."""
+
+    def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Note the rollout id of the call that begins."""
+        options = {**instance.kwargs, **inputs.get("kwargs", {})}
+        _call.set(_Call(options.get("rollout_id")))
+
+    def on_lm_end(self, call_id: str, outputs: Any, exception: Exception | None = None) -> None:
+        """Forget it."""
+        _call.set(None)
+
+
+class ReplayEngine:
+    """Answer from recordings; on a miss ask the live engine and remember its reply.
+
+    Args:
+        live: Any engine of DSPy's contract, or None to answer from recordings alone.
+        recordings: Where replies are looked up and kept.
+        weights: Hash of the model's file, noted beside each new reply; empty for hosted models.
+        capabilities: What to tell DSPy's adapters, if not what `live` says of itself.
+
+    Raises:
+        NoRecording: On a miss, if `live` is None or KIT_LIVE is "never".
+    """
+
+    def __init__(
+        self, live: Any, recordings: Recordings, *, weights: str = "", capabilities: Any = None
+    ) -> None:
+        self.live = live
+        self.recordings = recordings
+        self.weights = weights
+        for name in _CAPABILITIES:
+            setattr(self, name, getattr(capabilities or live, name, False or ()))
+        self._told = False
+
+    def __repr__(self) -> str:
+        return f"ReplayEngine({self.live!r}, {str(self.recordings.folder)!r})"
+
+    def __deepcopy__(self, memo: dict) -> ReplayEngine:
+        return self
+
+    def complete(self, request: Request) -> Response:
+        """Return the recorded reply, or a live one."""
+        call = _call.get() or _Call()
+        key = key_of(request, call)
+        response = self._recorded(key, request) or self._record(key, request, self._ask(key, request))
+        call.replies += 1
+        return response
+
+    def stream(self, request: Request) -> Iterator[Any]:
+        """Yield a recorded reply word by word, or a live one as it comes."""
+        call = _call.get() or _Call()
+        key = key_of(request, call)
+        if response := self._recorded(key, request):
+            yield from _word_by_word(response)
+        else:
+            self._refuse_or_tell(key, request)
+            events = []
+            for event in self.live.stream(_seeded(request, key, self)):
+                events.append(event)
+                yield event
+            self._record(key, request, materialize_response(iter(events), request))
+        call.replies += 1
+
+    def close(self) -> None:
+        """Do nothing: the live engine is borrowed."""
+
+    def dump_state(self) -> dict[str, Any]:
+        """Return the live engine's state; recordings stay with the project."""
+        return {"live": type(self.live).__name__, "state": self.live.dump_state()}
+
+    @classmethod
+    def load_state(cls, state: dict[str, Any]) -> ReplayEngine:
+        """Rebuild the engine over the project's own recordings."""
+        from kit.engines.models import offline_engine
+
+        return offline_engine(state["state"].pop("model"), **state["state"])
+
+    def _recorded(self, key: str, request: Request) -> Response | None:
+        recording = self.recordings.get(key)
+        return recording and _response(recording, request)
+
+    def _ask(self, key: str, request: Request) -> Response:
+        self._refuse_or_tell(key, request)
+        return self.live.complete(_seeded(request, key, self))
+
+    def _refuse_or_tell(self, key: str, request: Request) -> None:
+        if self.live is None or os.environ.get("KIT_LIVE") == "never":
+            raise NoRecording(_no_recording(key, request), model=request.model)
+        if not self._told and self.recordings.record_to is None:
+            self._told = True
+            notice(f"This prompt has no recorded reply: {request.model} answers it live.")
+
+    def _record(self, key: str, request: Request, response: Response) -> Response:
+        notes = response.provider_data or {}
+        recording = {
+            "key": key,
+            "model": request.model,
+            "weights": self.weights,
+            "asks": asks(request),
+            "reply": _reply(response),
+            "finish": response.finish_reason,
+            "usage": {name: getattr(response.usage, name) for name in ("input_tokens", "output_tokens")},
+            "message_tokens": notes.get("message_tokens"),
+            "seconds": notes.get("seconds"),
+            "date": date.today().isoformat(),
+        }
+        self.recordings.add(recording)
+        return _response(recording, request, source="live")
+
+
+def key_of(request: Request, call: _Call | None = None) -> str:
+    """Hash all that can change a reply: the whole request, the rollout id, and which of n replies it is.
+
+    Returns:
+        20 hexadecimal digits.
+    """
+    call = call or _Call()
+    whole = [request_to_dict(request), call.rollout_id, call.replies]
+    return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()[:20]
+
+
+def asks(request: Request) -> str:
+    """Return the first words of the last message, for people who read a recording."""
+    return " ".join((request.messages[-1].text or "").split())[:100]
+
+
+def _reply(response: Response) -> str | list[dict]:
+    parts = response.message.parts
+    if len(parts) == 1 and isinstance(parts[0], TextPart):
+        return parts[0].text
+    return [part_to_dict(part) for part in parts]
+
+
+def _response(recording: dict, request: Request, source: str = "replayed") -> Response:
+    reply = recording["reply"]
+    parts = [TextPart(reply)] if isinstance(reply, str) else [part_from_dict(part) for part in reply]
+    return Response(
+        id=None,
+        model=request.model,
+        message=Message.assistant(parts),
+        finish_reason=recording["finish"],
+        usage=Usage(**recording["usage"]),
+        provider_data={name: recording[name] for name in ("seconds", "message_tokens")} | {"source": source},
+    )
+
+
+def _word_by_word(response: Response) -> Iterator[Any]:
+    if len(response.message.parts) > 1 or response.message.text is None:
+        yield from response_to_events(response)
+        return
+    yield StreamStartEvent(model=response.model)
+    for word in re.findall(r"\s*\S+|\s+", response.message.text):
+        yield StreamDeltaEvent(TextDelta(word))
+    yield StreamEndEvent(response.finish_reason, response.usage, response.provider_data)
+
+
+def _seeded(request: Request, key: str, engine: ReplayEngine) -> Request:
+    """Give a sampled request the seed that its key implies, so that a live run can be repeated."""
+    config = request.config
+    if not config.temperature or config.seed is not None or "seed" not in engine.supported_params:
+        return request
+    return replace(request, config=replace(config, seed=int(key[:7], 16)))
+
+
+def _no_recording(key: str, request: Request) -> str:
+    return (
+        f"No recorded reply for this prompt (key {key}), which asks: {asks(request)!r}. "
+        "The prompt was changed, or it was never recorded. To get a live answer, either fetch the model with "
+        "`kit models pull small` (and unset KIT_LIVE), or set an API key and KIT_PROFILE, e.g. "
+        "KIT_PROFILE=openai. To make recordings: `kit record NN`, with the lesson's number."
+    )

@@ -1,0 +1,85 @@
+"""One llama.cpp model in memory: load it once, let one caller compute at a time, count tokens."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+_LOADING = threading.Lock()
+_COMPUTING = threading.Lock()
+_LOADED: dict[tuple, Runtime] = {}
+
+
+def load(path: str, context: int, threads: int) -> Runtime:
+    """Return the model at `path`, loading it only if this process has not yet done so.
+
+    Args:
+        path: A .gguf file.
+        context: Longest prompt plus reply, in tokens.
+        threads: Threads that compute.
+    """
+    with _LOADING:
+        key = (path, context, threads)
+        if key not in _LOADED:
+            _LOADED[key] = Runtime(path, context, threads)
+        return _LOADED[key]
+
+
+class Runtime:
+    """A loaded model. llama.cpp's own HTTP server comes with it, on loopback, behind a random key."""
+
+    def __init__(self, path: str, context: int, threads: int) -> None:
+        self._key = secrets.token_hex(16)
+        self._server = _server(path, context, threads, self._key)
+        self.count_tokens = lru_cache(maxsize=4096)(self._count_tokens)
+
+    def chat(self, body: dict, receive: Callable[[dict], Any], abandoned: threading.Event) -> None:
+        """Generate one reply in this thread, as soon as the model is free.
+
+        Args:
+            body: A chat completion request in OpenAI's form, with `stream` on.
+            receive: Called with each chunk; `seconds` in it counts from when the model was free.
+            abandoned: Once set, generation ends at the next token.
+        """
+        with _COMPUTING:
+            if abandoned.is_set():
+                return
+            started = time.perf_counter()
+
+            def forward(chunk: dict) -> bool:
+                receive(chunk | {"seconds": round(time.perf_counter() - started, 2)})
+                return abandoned.is_set()
+
+            self._server.handle_chat_completions(body, forward)
+
+    def _count_tokens(self, text: str) -> int:
+        request = urllib.request.Request(
+            f"{self._server.listening_address}/tokenize",
+            json.dumps({"content": text}).encode(),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return len(json.load(reply)["tokens"])
+
+
+def _server(path: str, context: int, threads: int, key: str) -> Any:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before the import: spinning threads cost up to 20x
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = path
+    params.n_ctx = context
+    params.n_parallel = 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.cache_ram_mib = 0
+    params.verbosity = -1
+    params.ui = params.endpoint_slots = False
+    params.api_keys = [key]
+    return xllamacpp.Server(params)
