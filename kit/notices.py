@@ -1,4 +1,4 @@
-"""Say something once, quietly: small grey text in a notebook, a log line elsewhere."""
+"""Say something beside a cell's output: formatted in a notebook, a log line elsewhere."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ import sys
 
 
 def notice(text: str) -> None:
-    """Show a line beside a notebook's output; outside notebooks log it under "kit"."""
+    """Show a line in small letters."""
+    show(text, f"<small>{html.escape(text)}</small>")
+
+
+def show(text: str, markup: str) -> None:
+    """Show markup in a notebook; elsewhere log the text under "kit"."""
     ipython = sys.modules.get("IPython")
     if ipython and ipython.get_ipython():
-        ipython.display.display({"text/plain": text, "text/html": f"<small>{html.escape(text)}</small>"}, raw=True)
+        ipython.display.display({"text/plain": text, "text/html": markup}, raw=True)
     else:
         logging.getLogger("kit").info(text)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import queue
 import threading
-import time
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -80,7 +79,9 @@ class LlamaEngine:
         try:
             path = weights.pull(self.model) if self.model in weights.names() else Path(self.model)
             if not path.is_file():
-                raise FileNotFoundError(f"{path} is not a file. Name a .gguf file or one of {weights.names()}.")
+                raise FileNotFoundError(
+                    f"{path} is not a file. Name a .gguf file or one of {weights.names()}."
+                )
         except OSError as error:
             raise ConfigurationError(str(error)) from error
         return runtime.load(str(path.resolve()), self.context, self.threads)
@@ -202,7 +203,7 @@ def _usage(usage: dict) -> Usage:
 def _error(error: dict, engine: LlamaEngine) -> InvalidRequestError:
     if error.get("type") == "exceed_context_size_error":
         return ContextLengthError(
-            f"The prompt has {error['n_prompt_tokens']} tokens and {engine.model} was loaded with a context of "
+            f"The prompt has {error['n_prompt_tokens']} tokens; {engine.model} was loaded with a context of "
             f"{engine.context}. Shorten the prompt, or ask for more: kit.lm(..., context=16384)."
         )
     return InvalidRequestError(f"llama.cpp refused the request: {error['message']}")

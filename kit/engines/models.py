@@ -126,7 +126,9 @@ def offline_engine(name: str, **options: Any) -> Any:
     from kit.engines.llama import LlamaEngine
     from kit.engines.replay import ReplayEngine
 
-    return ReplayEngine(LlamaEngine(name, **options), _recordings("offline"), weights=weights.spec(name).sha256[:16])
+    return ReplayEngine(
+        LlamaEngine(name, **options), _recordings("offline"), weights=weights.spec(name).sha256[:16]
+    )
 
 
 def replies_folder(profile: str) -> Path:
@@ -168,7 +170,8 @@ def _records(profile: str) -> bool:
 @cache
 def _recordings(profile: str) -> Recordings:
     record_to = os.environ.get("KIT_RECORD")
-    return Recordings(replies_folder(profile), Path(record_to) if record_to else None)
+    fresh = bool(os.environ.get("KIT_FRESH"))
+    return Recordings(replies_folder(profile), Path(record_to) if record_to else None, fresh=fresh)
 
 
 def _engine_options(options: dict[str, Any]) -> dict[str, Any]:

@@ -29,11 +29,13 @@ class Recordings:
     Args:
         folder: Holds the .jsonl files; it may be missing.
         record_to: File to append replies to, in the order of their first use; None keeps new ones in memory.
+        fresh: Know only the replies in `record_to`.
     """
 
-    def __init__(self, folder: Path, record_to: Path | None = None) -> None:
+    def __init__(self, folder: Path, record_to: Path | None = None, *, fresh: bool = False) -> None:
         self.folder = folder
         self.record_to = record_to
+        self.fresh = fresh
         self._lines: dict[str, bytes] | None = None
         self._kept: set[str] = set()
 
@@ -60,7 +62,7 @@ class Recordings:
     def _index(self) -> dict[str, bytes]:
         if self._lines is None:
             self._lines = {}
-            files = sorted(self.folder.glob("*.jsonl"))
+            files = [] if self.fresh else sorted(self.folder.glob("*.jsonl"))
             for path in [*files, *([self.record_to] if self.record_to else [])]:
                 for key, line in read(path):
                     self._lines.setdefault(key, line)
@@ -144,7 +146,9 @@ def merge(lines: dict[str, bytes], path: Path) -> dict[str, int]:
     kept = {key: line for key, line in before.items() if key in lines}
     new = {key: line for key, line in lines.items() if key not in before}
     finished = path.with_suffix(".tmp")
-    finished.write_bytes(b"".join(line + b"\n" for line in [*({**kept, **lines}[key] for key in kept), *new.values()]))
+    finished.write_bytes(
+        b"".join(line + b"\n" for line in [*({**kept, **lines}[key] for key in kept), *new.values()])
+    )
     os.replace(finished, path)
     return {"kept": len(kept), "new": len(new), "pruned": len(before) - len(kept)}
 
@@ -153,4 +157,6 @@ def refuse_secrets(line: bytes) -> None:
     """Raise ValueError if a line holds the value of a variable that is named like a key."""
     for name, value in os.environ.items():
         if re.search(r"(_KEY|_TOKEN|_SECRET)$", name) and len(value) >= 12 and value.encode() in line:
-            raise ValueError(f"Not recorded: the prompt or reply holds the value of {name}. Take it out of the prompt.")
+            raise ValueError(
+                f"Not recorded: the prompt or reply holds the value of {name}. Take it out of the prompt."
+            )

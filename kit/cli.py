@@ -1,0 +1,218 @@
+"""The `kit` command: open the workshop, make and check recordings, fetch models, look at the machine."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from kit import doctor as doctors
+from kit import lessons as all_lessons
+from kit.engines import models as profiles
+from kit.engines import weights
+
+if TYPE_CHECKING:
+    from kit.recorder import Recorded, Totals
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", help=__doc__)
+models = typer.Typer(no_args_is_help=True)
+app.add_typer(models, name="models", help="The models and their files: list, pull, verify.")
+console = Console()
+
+Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]
+Role = Annotated[str, typer.Argument(help="A role (small, large) or a name from `kit models list`.")]
+
+
+@app.command()
+def lab(
+    lesson: Annotated[str, typer.Argument(help="The lesson to open.")] = "00",
+    port: Annotated[int, typer.Option(help="Where to listen; the next free port if it is taken.")] = 8888,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Open the workshop in JupyterLab."""
+    from kit import lab as labs
+
+    try:
+        running = labs.start(all_lessons.lesson(lesson).notebook, port)
+    except (ValueError, labs.NotStarted) as error:
+        _fail(error)
+    console.print(f"JupyterLab is ready after {running.seconds:.1f} s. Ctrl-C stops it.", highlight=False)
+    console.print(running.url, style="bold", soft_wrap=True, highlight=False)
+    if browser:
+        webbrowser.open(running.url)
+    try:
+        running.process.wait()
+    except KeyboardInterrupt:
+        running.process.terminate()
+        running.process.wait()
+
+
+@app.command()
+def record(
+    lesson: Number = None,
+    every: Annotated[bool, typer.Option("--all", help="Record every lesson.")] = False,
+    fresh: Annotated[bool, typer.Option(help="Ask the models again for every reply.")] = False,
+    profile: Annotated[str, typer.Option(help="Which profile's models answer.")] = "offline",
+) -> None:
+    """Run a lesson live and keep the replies: writes what is new, prunes what is stale, stores the outputs.
+
+    An interrupted run goes on where it stopped: give the same command again.
+    """
+    from kit import recorder
+
+    chosen = _chosen(lesson, every)
+    if every or fresh:
+        seconds = sum(recorder.recorded_totals(one, profile).seconds for one in chosen)
+        console.print(f"The recordings at hand took the models {seconds / 60:.0f} minutes to make.")
+    for one in chosen:
+        with Progress(console=console, transient=True) as progress:
+            try:
+                done = recorder.record(one, profile=profile, fresh=fresh, on_cell=_bar(progress))
+            except (ValueError, recorder.Busy) as error:
+                _fail(error)
+            except KeyboardInterrupt:
+                _fail(f"Stopped. Replies so far are kept: `kit record {one.number}` goes on.")
+        _report(done)
+
+
+@app.command()
+def replay(
+    lesson: Number = None,
+    check: Annotated[bool, typer.Option("--check", help="Say which cells would miss a recording.")] = False,
+) -> None:
+    """Run lessons on their recordings alone: with --check, say which would miss one, and where."""
+    from kit import recorder
+
+    if not check:
+        _fail("Say `kit replay --check`, with a lesson's number or without.")
+    found = []
+    for one in _chosen(lesson, every=lesson is None):
+        with Progress(console=console, transient=True) as progress:
+            found_here = list(recorder.problems(one, _bar(progress)))
+        verdict = f"{len(found_here)} problems" if found_here else "replays whole"
+        console.print(f"{one.notebook.stem}: {verdict}", highlight=False)
+        found += found_here
+    for problem in found:
+        console.print(f"  {escape(problem)}", highlight=False)
+    if found:
+        _fail("Make what is missing with `kit record NN`.")
+
+
+@models.command("list")
+def list_models() -> None:
+    """Show every profile's models, with list prices in dollars per million tokens."""
+    table = Table("profile", "role", "model", "in $/M", "out $/M", "needs")
+    for profile in profiles.profiles():
+        for role in profiles.ROLES:
+            if role not in (entries := profiles.table()["profiles"][profile]):
+                continue
+            entry = entries[role]
+            name = entry["model"] if isinstance(entry["model"], str) else f"${entry['model']['variable']}"
+            prices = (f"{entry[way]:.2f}" if way in entry else "" for way in ("input_usd", "output_usd"))
+            needs = entries.get("key") if isinstance(entries.get("key"), str) else _needs(entries)
+            table.add_row(profile, role, name, *prices, needs)
+    console.print(table)
+    here = Table("model file", "MB", "licence", "where")
+    for name in weights.names():
+        spec = weights.spec(name)
+        here.add_row(name, f"{spec.bytes / 1e6:,.0f}", spec.licence, _where(name))
+    console.print(here)
+
+
+@models.command()
+def pull(role: Role = "small") -> None:
+    """Fetch a model's file; an interrupted download goes on where it stopped."""
+    try:
+        path = weights.pull(_weights_name(role))
+    except (OSError, ValueError) as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        _fail(f"Stopped. What was fetched is kept: `kit models pull {role}` goes on.")
+    console.print(f"{path} is here and verified.", soft_wrap=True, highlight=False)
+
+
+@models.command()
+def verify(role: Role = "small") -> None:
+    """Hash a model's file again and compare it with the publisher's sha256."""
+    try:
+        path = weights.verify(_weights_name(role))
+    except (OSError, ValueError) as error:
+        _fail(error)
+    console.print(f"{path} is what its publisher released.", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def doctor(
+    call: Annotated[bool, typer.Option("--call", help="Also make one tiny model call.")] = False,
+) -> None:
+    """Check Python, packages, models, disk, recordings, keys (never shown) and profile."""
+    marks = {"good": "[green]good[/]", "note": "[yellow]note[/]", "bad": "[red]bad[/]"}
+    worst = "good"
+    for finding in doctors.findings(call=call):
+        console.print(
+            f"{marks[finding.state]}  [bold]{finding.what}[/]: {escape(finding.found)}", soft_wrap=True
+        )
+        if finding.next_step:
+            console.print(f"      -> {escape(finding.next_step)}", soft_wrap=True, highlight=False)
+        worst = "bad" if finding.state == "bad" else worst
+    if worst == "bad":
+        raise typer.Exit(1)
+
+
+def _chosen(number: str | None, every: bool) -> list[all_lessons.Lesson]:
+    try:
+        if every == bool(number):
+            raise ValueError("Name one lesson, or say --all.")
+        return all_lessons.lessons() if every else [all_lessons.lesson(number)]
+    except ValueError as error:
+        _fail(error)
+
+
+def _weights_name(role: str) -> str:
+    entry = profiles.table()["profiles"]["offline"].get(role)
+    return entry["weights"] if isinstance(entry, dict) else role
+
+
+def _where(name: str) -> str:
+    try:
+        return str(weights.locate(name) or f"not here: kit models pull {name}")
+    except OSError as error:
+        return str(error)
+
+
+def _needs(entries: dict) -> str:
+    return entries["api_base"]["variable"] if "api_base" in entries else "nothing"
+
+
+def _bar(progress: Progress) -> object:
+    tasks: dict[Path, int] = {}
+
+    def on_cell(notebook: Path, done: int, count: int) -> None:
+        if notebook not in tasks:
+            tasks[notebook] = progress.add_task(f"{notebook.parent.name}/{notebook.name}", total=count)
+        progress.update(tasks[notebook], completed=done)
+
+    return on_cell
+
+
+def _report(done: Recorded) -> None:
+    console.print(
+        f"{done.path.name}: {done.new} new, {done.kept} kept, {done.pruned} pruned.", highlight=False
+    )
+    console.print(f"  new: {_sum(done.live)}\n  all: {_sum(done.totals)}", highlight=False)
+
+
+def _sum(totals: Totals) -> str:
+    tokens = f"{totals.input_tokens:,} tokens in, {totals.output_tokens:,} out"
+    return f"{totals.calls} calls, {tokens}, {totals.seconds:,.1f} s of computing"
+
+
+def _fail(reason: object) -> None:
+    console.print(f"[red]{escape(str(reason))}[/]", soft_wrap=True, highlight=False)
+    raise typer.Exit(1)

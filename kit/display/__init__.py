@@ -1,0 +1,1 @@
+"""What people see: static HTML that GitHub shows too, each with a plain-text form."""

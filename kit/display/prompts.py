@@ -1,0 +1,141 @@
+"""The prompt as it was really sent: each message with its tokens, the schema, and the reply."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from kit.display.tables import section
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a prompt. `tokens` is None if nobody counted them."""
+
+    title: str
+    text: str
+    tokens: int | None = None
+    exact: bool = True
+
+    @property
+    def heading(self) -> str:
+        """Title and token count, e.g. "system · 142 tokens"."""
+        if self.tokens is None:
+            return self.title
+        return f"{self.title} · {'' if self.exact else '≈ '}{self.tokens:,} tokens"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A call to a model, shown whole: messages, the schema that binds the reply, and the reply."""
+
+    model: str
+    messages: list[Message]
+    schema: dict[str, Any] | None
+    reply: str
+    input_tokens: int | None
+    output_tokens: int | None
+
+    def __repr__(self) -> str:
+        blocks = [f"--- {heading} ---\n{text}" for heading, text in self._blocks()]
+        return "\n\n".join([self._title(), *blocks])
+
+    def _repr_html_(self) -> str:
+        blocks = [
+            section(heading, text, folded=heading.startswith(("schema", "demo")))
+            for heading, text in self._blocks()
+        ]
+        return f"<p><b>{self._title()}</b></p>{''.join(blocks)}"
+
+    def _title(self) -> str:
+        counts = [
+            f"{count:,} tokens {way}"
+            for count, way in [(self.input_tokens, "in"), (self.output_tokens, "out")]
+            if count is not None
+        ]
+        return ": ".join([self.model, ", ".join(counts)]) if counts else self.model
+
+    def _blocks(self) -> list[tuple[str, str]]:
+        blocks = [(message.heading, message.text) for message in self.messages]
+        if self.schema:
+            title = "schema · no tokens: a grammar that the reply must follow"
+            blocks.append((title, json.dumps(self.schema, indent=2)))
+        return [*blocks, ("reply", self.reply)]
+
+
+def prompt(back: int = 0) -> Prompt:
+    """Return the prompt that DSPy sent last, or one sent earlier.
+
+    Args:
+        back: How many calls to go back; 0 is the last.
+
+    Raises:
+        LookupError: If there were not that many calls in this kernel.
+    """
+    from dspy.clients.base_lm import GLOBAL_HISTORY
+
+    if back >= len(GLOBAL_HISTORY):
+        raise LookupError(
+            f"DSPy has made {len(GLOBAL_HISTORY)} calls in this kernel; there is none {back} back."
+        )
+    return from_history(GLOBAL_HISTORY[-1 - back])
+
+
+def from_history(entry: dict[str, Any]) -> Prompt:
+    """Return the prompt of one entry of `lm.history`."""
+    messages = entry["messages"] or [{"role": "user", "content": entry["prompt"]}]
+    texts = [_text(message["content"]) for message in messages]
+    usage = entry["usage"] or {}
+    counts, exact = _counts(entry, texts, usage.get("prompt_tokens"))
+    shown = [
+        Message(title, text, count, exact)
+        for title, text, count in zip(_titles(messages), texts, counts, strict=True)
+    ]
+    reply = "\n".join(_text(output) for output in entry["outputs"])
+    return Prompt(
+        entry["model"],
+        shown,
+        _schema(entry),
+        reply,
+        usage.get("prompt_tokens"),
+        usage.get("completion_tokens"),
+    )
+
+
+def _titles(messages: list[dict]) -> list[str]:
+    titles, demos = [], 0
+    for number, message in enumerate(messages, 1):
+        role = message["role"]
+        if role == "system" or number == len(messages):
+            titles.append(role)
+            continue
+        demos += role == "user"
+        titles.append(f"demo {demos}: {role}")
+    return titles
+
+
+def _counts(entry: dict, texts: list[str], total: int | None) -> tuple[list[int | None], bool]:
+    """Take the counts that the engine made; else share the total out by length and say so."""
+    notes = getattr(next(iter(entry["response"] or []), None), "provider_data", None) or {}
+    if (counts := notes.get("message_tokens")) and len(counts) == len(texts):
+        return counts, True
+    if not total:
+        return [None] * len(texts), True
+    length = sum(map(len, texts)) or 1
+    return [round(total * len(text) / length) for text in texts], False
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, dict):
+        return content.get("text") or f"[{content.get('type', 'part')}]"
+    return "\n".join(_text(part) for part in content)
+
+
+def _schema(entry: dict) -> dict[str, Any] | None:
+    wanted = entry["kwargs"].get("response_format")
+    if isinstance(wanted, type):
+        return wanted.model_json_schema()
+    return wanted.get("json_schema") if isinstance(wanted, dict) else None

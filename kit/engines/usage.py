@@ -1,0 +1,98 @@
+"""What calls cost: billed, replayed and cached tokens, seconds and dollars, by model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kit.display import tables
+
+if TYPE_CHECKING:
+    import pandas
+
+_HEADINGS = ["model", "answered by", "calls", "tokens in", "tokens out", "seconds", "dollars"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call, as DSPy's history tells it.
+
+    `source` is "live" (a model computed it), "replayed" (recorded earlier; its seconds are the recording's) or
+    "cached" (DSPy's own cache; no tokens, no seconds).
+    """
+
+    model: str
+    source: str
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+    cost_usd: float
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Calls with their totals. Shown as a table, one row per model and source."""
+
+    calls: list[Call]
+
+    def __repr__(self) -> str:
+        return tables.columns(_HEADINGS, self._rows())
+
+    def _repr_html_(self) -> str:
+        return tables.table(_HEADINGS, self._rows())
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a DataFrame with a row for each call."""
+        import pandas
+
+        return pandas.DataFrame(self.calls)
+
+    def _rows(self) -> list[list[Any]]:
+        groups: dict[tuple[str, str], list[Call]] = {}
+        for call in self.calls:
+            groups.setdefault((call.model, call.source), []).append(call)
+        rows = [[*group, *_totals(calls)] for group, calls in sorted(groups.items())]
+        return rows if len(rows) == 1 else [*rows, ["all", "", *_totals(self.calls)]]
+
+
+def usage(history: Iterable[dict[str, Any]] | None = None) -> Usage:
+    """Sum up the calls of this kernel, or of one `lm.history`.
+
+    Args:
+        history: Entries of a DSPy history; by default all calls since the kernel started.
+
+    Source:
+        Tokens are the provider's. Dollars are DSPy's own estimate where it makes one, else the list prices
+        in models.toml; a call that was replayed or cached costs nothing now.
+    """
+    if history is None:
+        from dspy.clients.base_lm import GLOBAL_HISTORY
+
+        history = GLOBAL_HISTORY
+    return Usage([_call(entry) for entry in history])
+
+
+def _call(entry: dict[str, Any]) -> Call:
+    tokens = entry["usage"] or {}
+    response = next(iter(entry["response"] or []), None)
+    notes = getattr(response, "provider_data", None) or {}
+    source = notes.get("source", "live") if tokens else "cached"
+    return Call(
+        model=entry["model"],
+        source=source,
+        input_tokens=tokens.get("prompt_tokens") or 0,
+        output_tokens=tokens.get("completion_tokens") or 0,
+        seconds=notes.get("seconds") or 0.0 if tokens else 0.0,
+        cost_usd=(entry["cost"] or 0.0) if source == "live" else 0.0,
+    )
+
+
+def _totals(calls: list[Call]) -> list[Any]:
+    return [
+        len(calls),
+        sum(call.input_tokens for call in calls),
+        sum(call.output_tokens for call in calls),
+        f"{sum(call.seconds for call in calls):.1f}",
+        f"{sum(call.cost_usd for call in calls):.4f}",
+    ]

@@ -1,0 +1,129 @@
+"""Lessons: find the notebooks, run them in a kernel of their own, keep what they need and what they print."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kit.engines.models import ROOT
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson's notebook and, if it has exercises, their solutions."""
+
+    number: str
+    notebook: Path
+    solution: Path | None
+
+    @property
+    def notebooks(self) -> list[Path]:
+        """The notebooks that share this lesson's recordings."""
+        return [path for path in (self.notebook, self.solution) if path]
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A cell whose prompt has no recorded reply. `cell` counts code cells from 1, as Jupyter does."""
+
+    notebook: Path
+    cell: int
+    message: str
+
+
+def lessons(root: Path = ROOT) -> list[Lesson]:
+    """Return all lessons, by number."""
+    found = []
+    for notebook in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        solution = root / "solutions" / notebook.name
+        found.append(Lesson(notebook.name[:2], notebook, solution if solution.exists() else None))
+    return found
+
+
+def lesson(number: str, root: Path = ROOT) -> Lesson:
+    """Return one lesson.
+
+    Args:
+        number: Its number, e.g. "04" or "4".
+        root: The project's folder.
+
+    Raises:
+        ValueError: If there is none; the message lists those there are.
+    """
+    by_number = {found.number: found for found in lessons(root)}
+    if (wanted := number.zfill(2)) not in by_number:
+        raise ValueError(f"There is no lesson {number!r}. Lessons: {', '.join(by_number) or 'none yet'}.")
+    return by_number[wanted]
+
+
+def run(
+    path: Path,
+    environment: dict[str, str],
+    on_cell: Callable[[int, int], None] | None = None,
+    *,
+    go_on: bool = False,
+) -> NotebookNode:
+    """Run a notebook from top to bottom in a fresh kernel and return it, outputs included.
+
+    Args:
+        path: The notebook; it is not changed.
+        environment: Variables added to the kernel's environment.
+        on_cell: Called with (cells begun, cells in all) as the run advances.
+        go_on: Keep running after a cell fails.
+
+    Raises:
+        CellExecutionError: If a cell fails and is not tagged `raises-exception`.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(path, as_version=4)
+    code = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+
+    def report(cell: NotebookNode, cell_index: int) -> None:
+        if on_cell and cell_index in code:
+            on_cell(code.index(cell_index) + 1, len(code))
+
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        allow_errors=go_on,
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_start=report,
+    )
+    return client.execute(env=os.environ | environment)
+
+
+def misses(path: Path, executed: NotebookNode) -> Iterator[Miss]:
+    """Find the cells of a run that lacked a recording."""
+    for cell in executed.cells:
+        for output in cell.get("outputs", []):
+            texts = [
+                output.get("evalue", ""),
+                output.get("data", {}).get("text/plain", ""),
+                output.get("text", ""),
+            ]
+            if found := next((text for text in map(str, texts) if "No recorded reply" in text), None):
+                asked = re.search(r"asks: (.*?)\. The prompt was changed", found, re.DOTALL)
+                yield Miss(path, cell.execution_count, asked[1] if asked else found)
+
+
+def save(notebook: NotebookNode, path: Path) -> None:
+    """Write an executed notebook without what differs from machine to machine, whole or not at all."""
+    import nbformat
+
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    unfinished = path.with_suffix(".tmp")
+    nbformat.write(notebook, unfinished)
+    os.replace(unfinished, path)
