@@ -14,8 +14,8 @@ from rich.table import Table
 
 from kit import doctor as doctors
 from kit import lessons as all_lessons
+from kit.engines import fetch, weights
 from kit.engines import models as profiles
-from kit.engines import weights
 
 if TYPE_CHECKING:
     from kit.recorder import Recorded, Totals
@@ -27,6 +27,12 @@ console = Console()
 
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]
 Role = Annotated[str, typer.Argument(help="A role (small, large) or a name from `kit models list`.")]
+
+
+@app.callback()
+def settings() -> None:
+    """Read the project's .env file before any command."""
+    profiles.read_env_file()
 
 
 @app.command()
@@ -49,8 +55,7 @@ def lab(
     try:
         running.process.wait()
     except KeyboardInterrupt:
-        running.process.terminate()
-        running.process.wait()
+        running.stop()
 
 
 @app.command()
@@ -74,7 +79,7 @@ def record(
         with Progress(console=console, transient=True) as progress:
             try:
                 done = recorder.record(one, profile=profile, fresh=fresh, on_cell=_bar(progress))
-            except (ValueError, recorder.Busy) as error:
+            except (ValueError, recorder.Busy, all_lessons.CellFailed) as error:
                 _fail(error)
             except KeyboardInterrupt:
                 _fail(f"Stopped. Replies so far are kept: `kit record {one.number}` goes on.")
@@ -129,7 +134,7 @@ def list_models() -> None:
 def pull(role: Role = "small") -> None:
     """Fetch a model's file; an interrupted download goes on where it stopped."""
     try:
-        path = weights.pull(_weights_name(role))
+        path = fetch.pull(_weights_name(role))
     except (OSError, ValueError) as error:
         _fail(error)
     except KeyboardInterrupt:

@@ -32,6 +32,7 @@ def findings(*, call: bool = False) -> Iterator[Finding]:
     Args:
         call: Also make one tiny call to the profile's small model, past all recordings.
     """
+    models.read_env_file()
     yield _python()
     yield from map(_package, PACKAGES)
     yield from map(_weights, _offline_weights())

@@ -7,13 +7,17 @@ import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from kit.engines.models import ROOT
+
+_LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by way of HTTP_PROXY
 
 
 class NotStarted(RuntimeError):
@@ -27,6 +31,15 @@ class Lab:
     process: subprocess.Popen
     url: str
     seconds: float
+
+    def stop(self, patience_seconds: float = 10.0) -> None:
+        """End JupyterLab and its kernels; a server that hangs while it ends is killed."""
+        self.process.terminate()
+        try:
+            self.process.wait(patience_seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 def free_port(wanted: int) -> int:
@@ -42,39 +55,41 @@ def free_port(wanted: int) -> int:
     raise NotStarted(f"Ports {wanted} to {wanted + 49} are taken. Name another: kit lab --port 9999.")
 
 
-def start(notebook: Path, port: int = 8888, *, patience_seconds: float = 60.0) -> Lab:
+def start(notebook: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: float = 60.0) -> Lab:
     """Start JupyterLab in the background and wait until it answers.
 
     Args:
-        notebook: What to open; a file below the project's folder.
+        notebook: What to open; a file below `root`.
         port: Where to listen; the next free one is taken if it is in use.
+        root: The folder that JupyterLab shows; by default the project's.
         patience_seconds: How long to wait for the first answer.
 
     Raises:
         NotStarted: If JupyterLab does not come up; the message holds the end of its log.
+        ValueError: If the notebook is elsewhere.
     """
     began = time.monotonic()
+    path = notebook.relative_to(root).as_posix()
     port = free_port(port)
     token = secrets.token_urlsafe(16)
-    process = subprocess.Popen(
-        _command(port), cwd=ROOT, env=os.environ | {"JUPYTER_TOKEN": token}, stderr=subprocess.PIPE, text=True
-    )
+    environment = os.environ | {"JUPYTER_TOKEN": token}
+    log = tempfile.TemporaryFile()  # noqa: SIM115 - JupyterLab writes to it for as long as it runs
+    process = subprocess.Popen(_command(port, root), cwd=root, env=environment, stdout=log, stderr=log)
     base = f"http://127.0.0.1:{port}"
     while not _answers(f"{base}/api?token={token}"):
         if process.poll() is not None or time.monotonic() - began > patience_seconds:
             process.kill()
-            raise NotStarted(f"JupyterLab did not start. The end of its log:\n{_tail(process)}")
+            raise NotStarted(f"JupyterLab did not start. The end of its log:\n{_tail(log)}")
         time.sleep(0.1)
-    path = notebook.relative_to(ROOT).as_posix()
     return Lab(process, f"{base}/lab/tree/{path}?token={token}", time.monotonic() - began)
 
 
-def _command(port: int) -> list[str]:
+def _command(port: int, root: Path) -> list[str]:
     options = [
         "--no-browser",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={ROOT}",
+        f"--ServerApp.root_dir={root}",
         "--ServerApp.log_level=ERROR",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -85,11 +100,12 @@ def _command(port: int) -> list[str]:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2):
+        with _LOOPBACK.open(url, timeout=2):
             return True
     except (urllib.error.URLError, OSError):
         return False
 
 
-def _tail(process: subprocess.Popen) -> str:
-    return "\n".join((process.stderr.read() if process.stderr else "").splitlines()[-5:])
+def _tail(log: IO[bytes]) -> str:
+    log.seek(0)
+    return "\n".join(log.read().decode(errors="replace").splitlines()[-5:])

@@ -29,6 +29,10 @@ class Lesson:
         return [path for path in (self.notebook, self.solution) if path]
 
 
+class CellFailed(RuntimeError):
+    """A cell of a notebook raised an error that it should not raise."""
+
+
 @dataclass(frozen=True)
 class Miss:
     """A cell whose prompt has no recorded reply. `cell` counts code cells from 1, as Jupyter does."""
@@ -79,10 +83,11 @@ def run(
         go_on: Keep running after a cell fails.
 
     Raises:
-        CellExecutionError: If a cell fails and is not tagged `raises-exception`.
+        CellFailed: If a cell fails and is not tagged `raises-exception`.
     """
     import nbformat
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
 
     notebook = nbformat.read(path, as_version=4)
     code = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
@@ -96,10 +101,16 @@ def run(
         timeout=None,
         allow_errors=go_on,
         record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=report,
     )
-    return client.execute(env=os.environ | environment)
+    try:
+        return client.execute(env=os.environ | environment)
+    except CellExecutionError as error:
+        failed = next(cell for cell in notebook.cells if any("ename" in output for output in cell.get("outputs", [])))
+        where = f"{path.parent.name}/{path.name}, cell [{failed.execution_count}]"
+        raise CellFailed(f"{where} failed: {error.ename}: {error.evalue}") from error
 
 
 def misses(path: Path, executed: NotebookNode) -> Iterator[Miss]:

@@ -64,7 +64,7 @@ def record(
 
     Raises:
         Busy: If another process is recording this lesson.
-        CellExecutionError: If a cell fails.
+        CellFailed: If a cell fails.
     """
     path = replies_of(lesson, profile)
     unfinished = path.with_suffix(".jsonl.part")
@@ -72,9 +72,10 @@ def record(
     try:
         with FileLock(path.with_suffix(".lock"), timeout=0):
             environment = {"KIT_PROFILE": profile, "KIT_RECORD": str(unfinished), "KIT_LIVE": "auto"}
+            before = {} if fresh else dict(recordings.read_quietly(path))
             _run(lesson, environment | ({"KIT_FRESH": "1"} if fresh else {}), on_cell)
             lines = dict(recordings.read(unfinished))
-            live = [line for key, line in lines.items() if key not in dict(recordings.read_quietly(path))]
+            live = [line for key, line in lines.items() if key not in before]
             counts = recordings.merge(lines, path)
             unfinished.unlink(missing_ok=True)
             _run(lesson, {"KIT_PROFILE": profile, "KIT_LIVE": "never"}, on_cell, keep=profile == "offline")

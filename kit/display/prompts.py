@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 from dataclasses import dataclass
 from typing import Any
 
 from kit.display.tables import section
+from kit.engines.history import entries, notes
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Prompt:
             section(heading, text, folded=heading.startswith(("schema", "demo")))
             for heading, text in self._blocks()
         ]
-        return f"<p><b>{self._title()}</b></p>{''.join(blocks)}"
+        return f"<p><b>{html.escape(self._title())}</b></p>{''.join(blocks)}"
 
     def _title(self) -> str:
         counts = [
@@ -73,13 +75,10 @@ def prompt(back: int = 0) -> Prompt:
     Raises:
         LookupError: If there were not that many calls in this kernel.
     """
-    from dspy.clients.base_lm import GLOBAL_HISTORY
-
-    if back >= len(GLOBAL_HISTORY):
-        raise LookupError(
-            f"DSPy has made {len(GLOBAL_HISTORY)} calls in this kernel; there is none {back} back."
-        )
-    return from_history(GLOBAL_HISTORY[-1 - back])
+    calls = entries()
+    if back >= len(calls):
+        raise LookupError(f"DSPy has made {len(calls)} calls in this kernel; there is none {back} back.")
+    return from_history(calls[-1 - back])
 
 
 def from_history(entry: dict[str, Any]) -> Prompt:
@@ -117,8 +116,7 @@ def _titles(messages: list[dict]) -> list[str]:
 
 def _counts(entry: dict, texts: list[str], total: int | None) -> tuple[list[int | None], bool]:
     """Take the counts that the engine made; else share the total out by length and say so."""
-    notes = getattr(next(iter(entry["response"] or []), None), "provider_data", None) or {}
-    if (counts := notes.get("message_tokens")) and len(counts) == len(texts):
+    if (counts := notes(entry).get("message_tokens")) and len(counts) == len(texts):
         return counts, True
     if not total:
         return [None] * len(texts), True
@@ -131,7 +129,7 @@ def _text(content: Any) -> str:
         return content
     if isinstance(content, dict):
         return content.get("text") or f"[{content.get('type', 'part')}]"
-    return "\n".join(_text(part) for part in content)
+    return "\n".join(_text(part) for part in content or [])
 
 
 def _schema(entry: dict) -> dict[str, Any] | None:

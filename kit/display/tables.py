@@ -49,7 +49,7 @@ def _cell(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if type(value) is int else str(value)
 
 
 def _is_number(text: str) -> bool:

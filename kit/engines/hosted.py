@@ -12,7 +12,7 @@ from dspy.lm15 import Request, Response, response_to_events
 
 
 class HostedEngine:
-    """Ask the given LM; its own cache and history stay out of the way."""
+    """Ask the given LM; its own cache, history, stream and callbacks stay out of the way."""
 
     def __init__(self, lm: dspy.LM) -> None:
         self.lm = lm
@@ -20,7 +20,7 @@ class HostedEngine:
     def complete(self, request: Request) -> Response:
         """Return the provider's reply, with the seconds that it took."""
         started = time.perf_counter()
-        with dspy.context(disable_history=True, usage_tracker=None):
+        with dspy.context(disable_history=True, usage_tracker=None, send_stream=None, callbacks=[]):
             response = self.lm(request, cache=False)
         return replace(response, provider_data={"seconds": round(time.perf_counter() - started, 2)})
 

@@ -33,7 +33,7 @@ from dspy.lm15 import (
     materialize_response,
 )
 
-from kit.engines import runtime, weights
+from kit.engines import fetch, runtime, weights
 
 _FINISHED = object()
 
@@ -77,14 +77,14 @@ class LlamaEngine:
     def runtime(self) -> runtime.Runtime:
         """The loaded model, shared by every engine of this process that names the same file."""
         try:
-            path = weights.pull(self.model) if self.model in weights.names() else Path(self.model)
+            path = fetch.pull(self.model) if self.model in weights.names() else Path(self.model)
             if not path.is_file():
                 raise FileNotFoundError(
                     f"{path} is not a file. Name a .gguf file or one of {weights.names()}."
                 )
-        except OSError as error:
+            return runtime.load(str(path.resolve()), self.context, self.threads)
+        except (OSError, RuntimeError) as error:
             raise ConfigurationError(str(error)) from error
-        return runtime.load(str(path.resolve()), self.context, self.threads)
 
     def complete(self, request: Request) -> Response:
         """Generate one whole reply."""
@@ -135,7 +135,7 @@ class LlamaEngine:
                 chunks.put(InvalidRequestError(f"llama.cpp refused the request: {error}"))
             chunks.put(_FINISHED)
 
-        threading.Thread(target=generate, daemon=True).start()
+        threading.Thread(target=generate).start()  # a daemon, killed in llama.cpp, would abort the process
         try:
             while (chunk := chunks.get()) is not _FINISHED:
                 if isinstance(chunk, InvalidRequestError):

@@ -60,11 +60,16 @@ def current_profile() -> str:
     Raises:
         ValueError: If KIT_PROFILE names no profile.
     """
-    load_dotenv(ROOT / ".env")
+    read_env_file()
     name = os.environ.get("KIT_PROFILE") or "offline"
     if name not in profiles():
         raise ValueError(f"KIT_PROFILE is {name!r}. Valid profiles: {', '.join(profiles())}.")
     return name
+
+
+def read_env_file() -> None:
+    """Read the project's .env file; what the environment already holds wins."""
+    load_dotenv(ROOT / ".env")
 
 
 def model(role: str, profile: str | None = None) -> Model:
@@ -99,7 +104,7 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
         role: "small", "large" or "vision".
         profile: A profile's name; by default the one in force.
         options: Passed on to `dspy.LM`, e.g. temperature=1.0, max_tokens=200, cache=True. Offline,
-            `context` sets the longest prompt plus reply in tokens.
+            `context` sets the longest prompt plus reply in tokens; providers set their own.
 
     Raises:
         ValueError: If role or profile is unknown; the message lists the valid ones.
@@ -108,9 +113,9 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
     import dspy
 
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # DSPy's own price table, not the network
-    chosen = model(role, profile)
+    chosen, engine_options = model(role, profile), _engine_options(options)
     if chosen.weights:
-        engine = offline_engine(chosen.weights, **_engine_options(options))
+        engine = offline_engine(chosen.weights, **engine_options)
         return _behind(engine, chosen.model, {"temperature": 0.0, "max_tokens": 1000} | options)
     plain = dspy.LM(chosen.model, **_client(chosen.profile), **options)
     return _recorded(plain, chosen, options) if _records(chosen.profile) else plain
@@ -134,6 +139,19 @@ def offline_engine(name: str, **options: Any) -> Any:
 def replies_folder(profile: str) -> Path:
     """Return the folder that holds a profile's recordings."""
     return REPLIES if profile == "offline" else REPLIES / profile
+
+
+def list_price(name: str) -> tuple[float, float]:
+    """Return what a model costs in US dollars per million tokens, in and out; 0.0 where no price is listed.
+
+    >>> list_price("openai/gpt-5.6-luna")
+    (0.2, 1.2)
+    """
+    for entries in table()["profiles"].values():
+        for role in ROLES:
+            if (entry := entries.get(role, {})).get("model") == name:
+                return entry.get("input_usd", 0.0), entry.get("output_usd", 0.0)
+    return 0.0, 0.0
 
 
 def missing_key(profile: str) -> str | None:
@@ -193,6 +211,7 @@ def _setting(setting: str | dict[str, str], profile: str) -> str:
     """Read a variable, named by a string, or by a table that may hold a default."""
     setting = {"variable": setting} if isinstance(setting, str) else setting
     name = setting["variable"]
+    read_env_file()
     if value := os.environ.get(name, "").strip() or setting.get("default"):
         return value
     state = "is set but empty" if name in os.environ else "is not set"

@@ -6,8 +6,10 @@ hash of everything that can change the reply. One key has one reply, in every fi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ import orjson
 from filelock import FileLock
 
 _KEY = re.compile(rb'^\{"key":"([0-9a-f]{20})",')
+_TURN = threading.Lock()
 
 
 class BadRecording(UserWarning):
@@ -52,7 +55,7 @@ class Recordings:
 
         Raises:
             ValueError: If the line would hold the value of a key from the environment.
-            OSError: If it cannot be written; the reply is kept in memory.
+            OSError: If it cannot be written; the reply is kept in memory, and written when it is next used.
         """
         line = orjson.dumps(recording)
         refuse_secrets(line)
@@ -60,23 +63,36 @@ class Recordings:
         self._keep(recording["key"], line)
 
     def _index(self) -> dict[str, bytes]:
-        if self._lines is None:
-            self._lines = {}
-            files = [] if self.fresh else sorted(self.folder.glob("*.jsonl"))
-            for path in [*files, *([self.record_to] if self.record_to else [])]:
-                for key, line in read(path):
-                    self._lines.setdefault(key, line)
-                    if path == self.record_to:
-                        self._kept.add(key)
-            for problem in conflicts(files):
-                warnings.warn(BadRecording(problem), stacklevel=2)
-        return self._lines
+        with _TURN:
+            if self._lines is None:
+                self._lines = self._read()
+            return self._lines
+
+    def _read(self) -> dict[str, bytes]:
+        lines: dict[str, bytes] = {}
+        files = [] if self.fresh else sorted(self.folder.glob("*.jsonl"))
+        for path in [*files, *([self.record_to] if self.record_to else [])]:
+            for key, line in read(path):
+                lines.setdefault(key, line)
+                if path == self.record_to:
+                    self._kept.add(key)
+        for problem in conflicts(files):
+            warnings.warn(BadRecording(problem), stacklevel=2)
+        return lines
 
     def _keep(self, key: str, line: bytes) -> None:
-        if self.record_to is None or key in self._kept:
-            return
-        self._kept.add(key)
-        append(self.record_to, line)
+        with _TURN:
+            if self.record_to is None or key in self._kept:
+                return
+            try:
+                append(self.record_to, line)
+            except OSError as error:
+                raise OSError(
+                    error.errno,
+                    f"{error.strerror}: a reply could not be added to {self.record_to}. It is kept in memory: "
+                    "make room there, then run the cell again.",
+                ) from error
+            self._kept.add(key)
 
 
 def read(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -84,8 +100,8 @@ def read(path: Path) -> Iterator[tuple[str, bytes]]:
     if not path.exists():
         return
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        if (found := _KEY.match(line)) and line.endswith(b"}"):
-            yield found[1].decode(), line
+        if key := _key(line):
+            yield key, line
         elif line.strip():
             warnings.warn(
                 BadRecording(
@@ -94,6 +110,13 @@ def read(path: Path) -> Iterator[tuple[str, bytes]]:
                 ),
                 stacklevel=2,
             )
+
+
+def _key(line: bytes) -> str | None:
+    with contextlib.suppress(orjson.JSONDecodeError):
+        orjson.loads(line)
+        return (found := _KEY.match(line)) and found[1].decode()
+    return None
 
 
 def conflicts(paths: list[Path]) -> Iterator[str]:
@@ -109,11 +132,11 @@ def conflicts(paths: list[Path]) -> Iterator[str]:
                 )
 
 
-def read_quietly(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield what `read` yields, without its warnings."""
+def read_quietly(path: Path) -> list[tuple[str, bytes]]:
+    """Return what `read` yields, without its warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BadRecording)
-        yield from list(read(path))
+        return list(read(path))
 
 
 def append(path: Path, line: bytes) -> None:

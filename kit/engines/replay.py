@@ -138,7 +138,8 @@ class ReplayEngine:
         """Rebuild the engine over the project's own recordings."""
         from kit.engines.models import offline_engine
 
-        return offline_engine(state["state"].pop("model"), **state["state"])
+        options = dict(state["state"])
+        return offline_engine(options.pop("model"), **options)
 
     def _recorded(self, key: str, request: Request) -> Response | None:
         recording = self.recordings.get(key)

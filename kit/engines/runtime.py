@@ -15,6 +15,7 @@ from typing import Any
 _LOADING = threading.Lock()
 _COMPUTING = threading.Lock()
 _LOADED: dict[tuple, Runtime] = {}
+_LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by way of HTTP_PROXY
 
 
 def load(path: str, context: int, threads: int) -> Runtime:
@@ -65,7 +66,7 @@ class Runtime:
             json.dumps({"content": text}).encode(),
             {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
         )
-        with urllib.request.urlopen(request, timeout=60) as reply:
+        with _LOOPBACK.open(request, timeout=60) as reply:
             return len(json.load(reply)["tokens"])
 
 
@@ -82,4 +83,10 @@ def _server(path: str, context: int, threads: int, key: str) -> Any:
     params.verbosity = -1
     params.ui = params.endpoint_slots = False
     params.api_keys = [key]
-    return xllamacpp.Server(params)
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"llama.cpp cannot load {path}: it is damaged, no GGUF model, or too big for the memory. Fetch it "
+            "again, or lower the context."
+        ) from error

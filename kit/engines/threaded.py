@@ -35,3 +35,18 @@ class ThreadedEngine:
         """Return the wrapped engine's class and state."""
         kind = type(self.engine)
         return {"class": f"{kind.__module__}:{kind.__qualname__}", "state": self.engine.dump_state()}
+
+    @classmethod
+    def load_state(cls, state: dict[str, Any]) -> ThreadedEngine:
+        """Rebuild the wrapped engine.
+
+        Raises:
+            ValueError: If it is not one of the kit's own: a file must not choose what is imported.
+        """
+        from kit.engines.llama import LlamaEngine
+        from kit.engines.replay import ReplayEngine
+
+        ours = {f"{kind.__module__}:{kind.__qualname__}": kind for kind in (LlamaEngine, ReplayEngine)}
+        if state["class"] not in ours:
+            raise ValueError(f"ThreadedEngine loads {', '.join(ours)}; this state names {state['class']!r}.")
+        return cls(ours[state["class"]].load_state(state["state"]))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kit.display import tables
+from kit.engines.history import entries, notes, seconds
+from kit.engines.models import list_price
 
 if TYPE_CHECKING:
     import pandas
@@ -66,26 +68,27 @@ def usage(history: Iterable[dict[str, Any]] | None = None) -> Usage:
         Tokens are the provider's. Dollars are DSPy's own estimate where it makes one, else the list prices
         in models.toml; a call that was replayed or cached costs nothing now.
     """
-    if history is None:
-        from dspy.clients.base_lm import GLOBAL_HISTORY
-
-        history = GLOBAL_HISTORY
-    return Usage([_call(entry) for entry in history])
+    return Usage([_call(entry) for entry in (entries() if history is None else history)])
 
 
 def _call(entry: dict[str, Any]) -> Call:
     tokens = entry["usage"] or {}
-    response = next(iter(entry["response"] or []), None)
-    notes = getattr(response, "provider_data", None) or {}
-    source = notes.get("source", "live") if tokens else "cached"
+    source = notes(entry).get("source", "live") if tokens else "cached"
     return Call(
         model=entry["model"],
         source=source,
         input_tokens=tokens.get("prompt_tokens") or 0,
         output_tokens=tokens.get("completion_tokens") or 0,
-        seconds=notes.get("seconds") or 0.0 if tokens else 0.0,
-        cost_usd=(entry["cost"] or 0.0) if source == "live" else 0.0,
+        seconds=seconds(entry) if tokens else 0.0,
+        cost_usd=_cost(entry, tokens) if source == "live" else 0.0,
     )
+
+
+def _cost(entry: dict[str, Any], tokens: dict[str, int]) -> float:
+    if entry["cost"] is not None:
+        return entry["cost"]
+    input_usd, output_usd = list_price(entry["model"])
+    return (tokens["prompt_tokens"] * input_usd + tokens["completion_tokens"] * output_usd) / 1e6
 
 
 def _totals(calls: list[Call]) -> list[Any]:

@@ -1,0 +1,28 @@
+"""What an entry of DSPy's history says beyond what DSPy itself makes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def entries() -> list[dict[str, Any]]:
+    """Return the calls of this kernel, oldest first; DSPy keeps the last 10,000."""
+    from dspy.clients.base_lm import GLOBAL_HISTORY
+
+    return GLOBAL_HISTORY
+
+
+def notes(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return what the kit's engines noted on a reply: source, seconds, message_tokens; {} for other engines."""
+    return next(iter(_notes(entry)), {})
+
+
+def seconds(entry: dict[str, Any]) -> float:
+    """Return how long the models computed, over all replies of a call with n > 1; 0.0 if nobody noted it."""
+    return sum(noted.get("seconds") or 0.0 for noted in _notes(entry))
+
+
+def _notes(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    response = entry["response"]
+    responses = response if isinstance(response, (list, tuple)) else [response]
+    return [getattr(one, "provider_data", None) or {} for one in responses]

@@ -1,0 +1,259 @@
+"""The offline engine on a real model: the smallest that writes English, so that its replies come quickly."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import dspy
+import pytest
+from dspy.lm15 import Config, Message, Request, materialize_response
+
+from kit.engines import models
+from kit.engines.llama import LlamaEngine
+from kit.engines.replay import ReplayEngine
+from kit.engines.threaded import ThreadedEngine
+
+COUNT = Request("test/smoke", (Message.user("Count from one to ten."),), config=Config(max_tokens=16))
+STORY = Request("test/smoke", (Message.user("Tell a very long story."),), config=Config(max_tokens=1000))
+INTERRUPTED = """
+import sys
+from dspy.lm15 import Config, Message, Request
+from kit.engines.llama import LlamaEngine
+
+story = Request("m", (Message.user("Tell a very long story."),), config=Config(max_tokens=1500))
+for event in LlamaEngine(sys.argv[1], context=2048).stream(story):
+    print(event.type, flush=True)
+"""
+
+
+class Triage(dspy.Signature):
+    """Sort a message."""
+
+    message: str = dspy.InputField()
+    urgency: Literal["low", "medium", "high"] = dspy.OutputField()
+
+
+@pytest.fixture
+def engine(smoke_model):
+    return LlamaEngine(str(smoke_model), context=2048)
+
+
+@pytest.fixture
+def lm(engine):
+    options = {"cache": False, "num_retries": 0, "max_tokens": 40}
+    return dspy.LM("test/smoke", engine=engine, async_engine=ThreadedEngine(engine), **options)
+
+
+def test_a_real_model_answers_a_program(lm):
+    """A Predict over the engine gets words that a model computed, and its history counts their tokens."""
+    with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
+        answer = dspy.Predict("question -> answer")(question="What colour is the sky?").answer
+    assert answer
+    usage = lm.history[-1]["usage"]
+    assert usage["prompt_tokens"] > 50
+    assert 0 < usage["completion_tokens"] <= 40
+
+
+def test_a_schema_binds_the_reply(lm):
+    """Even this model can only give a valid label: the grammar leaves it no other."""
+    with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
+        sort = dspy.Predict(Triage)
+        for message in ("Water runs through the ceiling!", "?"):
+            assert sort(message=message).urgency in ("low", "medium", "high")
+    schema = lm.history[-1]["kwargs"]["response_format"].model_json_schema()
+    assert schema["properties"]["urgency"]["enum"] == ["low", "medium", "high"]
+
+
+def test_replies_repeat(engine):
+    """Without a temperature the engine is greedy, so the same prompt has the same reply."""
+    assert engine.complete(COUNT).message.text == engine.complete(COUNT).message.text
+
+
+def test_the_limit_of_tokens_is_kept(engine):
+    """A reply cut at max_tokens says so: DSPy warns of truncation by it."""
+    response = engine.complete(COUNT)
+    assert (response.usage.output_tokens, response.finish_reason) == (16, "length")
+
+
+def test_streaming_gives_the_same_text(engine):
+    """The pieces of a stream add up to the reply that `complete` gives."""
+    events = list(engine.stream(COUNT))
+    assert len(events) > 5
+    assert materialize_response(iter(events), COUNT).message == engine.complete(COUNT).message
+
+
+def test_streamify_shows_a_reply_as_it_grows(lm):
+    """dspy.streamify yields pieces of the field, then the prediction that they make up."""
+    listeners = [dspy.streaming.StreamListener(signature_field_name="answer")]
+    ask = dspy.streamify(dspy.Predict("question -> answer"), stream_listeners=listeners)
+
+    async def listen():
+        with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
+            return [chunk async for chunk in ask(question="What colour is the sky?")]
+
+    *pieces, prediction = asyncio.run(listen())
+    assert len(pieces) > 2
+    assert prediction.answer in "".join(piece.chunk for piece in pieces)
+
+
+def test_threads_queue(engine):
+    """Calls from several threads wait for each other, and each gets the answer to its own question."""
+    asked = [
+        Request("m", (Message.user(f"Repeat: {word}"),), config=Config(max_tokens=12))
+        for word in ("cat", "dog", "tree", "moon")
+    ]
+    alone = [engine.complete(request).message.text for request in asked]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(engine.complete, asked))
+    assert len(set(alone)) > 1
+    assert [response.message.text for response in together] == alone
+
+
+def test_the_same_engine_is_awaited(lm, engine):
+    """Awaited calls leave the event loop free while the model computes."""
+
+    async def both():
+        ticks, calls = 0, asyncio.gather(lm.acall("Say hi."), lm.acall("Say bye."))
+        while not calls.done():
+            ticks += 1
+            await asyncio.sleep(0.01)
+        return ticks, await calls
+
+    ticks, (hi, bye) = asyncio.run(both())
+    assert ticks > 5
+    assert (hi, bye) == (lm("Say hi."), lm("Say bye."))
+
+
+def test_a_shared_beginning_is_read_once(smoke_model):
+    """A prompt that starts like the one before reports its cached tokens, and has the same reply."""
+    rules = "Rule: answer in one short sentence. " * 12
+    first, second = (
+        Request("m", (Message.user(f"{rules}{question}"),), config=Config(max_tokens=12))
+        for question in ("What is a cat?", "What is a dog?")
+    )
+    reusing, reading = (LlamaEngine(str(smoke_model), context=2048, reuse_prefix=on) for on in (True, False))
+    reusing.complete(first)
+    quick, whole = reusing.complete(second), reading.complete(second)
+    assert quick.usage.cache_read_tokens > 80
+    assert whole.usage.cache_read_tokens == 0
+    assert quick.message == whole.message
+
+
+def test_tokens_of_each_message_are_counted(engine):
+    """The engine notes what each message costs, so that the prompt can be shown with exact numbers."""
+    request = Request("m", (Message.user("one two three"),), system="Be brief.", config=Config(max_tokens=2))
+    notes = engine.complete(request).provider_data
+    assert notes["message_tokens"] == [3, 3]
+    assert notes["seconds"] >= 0
+
+
+def test_tokens_are_counted_behind_a_proxy(smoke_model, monkeypatch):
+    """HTTP_PROXY, usual in companies, is not asked for the server inside this process."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert LlamaEngine(str(smoke_model), context=2048).runtime.count_tokens("four words are here") == 4
+
+
+def test_a_long_prompt_says_what_to_do(lm):
+    """A prompt beyond the context is DSPy's own error, which modules know, and names the number to raise."""
+    with pytest.raises(dspy.ContextWindowExceededError, match=r"context of 2048\. Shorten .* context=16384"):
+        lm("word " * 3000)
+
+
+def test_images_are_refused_with_the_way_on(lm):
+    """A model that cannot see says so, and names the profile's setting that brings one that can."""
+    image = dspy.Image("data:image/png;base64,iVBORw0KGgo=")
+    with dspy.context(lm=lm), pytest.raises(dspy.LMUnsupportedFeatureError, match=r"KIT_PROFILE .* `vision`"):
+        dspy.Predict("image: dspy.Image -> sign")(image=image)
+
+
+def test_a_missing_file_says_what_to_name():
+    """A mistyped path is a configuration error that lists the models to be had."""
+    with pytest.raises(dspy.LMConfigurationError, match=r"absent\.gguf is not a file.*qwen2\.5-coder-0\.5b"):
+        dspy.LM("m", engine=LlamaEngine("absent.gguf"), cache=False)("Hi")
+
+
+def test_a_truncated_file_says_what_to_do(smoke_model, tmp_path):
+    """Half a model is a configuration error with the file's name, not a crash of the kernel."""
+    half = tmp_path / "half.gguf"
+    half.write_bytes(smoke_model.read_bytes()[:1_000_000])
+    with pytest.raises(dspy.LMConfigurationError, match=r"cannot load .*half\.gguf.*Fetch it again"):
+        dspy.LM("m", engine=LlamaEngine(str(half)), cache=False)("Hi")
+
+
+def test_an_unusable_schema_is_an_invalid_request(engine):
+    """A schema that llama.cpp cannot turn into a grammar is told as such, and the next call works."""
+    schema = {"type": "json_schema", "json_schema": {"name": "r", "schema": {"type": "nonsense"}}}
+    lm = dspy.LM("m", engine=engine, cache=False, num_retries=0, max_tokens=4)
+    with pytest.raises(dspy.LMInvalidRequestError, match="unrecognized type nonsense"):
+        lm("Hi", response_format=schema)
+    assert lm("Hi")
+
+
+def test_a_closed_stream_frees_the_model(engine):
+    """Who stops reading stops the model too: the next call does not wait for the rest of the story."""
+    events = engine.stream(STORY)
+    for _ in range(4):
+        next(events)
+    events.close()
+    started = time.perf_counter()
+    engine.complete(COUNT)
+    assert time.perf_counter() - started < 5
+
+
+def test_a_cancelled_await_frees_the_model(engine):
+    """A task that is cancelled while it streams stops the model as well."""
+
+    async def give_up():
+        events = ThreadedEngine(engine).stream(STORY)
+        for _ in range(4):
+            await anext(events)
+        await events.aclose()
+
+    asyncio.run(give_up())
+    started = time.perf_counter()
+    engine.complete(COUNT)
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a console, not to a process")
+def test_ctrl_c_ends_a_generation(smoke_model):
+    """Interrupted between two tokens, a process ends at once and cleanly, with KeyboardInterrupt."""
+    command = [sys.executable, "-c", INTERRUPTED, str(smoke_model)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert [process.stdout.readline() for _ in range(3)] == ["start\n", "delta\n", "delta\n"]
+        process.send_signal(signal.SIGINT)
+        pressed = time.perf_counter()
+        _, errors = process.communicate(timeout=20)
+    assert time.perf_counter() - pressed < 5
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert process.returncode in (-signal.SIGINT, 130)
+
+
+def test_a_program_with_its_model_is_saved_and_loaded(tmp_path):
+    """A program whose LM is pinned comes back with its model, and no path of this machine is in the file."""
+    program = dspy.Predict(Triage)
+    program.set_lm(models.lm("small", context=4096, temperature=0.0))
+    program.save(tmp_path / "triage.json")
+    state = (tmp_path / "triage.json").read_text()
+    assert str(models.ROOT) not in state
+    assert os.path.expanduser("~") not in state
+    for _ in range(2):
+        loaded = dspy.Predict(Triage)
+        loaded.load(tmp_path / "triage.json", allow_unsafe_lm_state=True)
+        assert loaded.lm.model == "offline/qwen2.5-coder-0.5b"
+        assert isinstance(loaded.lm.engine, ReplayEngine)
+        assert loaded.lm.engine.live.dump_state() == program.lm.engine.live.dump_state()
+
+
+def test_one_state_loads_twice():
+    """Loading leaves the state as it was."""
+    state = json.dumps(models.lm("small").dump_state())
+    kept = json.loads(state)
+    dspy.LM.load_state(kept, allow_custom_lm_class=True)
+    assert json.loads(state) == kept

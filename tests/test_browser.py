@@ -1,0 +1,84 @@
+"""Lesson 00 as a learner meets it: JupyterLab in a headless Chromium."""
+
+import shutil
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from kit import lab
+from kit.engines import weights
+from kit.lessons import lesson
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A copy of lesson 00, which a learner may change."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    return Path(shutil.copy(lesson("00").notebook, folder))
+
+
+@pytest.fixture
+def page(notebook, monkeypatch):
+    """The copy, open in JupyterLab, with the offline model allowed to answer."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM:
+        pytest.skip("No Chromium on this machine: install the package `chromium`.")
+    if not weights.locate("qwen2.5-coder-0.5b"):
+        pytest.skip("The small model is not here: kit models pull small.")
+    monkeypatch.setenv("KIT_LIVE", "auto")
+    running = lab.start(notebook, 8890, root=notebook.parent.parent)
+    try:
+        with playwright.sync_playwright() as player:
+            browser = player.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+            page = browser.new_page(viewport={"width": 1280, "height": 1500})
+            page.goto(running.url)
+            page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)
+            yield page
+            browser.close()
+    finally:
+        running.stop()
+
+
+def saved(page, notebook) -> list:
+    """Save with the keyboard, as a learner does, and return the code cells on disk."""
+    page.keyboard.press("Control+s")
+    time.sleep(1)
+    return [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
+
+
+def wait_for(page, notebook, done, patience_seconds=180) -> list:
+    """Return the saved code cells once `done(cells)` holds."""
+    until = time.monotonic() + patience_seconds
+    while not done(cells := saved(page, notebook)):
+        assert time.monotonic() < until, [cell.outputs for cell in cells]
+    return cells
+
+
+def shown(cell) -> str:
+    return " ".join(output.get("data", {}).get("text/plain", "") for output in cell.outputs)
+
+
+def test_a_changed_prompt_is_answered_live(page, notebook):
+    """Run from top to bottom on recordings, then change one prompt by hand: that cell answers live."""
+    page.click(".lm-MenuBar-item:has-text('Run')")
+    page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+    cells = wait_for(page, notebook, lambda cells: all(cell.execution_count for cell in cells))
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+    assert not [cell for cell in cells if "live" in shown(cell)]
+
+    page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer").first.evaluate("panel => panel.scrollTo(0, 0)")
+    page.locator(".jp-CodeCell .cm-content", has_text="classify = dspy").first.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text('dspy.Predict("text -> sentiment: int")(text="The concert was sublime.")')
+    page.keyboard.press("Control+Enter")
+    changed = wait_for(
+        page, notebook, lambda cells: "sentiment=" in shown(cells[1]) and "live" in shown(cells[1])
+    )[1]
+    assert "answers it live" in shown(changed)
+    page.screenshot(path=notebook.parent / "changed.png")

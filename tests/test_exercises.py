@@ -1,0 +1,49 @@
+"""A check says whether an exercise holds, and never stops the notebook."""
+
+import logging
+
+import pytest
+
+import kit
+
+
+@pytest.fixture
+def said(caplog):
+    caplog.set_level(logging.INFO, "kit")
+    return lambda: caplog.messages
+
+
+def test_a_solved_exercise_passes(said):
+    """When all asserts hold, the check says so."""
+    with kit.check("1.1"):
+        assert 1 + 1 == 2, "Arithmetic is off."
+    assert said() == ["Exercise 1.1: passed."]
+
+
+def test_the_first_failing_assert_is_told(said):
+    """Its message is the whole answer, and the notebook goes on."""
+    with kit.check("1.1"):
+        raise AssertionError("Triage has no output field `urgency`.")
+    assert said() == ["Exercise 1.1: not yet. Triage has no output field `urgency`."]
+
+
+def test_an_assert_without_words_points_to_itself(said):
+    """An author's bare assert still says where to look."""
+    with kit.check("1.1"):
+        raise AssertionError
+    assert said() == [
+        "Exercise 1.1: not yet. An assert of the check failed: read it, it says what must hold."
+    ]
+
+
+def test_an_untouched_stub_is_not_yet(said):
+    """Using a name that the stub has not made is named, not raised."""
+    with kit.check("2.3"):
+        answer  # noqa: B018, F821
+    assert said() == ["Exercise 2.3: not yet. NameError: name 'answer' is not defined"]
+
+
+def test_ctrl_c_passes():
+    """Interrupting a check interrupts it."""
+    with pytest.raises(KeyboardInterrupt), kit.check("1.1"):
+        raise KeyboardInterrupt

@@ -1,0 +1,76 @@
+"""`kit lab` really starts JupyterLab: on loopback, behind a token, at the lesson."""
+
+import socket
+import urllib.error
+import urllib.request
+
+import nbformat
+import pytest
+
+from kit import lab
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
+    path = tmp_path_factory.mktemp("project") / "00_start_here.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def running(notebook):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        started = lab.start(notebook, port, root=notebook.parent)
+    yield started
+    started.stop()
+
+
+def status(url):
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status, answer.url
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        return refused.code, refused.url
+
+
+def test_the_lesson_opens(running):
+    """The address that is printed answers, and leads to the lesson."""
+    assert "/lab/tree/00_start_here.ipynb?token=" in running.url
+    assert status(running.url)[0] == 200
+
+
+def test_nobody_enters_without_the_token(running):
+    """Without the token there is a login page, and no files."""
+    page, files = running.url.partition("?")[0], f"{running.url.partition('/lab')[0]}/api/contents"
+    assert "/login" in status(page)[1]
+    assert status(files)[0] == 403
+
+
+def test_it_ends_when_told(running):
+    """Stopping leaves no server behind."""
+    running.stop()
+    assert running.process.returncode is not None
+    with pytest.raises(urllib.error.URLError):
+        status(running.url)
+
+
+def test_a_taken_port_gives_way_to_the_next():
+    """Someone else's server on the port is left alone."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert port < lab.free_port(port) < port + 50
+
+
+def test_a_notebook_elsewhere_is_refused(tmp_path, notebook):
+    """A file outside the folder that JupyterLab shows cannot be opened, and nothing is started."""
+    with pytest.raises(ValueError, match="not in the subpath"):
+        lab.start(tmp_path / "other.ipynb", root=notebook.parent)
+
+
+def test_a_failure_shows_the_log(notebook, monkeypatch):
+    """If JupyterLab ends before it answers, the end of its log says why."""
+    monkeypatch.setattr(lab, "_command", lambda *_: [lab.sys.executable, "-c", "raise SystemExit('no room')"])
+    with pytest.raises(lab.NotStarted, match=r"did not start\. The end of its log:\nno room"):
+        lab.start(notebook, 18_888, root=notebook.parent)
