@@ -1,20 +1,21 @@
 """Notebooks are validated on recordings alone: no key, no network, no live model."""
 
 import os
+import re
 from pathlib import Path
 
-HERE = Path(__file__).parent
+import pytest
+
+NO_NETWORK = Path(__file__).parent / "tests" / "offline"
+SETTINGS = re.compile(r"_API_KEY$|_API_BASE$|^LOCAL_SERVER_|^KIT_(?!MODELS$)")
 
 
-def pytest_configure() -> None:
-    """Set up the environment that every test, and every notebook's kernel, inherits."""
-    for name in list(os.environ):
-        if name.endswith(("_API_KEY", "_API_BASE")) or name.startswith(("KIT_", "LOCAL_SERVER_")) and name != "KIT_MODELS":
-            del os.environ[name]
-    refuse_network = str(HERE / "tests" / "offline")
-    os.environ |= {
-        "KIT_PROFILE": "offline",
-        "KIT_LIVE": "never",
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "PYTHONPATH": os.pathsep.join(filter(None, [refuse_network, os.environ.get("PYTHONPATH")])),
-    }
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Set the environment that a notebook's kernel is about to inherit; tests in Python have their own."""
+    os.environ.pop("PYTHONPATH", None)
+    if item.path.suffix != ".ipynb":
+        return
+    for name in filter(SETTINGS.search, list(os.environ)):
+        del os.environ[name]
+    os.environ |= {"KIT_PROFILE": "offline", "KIT_LIVE": "never", "PYTHONPATH": str(NO_NETWORK)}

@@ -126,6 +126,17 @@ def _call() -> Finding:
         reply = lm("Answer with one word: what colour is the sky?", cache=False)[0]
     except dspy.LMError as error:
         return Finding(
-            "one call", "bad", str(error), "Check the network, the key and KIT_PROFILE, then try again."
+            "one call",
+            "bad",
+            _without_keys(str(error)),
+            "Check the network, the key and KIT_PROFILE, then try again.",
         )
     return Finding("one call", "good", f"{lm.model} says {str(reply)[:40]!r}")
+
+
+def _without_keys(text: str) -> str:
+    """Hide keys: some providers repeat the one that they refuse."""
+    for name, value in os.environ.items():
+        if name.endswith(("_KEY", "_TOKEN")) and len(value) >= 8:
+            text = text.replace(value, f"({name}, not shown)")
+    return text

@@ -20,6 +20,9 @@ from kit.engines.models import ROOT
 _LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by way of HTTP_PROXY
 
 
+OUR_DEFAULTS = Path(__file__).with_name("jupyter")  # no news, no questions; the user's own settings win
+
+
 class NotStarted(RuntimeError):
     """JupyterLab ended before it answered, or never answered."""
 
@@ -72,15 +75,16 @@ def start(notebook: Path, port: int = 8888, *, root: Path = ROOT, patience_secon
     path = notebook.relative_to(root).as_posix()
     port = free_port(port)
     token = secrets.token_urlsafe(16)
-    environment = os.environ | {"JUPYTER_TOKEN": token}
-    log = tempfile.TemporaryFile()  # noqa: SIM115 - JupyterLab writes to it for as long as it runs
-    process = subprocess.Popen(_command(port, root), cwd=root, env=environment, stdout=log, stderr=log)
+    config = os.pathsep.join(filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(OUR_DEFAULTS)]))
+    environment = os.environ | {"JUPYTER_TOKEN": token, "JUPYTER_CONFIG_PATH": config}
     base = f"http://127.0.0.1:{port}"
-    while not _answers(f"{base}/api?token={token}"):
-        if process.poll() is not None or time.monotonic() - began > patience_seconds:
-            process.kill()
-            raise NotStarted(f"JupyterLab did not start. The end of its log:\n{_tail(log)}")
-        time.sleep(0.1)
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(_command(port, root), cwd=root, env=environment, stdout=log, stderr=log)
+        while not _answers(f"{base}/api?token={token}"):
+            if process.poll() is not None or time.monotonic() - began > patience_seconds:
+                process.kill()
+                raise NotStarted(f"JupyterLab did not start. The end of its log:\n{_tail(log)}")
+            time.sleep(0.1)
     return Lab(process, f"{base}/lab/tree/{path}?token={token}", time.monotonic() - began)
 
 
@@ -91,8 +95,6 @@ def _command(port: int, root: Path) -> list[str]:
         "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={root}",
         "--ServerApp.log_level=ERROR",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return [sys.executable, "-m", "jupyterlab", *options, *as_root]

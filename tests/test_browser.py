@@ -39,6 +39,7 @@ def page(notebook, monkeypatch):
             page = browser.new_page(viewport={"width": 1280, "height": 1500})
             page.goto(running.url)
             page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)
+            page.screenshot(path=notebook.parent / "opened.png")
             yield page
             browser.close()
     finally:
@@ -72,6 +73,7 @@ def test_a_changed_prompt_is_answered_live(page, notebook):
     assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
     assert not [cell for cell in cells if "live" in shown(cell)]
 
+    page.screenshot(path=notebook.parent / "ran.png")
     page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer").first.evaluate("panel => panel.scrollTo(0, 0)")
     page.locator(".jp-CodeCell .cm-content", has_text="classify = dspy").first.click()
     page.keyboard.press("Control+a")

@@ -104,5 +104,5 @@ def test_the_doctor_fails_on_a_bad_profile(monkeypatch):
 def test_a_healthy_machine_passes():
     """With recordings at hand and nothing else, the doctor is content."""
     models.REPLIES.mkdir(parents=True)
-    (models.REPLIES / "00.jsonl").write_bytes(b'{"key":"00000000000000000001"}\n')
+    (models.REPLIES / "00.jsonl").write_bytes(b'{"key":"00000000000000000001","reply":""}\n')
     assert run("doctor")[0] == 0

@@ -47,9 +47,9 @@ def found(**options):
 def test_a_fresh_machine_is_good_enough():
     """Without weights and keys only notes remain, each with its next step."""
     models.REPLIES.mkdir(parents=True)
-    (models.REPLIES / "00.jsonl").write_bytes(b'{"key":"00000000000000000001"}\n')
+    (models.REPLIES / "00.jsonl").write_bytes(b'{"key":"00000000000000000001","reply":""}\n')
     machine = found()
-    assert {finding.state for finding in machine.values()} <= {"good", "note"}
+    assert [finding for finding in machine.values() if finding.state == "bad"] == []
     assert machine["Python"].state == machine["dspy"].state == machine["profile"].state == "good"
     assert machine["recordings"].found.startswith("1 replies for 1 of")
     assert "kit models pull qwen2.5-coder-0.5b" in machine["model qwen2.5-coder-0.5b"].next_step

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import nbformat
 import pytest
 
+from kit import recorder
+from kit.engines.models import REPLIES
 from kit.lessons import Lesson, lessons
 
 LESSONS = lessons()
@@ -106,3 +108,9 @@ class TestLesson:
         table = next(texts(cells(lesson.notebook, "code")[-1])).splitlines()
         assert table[0].startswith("model ")
         assert stated[1] == re.split(r"\s{2,}", table[-1])[-5]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.notebook.stem)
+def test_recordings_are_whole(lesson: Lesson):
+    """Each line of a lesson's recordings has a key of its own and was made with weights that we name."""
+    assert list(recorder.file_problems(REPLIES / f"{lesson.number}.jsonl")) == []

@@ -89,8 +89,8 @@ class Recordings:
             except OSError as error:
                 raise OSError(
                     error.errno,
-                    f"{error.strerror}: a reply could not be added to {self.record_to}. It is kept in memory: "
-                    "make room there, then run the cell again.",
+                    f"{error.strerror}: a reply could not be added to {self.record_to}. It is kept in "
+                    "memory: make room there, then run the cell again.",
                 ) from error
             self._kept.add(key)
 

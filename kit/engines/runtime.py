@@ -87,6 +87,6 @@ def _server(path: str, context: int, threads: int, key: str) -> Any:
         return xllamacpp.Server(params)
     except RuntimeError as error:
         raise RuntimeError(
-            f"llama.cpp cannot load {path}: it is damaged, no GGUF model, or too big for the memory. Fetch it "
-            "again, or lower the context."
+            f"llama.cpp cannot load {path}: it is damaged, no GGUF model, or too big for the memory. Fetch "
+            "it again, or lower the context."
         ) from error

@@ -11,15 +11,18 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean in percent, with the range that holds 95 % of its resampled values, and the number of examples."""
+    """A mean with the range that holds 95 % of its resampled values; unit is "%", or "points" of a difference."""
 
-    percent: float
+    mean: float
     low: float
     high: float
     n: int
+    unit: str = "%"
 
     def __repr__(self) -> str:
-        return f"{self.percent:.1f} % [{self.low:.1f}, {self.high:.1f}], n={self.n}"
+        sign = "+" if self.unit == "points" else ""
+        mean, low, high = (f"{value:{sign}.1f}" for value in (self.mean, self.low, self.high))
+        return f"{mean} {self.unit} [{low}, {high}], n={self.n}"
 
 
 def interval(scores: Sequence[float], *, seed: int = 0) -> Interval:
@@ -38,7 +41,7 @@ def interval(scores: Sequence[float], *, seed: int = 0) -> Interval:
     >>> interval([1, 1, 1, 0])
     75.0 % [25.0, 100.0], n=4
     """
-    return _bootstrap(np.asarray(scores, dtype=float), seed)
+    return _bootstrap(np.asarray(scores, dtype=float), seed, "%")
 
 
 def difference(before: Sequence[float], after: Sequence[float], *, seed: int = 0) -> Interval:
@@ -52,19 +55,19 @@ def difference(before: Sequence[float], after: Sequence[float], *, seed: int = 0
     Raises:
         ValueError: If the two differ in length, are empty, or hold NaN.
 
-    >>> difference([0, 0, 0, 1], [1, 1, 0, 1]).percent
-    50.0
+    >>> difference([0, 0, 0, 1], [1, 1, 0, 1])
+    +50.0 points [+0.0, +100.0], n=4
     """
     if len(before) != len(after):
         raise ValueError(f"Paired scores must match: {len(before)} before, {len(after)} after.")
-    return _bootstrap(np.asarray(after, dtype=float) - np.asarray(before, dtype=float), seed)
+    return _bootstrap(np.asarray(after, dtype=float) - np.asarray(before, dtype=float), seed, "points")
 
 
-def _bootstrap(values: np.ndarray, seed: int) -> Interval:
+def _bootstrap(values: np.ndarray, seed: int, unit: str) -> Interval:
     if not len(values) or math.isnan(values.sum()):
         raise ValueError(
             "No interval without scores, or with NaN among them: find out first which rows crashed."
         )
     resamples = np.random.default_rng(seed).choice(values, size=(10_000, len(values)))
     low, high = np.percentile(100 * resamples.mean(axis=1), [2.5, 97.5])
-    return Interval(100 * float(values.mean()), float(low), float(high), len(values))
+    return Interval(100 * float(values.mean()), float(low), float(high), len(values), unit)
