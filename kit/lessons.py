@@ -83,18 +83,23 @@ def run(
         go_on: Keep running after a cell fails.
 
     Raises:
-        CellFailed: If a cell fails and is not tagged `raises-exception`.
+        CellFailed: If a cell fails and is not tagged `raises-exception`, or the kernel dies.
     """
     import nbformat
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     notebook = nbformat.read(path, as_version=4)
     code = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
 
+    running = 0
+
     def report(cell: NotebookNode, cell_index: int) -> None:
-        if on_cell and cell_index in code:
-            on_cell(code.index(cell_index) + 1, len(code))
+        nonlocal running
+        if cell_index in code:
+            running = code.index(cell_index) + 1
+            if on_cell:
+                on_cell(running, len(code))
 
     client = NotebookClient(
         notebook,
@@ -107,10 +112,14 @@ def run(
     )
     try:
         return client.execute(env=os.environ | environment)
+    except DeadKernelError as error:
+        raise CellFailed(f"{_where(path, running)}: the kernel died; out of memory, or stopped?") from error
     except CellExecutionError as error:
-        failed = next(cell for cell in notebook.cells if any("ename" in output for output in cell.get("outputs", [])))
-        where = f"{path.parent.name}/{path.name}, cell [{failed.execution_count}]"
-        raise CellFailed(f"{where} failed: {error.ename}: {error.evalue}") from error
+        raise CellFailed(f"{_where(path, running)}: {error.ename}: {error.evalue}") from error
+
+
+def _where(path: Path, running: int) -> str:
+    return f"{path.parent.name}/{path.name}, cell [{running}] failed"
 
 
 def misses(path: Path, executed: NotebookNode) -> Iterator[Miss]:

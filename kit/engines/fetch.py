@@ -53,9 +53,7 @@ def pull(name: str) -> Path:
         ValueError, WeightsError: As `weights.locate` does.
     """
     wanted = weights.spec(name)
-    with contextlib.suppress(
-        BadWeights
-    ):  # the kit's own is removed by now; one of yours is refused again below
+    with contextlib.suppress(BadWeights):  # our own bad copy is gone by now; yours is refused again below
         if found := weights.locate(name):
             return found
     weights.folder().mkdir(parents=True, exist_ok=True)

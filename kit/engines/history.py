@@ -13,7 +13,7 @@ def entries() -> list[dict[str, Any]]:
 
 
 def notes(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return what the kit's engines noted on a reply: source, seconds, message_tokens; {} for other engines."""
+    """Return what our engines noted on a reply: source, seconds, message_tokens; {} for other engines."""
     return next(iter(_notes(entry)), {})
 
 

@@ -30,10 +30,10 @@ from dspy.lm15 import (
     TextPart,
     UnsupportedFeatureError,
     Usage,
-    materialize_response,
 )
 
 from kit.engines import fetch, runtime, weights
+from kit.engines.events import gather
 
 _FINISHED = object()
 
@@ -88,7 +88,7 @@ class LlamaEngine:
 
     def complete(self, request: Request) -> Response:
         """Generate one whole reply."""
-        return materialize_response(self.stream(request), request)
+        return gather(self.stream(request), request)
 
     def stream(self, request: Request) -> Iterator[Any]:
         """Generate one reply, a token at a time; closing the iterator stops the model.

@@ -112,6 +112,7 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
     """
     import dspy
 
+    read_env_file()
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # DSPy's own price table, not the network
     chosen, engine_options = model(role, profile), _engine_options(options)
     if chosen.weights:

@@ -71,13 +71,11 @@ class Recordings:
     def _read(self) -> dict[str, bytes]:
         lines: dict[str, bytes] = {}
         files = [] if self.fresh else sorted(self.folder.glob("*.jsonl"))
-        for path in [*files, *([self.record_to] if self.record_to else [])]:
-            for key, line in read(path):
-                lines.setdefault(key, line)
-                if path == self.record_to:
-                    self._kept.add(key)
-        for problem in conflicts(files):
+        for problem in conflicts(files, lines):
             warnings.warn(BadRecording(problem), stacklevel=2)
+        for key, line in read(self.record_to) if self.record_to else ():
+            lines.setdefault(key, line)
+            self._kept.add(key)
         return lines
 
     def _keep(self, key: str, line: bytes) -> None:
@@ -119,12 +117,13 @@ def _key(line: bytes) -> str | None:
     return None
 
 
-def conflicts(paths: list[Path]) -> Iterator[str]:
-    """Describe each key that has two different replies."""
-    first: dict[str, tuple[Path, bytes]] = {}
+def conflicts(paths: list[Path], lines: dict[str, bytes]) -> Iterator[str]:
+    """Read files into `lines`, the first line for a key wins, and describe each key with two replies."""
+    sources: dict[str, Path] = {}
     for path in paths:
-        for key, line in read_quietly(path):
-            other, kept = first.setdefault(key, (path, line))
+        for key, line in read(path):
+            kept = lines.setdefault(key, line)
+            other = sources.setdefault(key, path)
             if kept != line and orjson.loads(kept)["reply"] != orjson.loads(line)["reply"]:
                 yield (
                     f"Key {key} has one reply in {other.name} and another in {path.name}. The first is used; "

@@ -9,6 +9,7 @@ under several ids. The `Rollouts` callback hands the id on, so that each rollout
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ import dspy
 import orjson
 from dspy._vendor.lm15.serde import part_from_dict, part_to_dict, request_to_dict
 from dspy.lm15 import (
+    DataPart,
     Message,
     Request,
     Response,
@@ -30,11 +32,11 @@ from dspy.lm15 import (
     TextDelta,
     TextPart,
     Usage,
-    materialize_response,
     response_to_events,
 )
 from dspy.utils.callback import BaseCallback
 
+from kit.engines.events import gather
 from kit.engines.recordings import Recordings
 from kit.notices import notice
 
@@ -123,7 +125,7 @@ class ReplayEngine:
             for event in self.live.stream(_seeded(request, key, self)):
                 events.append(event)
                 yield event
-            self._record(key, request, materialize_response(iter(events), request))
+            self._record(key, request, gather(events, request))
         call.replies += 1
 
     def close(self) -> None:
@@ -194,6 +196,8 @@ def _reply(response: Response) -> str | list[dict]:
     parts = response.message.parts
     if len(parts) == 1 and isinstance(parts[0], TextPart):
         return parts[0].text
+    if len(parts) == 1 and isinstance(parts[0], DataPart):
+        return json.dumps(parts[0].value)
     return [part_to_dict(part) for part in parts]
 
 

@@ -10,7 +10,7 @@ from dspy.lm15 import Request, Response
 
 
 class ThreadedEngine:
-    """Run a synchronous engine's calls in threads: `dspy.LM(..., engine=e, async_engine=ThreadedEngine(e))`."""
+    """Run an engine's calls in threads: `dspy.LM(name, engine=e, async_engine=ThreadedEngine(e))`."""
 
     def __init__(self, engine: Any) -> None:
         self.engine = engine

@@ -20,7 +20,7 @@ _HEADINGS = ["model", "answered by", "calls", "tokens in", "tokens out", "second
 class Call:
     """One call, as DSPy's history tells it.
 
-    `source` is "live" (a model computed it), "replayed" (recorded earlier; its seconds are the recording's) or
+    `source` is "live" (a model computed it), "replayed" (recorded earlier; seconds are the recording's) or
     "cached" (DSPy's own cache; no tokens, no seconds).
     """
 

@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with the range that holds 95 % of its resampled values; unit is "%", or "points" of a difference."""
+    """A mean with the range that holds 95 % of its resampled values, in "%" or, of a difference, "points"."""
 
     mean: float
     low: float
@@ -36,7 +36,7 @@ def interval(scores: Sequence[float], *, seed: int = 0) -> Interval:
         ValueError: If there are no scores, or one is NaN: a crashed row is not a zero.
 
     Source:
-        Efron and Tibshirani 1993, An Introduction to the Bootstrap, ch. 13 (percentile interval, 10,000 resamples).
+        Efron and Tibshirani 1993, An Introduction to the Bootstrap, ch. 13: percentiles of 10,000 resamples.
 
     >>> interval([1, 1, 1, 0])
     75.0 % [25.0, 100.0], n=4

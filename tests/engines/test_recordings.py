@@ -113,7 +113,7 @@ def test_two_replies_for_one_key_are_told(folder):
 def test_the_same_reply_twice_is_no_conflict(folder):
     """Two lessons may ask the same question, and each file holds the reply."""
     (folder / "04.jsonl").write_bytes(line(2) + b"\n")
-    assert not list(recordings.conflicts(sorted(folder.glob("*.jsonl"))))
+    assert not list(recordings.conflicts(sorted(folder.glob("*.jsonl")), {}))
 
 
 def test_a_torn_line_does_not_swallow_the_next(folder):

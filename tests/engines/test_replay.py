@@ -279,3 +279,14 @@ class Plain(dspy.ChatAdapter):
 
     def parse(self, signature, completion):
         return {next(iter(signature.output_fields)): completion}
+
+
+def test_a_reply_with_a_closed_list_is_kept_as_text(folder):
+    """DSPy parses such a reply into data and drops the words; we keep them, so that they stream again."""
+    properties = {"mood": {"type": "string", "enum": ["good", "bad"]}}
+    schema = {"type": "object", "properties": properties, "required": ["mood"], "additionalProperties": False}
+    listed = replace(SKY, config=Config(response_format={"type": "json_schema", "schema": schema}))
+    engine = ReplayEngine(ScriptedEngine('{"mood": "good"}'), Recordings(folder))
+    assert "".join(event.delta.text for event in engine.stream(listed) if event.type == "delta")
+    assert engine.complete(listed).text == '{"mood": "good"}'
+    assert materialize_response(ScriptedEngine('{"mood": "good"}').stream(listed), listed).text is None

@@ -1,4 +1,4 @@
-"""Loaded at the start of each notebook's kernel under test: refuse every connection that leaves the machine."""
+"""Loaded as each notebook's kernel under test starts: refuse connections that leave the machine."""
 
 import socket
 

@@ -1,0 +1,37 @@
+"""Put a stream of text back together, as the model wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from dspy.lm15 import (
+    Message,
+    Request,
+    Response,
+    StreamDeltaEvent,
+    TextDelta,
+    TextPart,
+    materialize_response,
+)
+
+
+def gather(events: Iterable[Any], request: Request) -> Response:
+    """Return the response that a whole stream of events makes.
+
+    DSPy's own `materialize_response` parses a reply whose schema lists its answers, and drops the text. We
+    keep the text: the model said it, it can be streamed again, and DSPy's adapters parse it all the same.
+    """
+    events = list(events)
+    deltas = [event.delta for event in events if isinstance(event, StreamDeltaEvent)]
+    if not all(isinstance(delta, TextDelta) for delta in deltas):
+        return materialize_response(iter(events), request)
+    end = events[-1]
+    return Response(
+        id=None,
+        model=request.model,
+        message=Message.assistant([TextPart("".join(delta.text for delta in deltas))]),
+        finish_reason=end.finish_reason,
+        usage=end.usage,
+        provider_data=end.provider_data,
+    )
