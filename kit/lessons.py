@@ -140,6 +140,9 @@ def save(notebook: NotebookNode, path: Path) -> None:
     """Write an executed notebook without what differs from machine to machine, whole or not at all."""
     import nbformat
 
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        if output.output_type == "error":
+            output.traceback = [f"{output.ename}: {output.evalue}"]
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
