@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 
 _BOX = "border-left:3px solid rgba(128,128,128,.5);padding:.2em .8em;margin:.4em 0"
-_PRE = "white-space:pre-wrap;overflow-wrap:anywhere;margin:.3em 0;background:none"
+_PRE = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:.3em 0;background:none"
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
