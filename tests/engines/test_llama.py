@@ -22,7 +22,8 @@ from kit.engines.threaded import ThreadedEngine
 COUNT = Request("test/smoke", (Message.user("Count from one to ten."),), config=Config(max_tokens=16))
 STORY = Request("test/smoke", (Message.user("Tell a very long story."),), config=Config(max_tokens=1000))
 INTERRUPTED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts deaf to it
 from dspy.lm15 import Config, Message, Request
 from kit.engines.llama import LlamaEngine
 

@@ -6,6 +6,12 @@ import pytest
 from kit.engines import models, runtime
 
 KEY = "sk-local-0123456789"
+ANSWER = {
+    "type": "object",
+    "properties": {"answer": {"enum": ["blue", "green"]}},
+    "required": ["answer"],
+    "additionalProperties": False,
+}
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +28,13 @@ def profile(server, monkeypatch):
 
 def test_a_server_of_ones_own_answers(profile):
     """With the address set, `kit.lm("small")` is a plain dspy.LM for OpenAI's protocol, and answers."""
-    lm = models.lm("small", cache=False, max_tokens=30)
+    lm = models.lm("small", cache=False, temperature=0.0, max_tokens=60)
     assert lm.engine == "auto"
     assert lm.model == "openai/local"
+    bound = {"type": "json_schema", "json_schema": {"name": "reply", "schema": ANSWER}}
     with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
-        assert dspy.Predict("question -> answer")(question="What colour is the sky?").answer
+        ask = dspy.Predict("question -> answer", response_format=bound)
+        assert ask(question="What colour is the sky?").answer in ("blue", "green")
     assert lm.history[-1]["usage"]["completion_tokens"] > 0
 
 
