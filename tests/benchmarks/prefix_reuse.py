@@ -17,6 +17,7 @@ import dspy
 
 from kit import usage
 from kit.display import tables
+from kit.display.prompts import from_history
 from kit.engines.llama import LlamaEngine
 from kit.engines.models import ROOT
 
@@ -43,6 +44,10 @@ class Rating(dspy.Signature):
 
     Beware of irony: "great, it lasted a whole day" is anger, not praise. Beware of the word "not": "not
     bad at all" is praise, "not what I hoped for" is disappointment. Numbers are prices, sizes or dates.
+
+    When two readings are possible, take the one that a friend of the writer would take. A review that
+    praises the service and blames the product is about the product. A review that blames only the
+    parcel, the weather or the writer's own mistake keeps the stars that the product has earned.
     """
 
     review: str = dspy.InputField()
@@ -56,7 +61,7 @@ class Evaluation:
     way: str
     seconds: list[float]
     elapsed: float
-    prompt_tokens: int
+    shared_tokens: int
     score: float
 
     @property
@@ -66,7 +71,7 @@ class Evaluation:
     def row(self) -> list[object]:
         calls = len(self.seconds)
         times = (f"{self.median:.2f}", f"{self.elapsed:.1f}")
-        return [self.way, calls, self.prompt_tokens // calls, *times, f"{self.score:.1f}"]
+        return [self.way, calls, self.shared_tokens, *times, f"{self.score:.1f}"]
 
 
 def reviews(count: int) -> list[dspy.Example]:
@@ -89,11 +94,9 @@ def evaluate(model: str, devset: list[dspy.Example], *, reuse_prefix: bool) -> E
     with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
         score = run(dspy.Predict(Rating)).score
     elapsed = time.perf_counter() - started
-    calls = usage(lm.history).calls
-    way = "read once" if reuse_prefix else "read each time"
-    return Evaluation(
-        way, [call.seconds for call in calls], elapsed, sum(call.input_tokens for call in calls), score
-    )
+    seconds = [call.seconds for call in usage(lm.history).calls]
+    shared = from_history(lm.history[0]).messages[0].tokens
+    return Evaluation("read once" if reuse_prefix else "read each time", seconds, elapsed, shared, score)
 
 
 def main() -> None:
@@ -105,7 +108,7 @@ def main() -> None:
     options = parser.parse_args()
     devset = reviews(options.calls)
     once, each = (evaluate(options.model, devset, reuse_prefix=reuse) for reuse in (True, False))
-    headings = ["shared start", "n", "tokens a prompt", "median s", "all s", "score"]
+    headings = ["shared start", "n", "shared tokens", "median s", "all s", "score"]
     print(tables.columns(headings, [once.row(), each.row()]))
     print(f"ratio of medians: {each.median / once.median:.1f} (target: at least 4)")
     print(f"ratio of all seconds: {each.elapsed / once.elapsed:.1f}")
