@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
-from rich.table import Table
 
 from kit import doctor as doctors
 from kit import lessons as all_lessons
@@ -111,23 +110,17 @@ def replay(
 
 @models.command("list")
 def list_models() -> None:
-    """Show every profile's models, with list prices in dollars per million tokens."""
-    table = Table("profile", "role", "model", "in $/M", "out $/M", "needs")
+    """Show every profile's models, with list prices per million tokens, and which files are here."""
     for profile in profiles.profiles():
-        for role in profiles.ROLES:
-            if role not in (entries := profiles.table()["profiles"][profile]):
-                continue
-            entry = entries[role]
-            name = entry["model"] if isinstance(entry["model"], str) else f"${entry['model']['variable']}"
-            prices = (f"{entry[way]:.2f}" if way in entry else "" for way in ("input_usd", "output_usd"))
-            needs = entries.get("key") if isinstance(entries.get("key"), str) else _needs(entries)
-            table.add_row(profile, role, name, *prices, needs)
-    console.print(table)
-    here = Table("model file", "MB", "licence", "where")
+        entries = profiles.table()["profiles"][profile]
+        console.print(f"[bold]{profile}[/] · {_needs(entries)}", highlight=False)
+        for role in (role for role in profiles.ROLES if role in entries):
+            console.print(f"  {role:<7} {_name(entries[role]):<34} {_price(entries[role])}", highlight=False)
+    console.print("\n[bold]files of the offline models[/]", highlight=False)
     for name in weights.names():
         spec = weights.spec(name)
-        here.add_row(name, f"{spec.bytes / 1e6:,.0f}", spec.licence, _where(name))
-    console.print(here)
+        console.print(f"  {name:<19} {spec.bytes / 1e6:>5,.0f} MB  {spec.licence}", highlight=False)
+        console.print(f"    {_where(name)}", highlight=False, soft_wrap=True)
 
 
 @models.command()
@@ -192,7 +185,19 @@ def _where(name: str) -> str:
 
 
 def _needs(entries: dict) -> str:
-    return entries["api_base"]["variable"] if "api_base" in entries else "nothing"
+    if isinstance(entries.get("key"), str):
+        return f"needs {entries['key']}"
+    return f"reads {entries['api_base']['variable']}" if "api_base" in entries else "needs nothing"
+
+
+def _name(entry: dict) -> str:
+    return entry["model"] if isinstance(entry["model"], str) else f"as {entry['model']['variable']} says"
+
+
+def _price(entry: dict) -> str:
+    if "input_usd" not in entry:
+        return ""
+    return f"${entry['input_usd']:.2f} in, ${entry['output_usd']:.2f} out"
 
 
 def _bar(progress: Progress) -> object:

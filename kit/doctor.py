@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from kit import lessons
 from kit.engines import models, recordings, weights
 
-PACKAGES = ("dspy", "jupyterlab", "xllamacpp", "pydantic", "pandas", "nbval")
+PACKAGES = ("dspy", "jupyterlab", "xllamacpp", "pydantic", "pandas")
 
 
 @dataclass(frozen=True)

@@ -56,10 +56,11 @@ def test_recording_wants_a_lesson_or_all():
 
 
 def test_models_are_listed_with_price_and_need():
-    """The table names each profile's model, its price, what it needs, and where weights are."""
+    """The list names each profile's models, their price, what it needs, and where weights are."""
     code, text = run("models", "list")
     assert code == 0
-    assert "openai/gpt-5.6-luna │ 0.20 │ 1.20 │ OPENAI_API_KEY" in text
+    assert "openai · needs OPENAI_API_KEY" in text
+    assert "small openai/gpt-5.6-luna $0.20 in, $1.20 out" in " ".join(text.split())
     assert "LOCAL_SERVER_URL" in text
     assert "not here: kit models pull smollm2-135m" in text
 
