@@ -136,6 +136,15 @@ def misses(path: Path, executed: NotebookNode) -> Iterator[Miss]:
                 yield Miss(path, cell.execution_count, asked[1] if asked else found)
 
 
+def failures(executed: NotebookNode) -> Iterator[str]:
+    """Describe the cells of a run that failed for another reason than a missing recording."""
+    for cell in executed.cells:
+        for output in cell.get("outputs", []):
+            meant = "raises-exception" in cell.metadata.get("tags", [])
+            if output.output_type == "error" and not meant and "No recorded reply" not in output.evalue:
+                yield f"cell [{cell.execution_count}] fails: {output.ename}: {output.evalue}"
+
+
 def save(notebook: NotebookNode, path: Path) -> None:
     """Write an executed notebook without what differs from machine to machine, whole or not at all."""
     import nbformat

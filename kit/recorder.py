@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -112,6 +113,8 @@ def problems(lesson: Lesson, on_cell: OnCell | None = None) -> Iterator[str]:
         for miss in lessons.misses(notebook, executed):
             where = f"{notebook.parent.name}/{notebook.name}, cell [{miss.cell}]"
             yield f"{where} has no recording: {miss.message}"
+        for failure in islice(lessons.failures(executed), 1):  # those after the first may follow from it
+            yield f"{notebook.parent.name}/{notebook.name}, {failure}"
     yield from file_problems(replies_of(lesson))
 
 

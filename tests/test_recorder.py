@@ -130,6 +130,14 @@ def test_a_missing_recording_is_placed(lesson, write):
     ]
 
 
+def test_a_cell_that_fails_otherwise_is_a_problem(lesson):
+    """A check does not call a lesson whole that stops for another reason than a missing recording."""
+    nbformat.write(new_notebook(cells=[new_code_cell("1 / 0"), new_code_cell("nonsense")]), lesson.notebook)
+    assert list(recorder.problems(lesson)) == [
+        f"{lesson.notebook.parent.name}/07_files.ipynb, cell [1] fails: ZeroDivisionError: division by zero"
+    ]
+
+
 def test_bad_and_outdated_lines_are_problems(lesson):
     """Torn lines, double keys and replies of weights that are no longer used are told."""
     path = recorder.replies_of(lesson)
