@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from kit.display import tables
@@ -96,6 +97,6 @@ def _totals(calls: list[Call]) -> list[Any]:
         len(calls),
         sum(call.input_tokens for call in calls),
         sum(call.output_tokens for call in calls),
-        f"{sum(call.seconds for call in calls):.1f}",
-        f"{sum(call.cost_usd for call in calls):.4f}",
+        f"{fsum(call.seconds for call in calls):.1f}",
+        f"{fsum(call.cost_usd for call in calls):.4f}",
     ]
