@@ -10,8 +10,12 @@ from typing import Any
 
 _WHERE = {
     "check": "kit.exercises",
+    "diff": "kit.display.diffs",
     "lm": "kit.engines.models",
+    "playground": "kit.display.playground",
     "prompt": "kit.display.prompts",
+    "prompts": "kit.display.comparisons",
+    "trajectory": "kit.display.trajectories",
     "usage": "kit.engines.usage",
 }
 __all__ = sorted(_WHERE)

@@ -14,6 +14,8 @@ from kit.engines.models import ROOT
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -152,6 +154,7 @@ def save(notebook: NotebookNode, path: Path) -> None:
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         if output.output_type == "error":
             output.traceback = [f"{output.ename}: {output.evalue}"]
+        output.get("data", {}).pop(WIDGET, None)  # its id holds in one kernel only; text and HTML stay
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

@@ -1,17 +1,11 @@
 """Lesson 00 as a learner meets it: JupyterLab in a headless Chromium."""
 
-import shutil
-import time
-
 import nbformat
 import pytest
+from browser import opened, run_all, wait_for
 
-from kit import lab
 from kit.engines import weights
 from kit.lessons import lesson
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 
 
 @pytest.fixture
@@ -30,61 +24,11 @@ def notebook(tmp_path):
 @pytest.fixture
 def page(notebook, monkeypatch):
     """The copy, open in JupyterLab, with the offline model allowed to answer."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM:
-        pytest.skip("No Chromium on this machine: install the package `chromium`.")
     if not weights.locate("qwen2.5-coder-0.5b"):
         pytest.skip("The small model is not here: kit models pull small.")
     monkeypatch.setenv("KIT_LIVE", "auto")
-    running = lab.start(notebook, 8890, root=notebook.parent.parent)
-    try:
-        with playwright.sync_playwright() as player:
-            browser = player.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-            page = browser.new_page(viewport={"width": 1280, "height": 1400})
-            page.goto(running.url)
-            page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)
-            wait_until_connected(page, running.url)
-            yield page
-            browser.close()
-    finally:
-        running.stop()
-
-
-def wait_until_connected(page, url) -> None:
-    """Wait until the notebook's kernel is idle and the page talks to it."""
-    server, token = url.partition("/lab/tree/")[0], url.partition("token=")[2]
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        kernels = page.request.get(f"{server}/api/kernels?token={token}").json()
-        if any(kernel["connections"] and kernel["execution_state"] == "idle" for kernel in kernels):
-            return
-        time.sleep(0.5)
-
-
-def run_all(page, notebook, attempts=8) -> None:
-    """Choose Run All Cells from the menu, again if JupyterLab dropped it while it was still connecting."""
-    for _ in range(attempts):
-        page.click(".lm-MenuBar-item:has-text('Run')")
-        page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
-        for _ in range(10):
-            if saved(page, notebook)[0].execution_count:
-                return
-    raise AssertionError(f"JupyterLab ran nothing in {attempts} attempts.")
-
-
-def saved(page, notebook) -> list:
-    """Save with the keyboard, as a learner does, and return the code cells on disk."""
-    page.keyboard.press("Control+s")
-    time.sleep(1)
-    return [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
-
-
-def wait_for(page, notebook, done, patience_seconds=90) -> list:
-    """Return the saved code cells once `done(cells)` holds."""
-    until = time.monotonic() + patience_seconds
-    while not done(cells := saved(page, notebook)):
-        assert time.monotonic() < until, [cell.outputs for cell in cells]
-    return cells
+    with opened(notebook, notebook.parent.parent) as page:
+        yield page
 
 
 def shown(cell) -> str:

@@ -1,6 +1,7 @@
 """Every data set has a datasheet that describes the file that lies beside it."""
 
 import hashlib
+import json
 import re
 
 import pytest
@@ -23,3 +24,16 @@ def test_datasheets_name_the_hash_of_their_file(sheet):
 def test_datasheets_say_first_that_data_is_authored(sheet):
     """A reader learns from the first line that nobody's real data is in here."""
     assert "Authored for this project" in sheet.read_text().split("\n\n")[1]
+
+
+LINES = (ROOT / "data" / "clinical_notes" / "notes.jsonl").read_text().splitlines()
+NOTES = [json.loads(line) for line in LINES]
+
+
+@pytest.mark.parametrize("row", NOTES, ids=lambda row: row["record"]["name"])
+def test_what_a_record_holds_stands_in_its_note(row):
+    """No model is asked for a name, a blood pressure or a drug that the note does not hold."""
+    note, record = row["note"].lower(), row["record"]
+    pressures = [str(value) for value in record["vitals"].values() if value]
+    drugs = [medication["drug"] for medication in record["medications"]]
+    assert [word for word in [*record["name"].lower().split(), *pressures, *drugs] if word not in note] == []

@@ -94,3 +94,12 @@ def test_saving_forgets_the_machine(tmp_path):
         "language_info": {"name": "python"},
     }
     assert [path.name for path in tmp_path.iterdir()] == ["00.ipynb"]
+
+
+def test_saving_leaves_out_the_ids_of_widgets(tmp_path):
+    """A widget's id holds in one kernel only; its text stays, for GitHub and for the comparison."""
+    shown = {lessons.WIDGET: {"model_id": "0f3a"}, "text/plain": "a playground"}
+    cell = new_code_cell("kit.playground(...)", outputs=[new_output("display_data", shown)])
+    lessons.save(new_notebook(cells=[cell]), tmp_path / "00.ipynb")
+    saved = nbformat.read(tmp_path / "00.ipynb", as_version=4)
+    assert saved.cells[0].outputs[0].data == {"text/plain": "a playground"}

@@ -1,0 +1,146 @@
+"""What each adapter would send for the same program and inputs, side by side. No model is asked.
+
+    kit.prompts(program, {"note": "..."})
+    kit.prompts(program, {"note": "..."}).diff("JSON", "BAML")
+
+Sizes are characters. Tokens are counted by the model that reads them; `kit.prompt()` has those of a call.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kit.display import tables
+from kit.display.diffs import Diff, diff, texts, written
+from kit.display.prompts import Message, from_history
+
+if TYPE_CHECKING:
+    import dspy
+
+_HEADINGS = ["adapter", "messages", "characters", "reply bound by"]
+_ROW = "display:flex;gap:1em;overflow:auto;max-height:56em"
+_COLUMN = "flex:1 0 18em;min-width:0"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What would be sent: messages, and what binds the reply."""
+
+    messages: list[Message]
+    bound_by: str
+    schema: dict[str, Any] | None
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n\n{written(texts(self))}"
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{html.escape(self.title)}</b></p>{''.join(self.sections())}"
+
+    @property
+    def characters(self) -> int:
+        """Length of all messages; a schema is not part of them."""
+        return sum(len(message.text) for message in self.messages)
+
+    @property
+    def title(self) -> str:
+        """Sizes in words."""
+        count = len(self.messages)
+        messages = f"{count} message{'s' * (count != 1)}"
+        return f"{messages}, {self.characters:,} characters, reply bound by {self.bound_by}"
+
+    def sections(self) -> list[str]:
+        """Return each text as HTML that can be folded; demos and the schema are."""
+        return [self._section(title, text) for title, text in texts(self).items()]
+
+    def _section(self, title: str, text: str) -> str:
+        if title.startswith("schema"):
+            return tables.section(title, json.dumps(self.schema, indent=2), folded=True)
+        return tables.section(f"{title} · {len(text):,} characters", text, folded=title.startswith("demo"))
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """What several adapters would send for the same inputs; `prompts["JSON"]` is one of them."""
+
+    drafts: dict[str, Draft]
+
+    def __getitem__(self, adapter: str) -> Draft:
+        if adapter not in self.drafts:
+            raise KeyError(f"No adapter {adapter!r} here. There are: {', '.join(self.drafts)}.")
+        return self.drafts[adapter]
+
+    def __repr__(self) -> str:
+        blocks = [f"=== {name} ===\n\n{written(texts(draft))}" for name, draft in self.drafts.items()]
+        return "\n\n".join([tables.columns(_HEADINGS, self._rows()), *blocks])
+
+    def _repr_html_(self) -> str:
+        columns = "".join(
+            f'<div style="{_COLUMN}"><p><b>{html.escape(name)}</b></p>{"".join(draft.sections())}</div>'
+            for name, draft in self.drafts.items()
+        )
+        return f'{tables.table(_HEADINGS, self._rows())}<div style="{_ROW}">{columns}</div>'
+
+    def diff(self, before: str, after: str) -> Diff:
+        """Return what changes from one adapter's prompt to another's.
+
+        Raises:
+            KeyError: If there is no such adapter; the message names those there are.
+        """
+        return diff(self[before], self[after], names=(before, after))
+
+    def _rows(self) -> list[list[Any]]:
+        return [
+            [name, len(draft.messages), draft.characters, draft.bound_by]
+            for name, draft in self.drafts.items()
+        ]
+
+
+def prompts(
+    program: dspy.Module,
+    inputs: dict[str, Any],
+    adapters: dict[str, dspy.Adapter] | None = None,
+    *,
+    lm: dspy.BaseLM | None = None,
+) -> Prompts:
+    """Return what each adapter would send for these inputs. No model is asked.
+
+    Args:
+        program: A predictor or any other module; of several calls, its first is shown.
+        inputs: Its keyword arguments.
+        adapters: Adapters by name; by default Chat, JSON, XML and BAML.
+        lm: The model it would go to, which may or may not follow a schema; by default the configured one.
+
+    Raises:
+        ValueError: If the program calls no model, or an adapter cannot write the signature.
+    """
+    adapters = adapters or stock()
+    return Prompts({name: draft(program, inputs, adapter, lm) for name, adapter in adapters.items()})
+
+
+def draft(
+    program: dspy.Module, inputs: dict[str, Any], adapter: dspy.Adapter, lm: dspy.BaseLM | None = None
+) -> Draft:
+    """Return what one adapter would send, as `prompts` does."""
+    from kit.engines.rehearsal import first_call
+
+    call = first_call(program, inputs, adapter, lm)
+    shown = from_history(call | {"model": "", "usage": None, "outputs": [], "response": None})
+    wanted = call["kwargs"].get("response_format")
+    bound_by = "a schema" if shown.schema else "JSON syntax" if wanted else "nothing"
+    return Draft(shown.messages, bound_by, shown.schema)
+
+
+def stock() -> dict[str, dspy.Adapter]:
+    """Return DSPy's own adapters by name, but for TwoStep, which needs a model of its own."""
+    import dspy
+    from dspy.adapters.baml_adapter import BAMLAdapter
+
+    return {
+        "Chat": dspy.ChatAdapter(),
+        "JSON": dspy.JSONAdapter(),
+        "XML": dspy.XMLAdapter(),
+        "BAML": BAMLAdapter(),
+    }

@@ -1,0 +1,146 @@
+"""What changed from one prompt, or text, to another: line by line, the changed words in bold.
+
+    kit.diff(kit.prompt(1), kit.prompt())
+
+Signs say what colours say, so that it reads as plain text and where a page drops its styles.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from kit.display.prompts import Prompt
+
+if TYPE_CHECKING:
+    from kit.display.comparisons import Draft
+
+_LINES = (
+    "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
+    "margin:.3em 0;line-height:1.4;background:none"
+)
+_SHADES = {"-": "rgba(248,81,73,.18)", "+": "rgba(46,160,67,.18)"}
+_AROUND = 2
+_MOST_WORDS = 2000
+_ALIKE = 0.3
+
+
+@dataclass(frozen=True)
+class Diff:
+    """The lines of two texts, shown as what goes (-), what comes (+), and a little of what stays."""
+
+    names: tuple[str, str]
+    before: list[str]
+    after: list[str]
+
+    def __repr__(self) -> str:
+        return "\n".join([self.title, *(f"{sign} {line}".rstrip() for sign, line, _ in self._lines())])
+
+    def _repr_html_(self) -> str:
+        lines = "\n".join(_shaded(sign, marked) for sign, _, marked in self._lines())
+        return f'<p><b>{html.escape(self.title)}</b></p><pre style="{_LINES}">{lines}</pre>'
+
+    @property
+    def title(self) -> str:
+        """Names and counts, e.g. "JSON → BAML: 3 lines out, 21 in"."""
+        signs = [sign for sign, _, _ in self._lines()]
+        gone = signs.count("-")
+        counts = f"{gone} line{'s' * (gone != 1)} out, {signs.count('+')} in" if signs else "the same"
+        return f"{' → '.join(self.names)}: {counts}"
+
+    def _lines(self) -> Iterator[tuple[str, str, str]]:
+        """Yield sign, line, and the line as HTML."""
+        matcher = SequenceMatcher(_says_nothing, self.before, self.after, autojunk=False)
+        shown = 0
+        for group in matcher.get_grouped_opcodes(_AROUND):
+            yield from _skipped(group[0][1] - shown)
+            for kind, begin, end, new_begin, new_end in group:
+                yield from _block(kind, self.before[begin:end], self.after[new_begin:new_end])
+            shown = group[-1][2]
+        if shown:
+            yield from _skipped(len(self.before) - shown)
+
+
+def diff(
+    before: str | Prompt | Draft, after: str | Prompt | Draft, *, names: tuple[str, str] = ("before", "after")
+) -> Diff:
+    """Return what changes from one text or prompt to another; replies and token counts are left out.
+
+    >>> diff("Label it.", "Label it. One word.")
+    before → after: 1 line out, 1 in
+    - Label it.
+    + Label it. One word.
+    """
+    return Diff(names, _text(before).splitlines(), _text(after).splitlines())
+
+
+def texts(prompt: Prompt | Draft) -> dict[str, str]:
+    """Return what is sent, by title: each message, then the schema that binds the reply."""
+    found: dict[str, str] = {}
+    for message in prompt.messages:
+        title = message.title
+        while title in found:
+            title += ", more"
+        found[title] = message.text
+    if prompt.schema:
+        found["schema, beside the messages"] = json.dumps(prompt.schema)
+    return found
+
+
+def written(blocks: dict[str, str]) -> str:
+    """Return titled blocks as plain text."""
+    return "\n\n".join(f"--- {title} ---\n{text}" for title, text in blocks.items())
+
+
+def _text(one: str | Prompt | Draft) -> str:
+    return one if isinstance(one, str) else written(texts(one))
+
+
+def _says_nothing(line: str) -> bool:
+    """Tell empty lines and lone brackets, which are the same everywhere and mean nothing by it."""
+    return not any(map(str.isalnum, line))
+
+
+def _skipped(count: int) -> Iterator[tuple[str, str, str]]:
+    if count:
+        note = f"... {count} line{'s' * (count != 1)} the same"
+        yield " ", note, f"<i>{note}</i>"
+
+
+def _block(kind: str, old: list[str], new: list[str]) -> Iterator[tuple[str, str, str]]:
+    if kind == "equal":
+        yield from ((" ", line, html.escape(line)) for line in old)
+        return
+    marked = _marked("\n".join(old), "\n".join(new))
+    for sign, lines, line_marks in zip("-+", (old, new), marked, strict=True):
+        yield from (
+            (sign, *pair) for pair in zip(lines, line_marks, strict=False)
+        )  # "" has one line, [] none
+
+
+def _shaded(sign: str, marked: str) -> str:
+    if sign == " ":
+        return f"  {marked}"
+    return f'<span style="background:{_SHADES[sign]}">{sign} {marked}</span>'
+
+
+def _marked(old: str, new: str) -> tuple[list[str], list[str]]:
+    """Return the lines of both texts as HTML; where most words stay, the others are bold."""
+    words = [re.findall(r"\n|[^\S\n]*\S+|[^\S\n]+", text) for text in (old, new)]
+    matcher = SequenceMatcher(None, *words, autojunk=False)
+    if max(map(len, words)) > _MOST_WORDS or matcher.ratio() < _ALIKE:
+        return html.escape(old).split("\n"), html.escape(new).split("\n")
+    marked = ["", ""]
+    for kind, *spans in matcher.get_opcodes():
+        for side, (begin, end) in enumerate((spans[:2], spans[2:])):
+            marked[side] += "".join(_word(word, kind != "equal") for word in words[side][begin:end])
+    return marked[0].split("\n"), marked[1].split("\n")
+
+
+def _word(word: str, changed: bool) -> str:
+    return f"<b>{html.escape(word)}</b>" if changed and word != "\n" else html.escape(word)

@@ -1,0 +1,86 @@
+"""A notebook as a learner meets it: JupyterLab in a headless Chromium."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import nbformat
+import pytest
+
+from kit import lab
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+
+
+@contextmanager
+def opened(notebook, root, height=1400) -> Iterator:
+    """Yield a page that shows the notebook, its kernel connected; JupyterLab keeps its settings in `root`."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM:
+        pytest.skip("No Chromium on this machine: install the package `chromium`.")
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in ("SETTINGS", "WORKSPACES"):
+            patch.setenv(f"JUPYTERLAB_{kind}_DIR", str(root / ".jupyterlab" / kind.lower()))
+        running = lab.start(notebook, 8890, root=root)
+    try:
+        with playwright.sync_playwright() as player:
+            browser = player.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+            page = browser.new_page(viewport={"width": 1280, "height": height})
+            page.goto(running.url)
+            page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)
+            wait_until_connected(page, running.url)
+            yield page
+            browser.close()
+    finally:
+        running.stop()
+
+
+def wait_until_connected(page, url) -> None:
+    """Wait until the notebook's kernel is idle and the page talks to it."""
+    server, token = url.partition("/lab/tree/")[0], url.partition("token=")[2]
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        kernels = page.request.get(f"{server}/api/kernels?token={token}").json()
+        if any(kernel["connections"] and kernel["execution_state"] == "idle" for kernel in kernels):
+            return
+        time.sleep(0.5)
+
+
+def run_all(page, notebook, attempts=8) -> None:
+    """Choose Run All Cells from the menu, again if JupyterLab dropped it while it was still connecting."""
+    for _ in range(attempts):
+        page.click(".lm-MenuBar-item:has-text('Run')")
+        page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+        for _ in range(10):
+            if saved(page, notebook)[0].execution_count:
+                return
+    raise AssertionError(f"JupyterLab ran nothing in {attempts} attempts.")
+
+
+def saved(page, notebook) -> list:
+    """Save with the keyboard, as a learner does, and return the code cells on disk."""
+    page.keyboard.press("Control+s")
+    time.sleep(1)
+    return [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
+
+
+def wait_for(page, notebook, done, patience_seconds=90) -> list:
+    """Return the saved code cells once `done(cells)` holds."""
+    until = time.monotonic() + patience_seconds
+    while not done(cells := saved(page, notebook)):
+        assert time.monotonic() < until, [cell.outputs for cell in cells]
+    return cells
+
+
+def choose_theme(page, name) -> None:
+    """Choose a theme from the Settings menu, e.g. "JupyterLab Dark"."""
+    page.click(".lm-MenuBar-item:has-text('Settings')")
+    page.hover(".lm-Menu-itemLabel:text-is('Theme')")
+    page.click(f".lm-Menu-itemLabel:text-is('{name}')")
+    light = str("Dark" not in name).lower()
+    page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
+    page.wait_for_selector("#jupyterlab-splash", state="detached")
