@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", help=__doc__)
 models = typer.Typer(no_args_is_help=True)
 app.add_typer(models, name="models", help="The models and their files: list, pull, verify.")
+phoenix = typer.Typer(no_args_is_help=True)
+app.add_typer(phoenix, name="phoenix", help="Phoenix, the trace viewer: install, start.")
 console = Console()
 
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]
@@ -143,6 +145,47 @@ def verify(role: Role = "small") -> None:
     except (OSError, ValueError) as error:
         _fail(error)
     console.print(f"{path} is what its publisher released.", soft_wrap=True, highlight=False)
+
+
+@phoenix.command("install")
+def install_phoenix() -> None:
+    """Make the environment that Phoenix's server runs in (about 700 MB); after Ctrl-C it goes on."""
+    from kit import environments
+
+    try:
+        with console.status("Making Phoenix's environment") as status:
+            python = environments.install(lambda line: status.update(escape(line)))
+    except environments.NoPhoenix as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        _fail("Stopped. What was fetched is kept: `kit phoenix install` goes on.")
+    console.print(f"{python.parent.parent} holds Phoenix.", soft_wrap=True, highlight=False)
+
+
+@phoenix.command("start")
+def start_phoenix(
+    port: Annotated[int, typer.Option(help="Where to listen; the next free port if it is taken.")] = 6006,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Start Phoenix and keep it running: the lessons find it, and its traces outlive their kernels."""
+    from kit import phoenix as server
+
+    try:
+        with console.status("Starting Phoenix") as status:
+            running = server.start(port, tell=lambda line: status.update(escape(line)))
+    except server.NoPhoenix as error:
+        _fail(error)
+    console.print(running.url, style="bold", soft_wrap=True, highlight=False)
+    if browser:
+        webbrowser.open(running.url)
+    if running.process is None:
+        console.print("It was running already.")
+        return
+    console.print("Ctrl-C stops it; its traces go with it.", highlight=False)
+    try:
+        running.process.wait()
+    except KeyboardInterrupt:
+        running.stop()
 
 
 @app.command()

@@ -1,0 +1,233 @@
+"""A trace as a tree: which module called which, down to models and tools, with tokens and seconds."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from math import fsum
+from typing import TYPE_CHECKING, Any
+
+from kit.display import tables
+
+if TYPE_CHECKING:
+    import pandas
+
+_HEADINGS = ["span", "kind", "answered by", "tokens in", "tokens out", "seconds"]
+_LONGEST = 2000
+_LIST = "list-style:none;padding-left:1.2em;margin:0"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One span as it was recorded, before it has its place in a tree. Times are seconds since 1970."""
+
+    id: str
+    parent: str | None
+    name: str
+    start: float
+    end: float
+    attributes: dict[str, Any]
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Span:
+    """One step of a program: a call of a module, an adapter, a model or a tool.
+
+    Tokens and seconds are sums over the model calls inside. `seconds` are those that models computed, or had
+    computed when their replies were recorded; `clock_seconds` is what a clock on the wall showed.
+    """
+
+    name: str
+    kind: str
+    inputs: str
+    outputs: str
+    error: str
+    answered_by: str
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+    clock_seconds: float
+    children: list[Span]
+
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, Span]]:
+        """Yield this span and all inside it, each with its depth."""
+        yield depth, self
+        for child in self.children:
+            yield from child.walk(depth + 1)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What programs did, as trees of spans. Shown with the models' seconds; `timed()` adds the clock's."""
+
+    roots: list[Span] = field(default_factory=list)
+    clock: bool = False
+
+    def __repr__(self) -> str:
+        rows = [["  " * depth + span.name, *self._facts(span)] for depth, span in self._walk()]
+        results = [_short(_result(span)) for _, span in self._walk()]
+        return tables.columns(
+            [*self._headings(), "result"], [[*row, text] for row, text in zip(rows, results, strict=True)]
+        )
+
+    def _repr_html_(self) -> str:
+        trees = "".join(map(self._tree, self.roots))
+        return (
+            f"<details open><summary><b>{html.escape(self._title())}</b></summary>"
+            f'<ul style="{_LIST}">{trees}</ul></details>'
+        )
+
+    def timed(self) -> Trace:
+        """Return the same trace, shown with the seconds on the clock too, which differ in each run."""
+        return replace(self, clock=True)
+
+    def spans(self, kind: str | None = None) -> list[Span]:
+        """Return all spans in the order in which they began, or those of one kind: LLM, TOOL, CHAIN."""
+        return [span for _, span in self._walk() if kind in (None, span.kind)]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a DataFrame with a row for each span."""
+        import pandas
+
+        names = [name for name in Span.__dataclass_fields__ if name != "children"]
+        rows = [
+            {"depth": depth} | {name: getattr(span, name) for name in names} for depth, span in self._walk()
+        ]
+        return pandas.DataFrame(rows, columns=["depth", *names])
+
+    def _walk(self) -> Iterator[tuple[int, Span]]:
+        for root in self.roots:
+            yield from root.walk()
+
+    def _headings(self) -> list[str]:
+        return [*_HEADINGS, "clock"] if self.clock else _HEADINGS
+
+    def _facts(self, span: Span) -> list[str]:
+        counts = [f"{count:,}" if count else "-" for count in (span.input_tokens, span.output_tokens)]
+        facts = [span.kind, span.answered_by, *counts, f"{span.seconds:.1f}" if span.seconds else "-"]
+        return [*facts, f"{span.clock_seconds:.2f}"] if self.clock else facts
+
+    def _title(self) -> str:
+        calls = len(self.spans("LLM"))
+        tokens = [
+            sum(getattr(root, name) for root in self.roots) for name in ("input_tokens", "output_tokens")
+        ]
+        seconds = fsum(root.seconds for root in self.roots)
+        return (
+            f"{len(self.spans())} spans, {calls} model calls, {tokens[0]:,} tokens in, {tokens[1]:,} out, "
+            f"{seconds:.1f} s of computing"
+        )
+
+    def _tree(self, span: Span) -> str:
+        texts = "".join(
+            tables.section(title, text)
+            for title, text in [("in", span.inputs), ("error" if span.error else "out", _result(span))]
+            if text
+        )
+        inside = "".join(map(self._tree, span.children))
+        below = f'<ul style="{_LIST}">{inside}</ul>' if inside else ""
+        return f"<li><details><summary>{self._line(span)}</summary>{texts}</details>{below}</li>"
+
+    def _line(self, span: Span) -> str:
+        headings, facts = self._headings()[1:], self._facts(span)
+        known = [_fact(*pair) for pair in zip(headings, facts, strict=True) if pair[1] not in ("", "-")]
+        mark = "error: " if span.error else ""
+        return (
+            f"<b>{html.escape(span.name)}</b> <small>{html.escape(' · '.join(known))}</small> "
+            f"<code>{html.escape(mark + _short(_result(span)))}</code>"
+        )
+
+
+def tree(recorded: Iterable[Recorded]) -> Trace:
+    """Put spans in their places; one whose parent is not among them starts a tree of its own."""
+    recorded = sorted(recorded, key=lambda one: (one.start, -one.end))
+    known = {one.id for one in recorded}
+    below: dict[str | None, list[Recorded]] = {}
+    for one in recorded:
+        below.setdefault(one.parent if one.parent in known else None, []).append(one)
+    return Trace([_span(one, below) for one in below.get(None, [])])
+
+
+def _span(one: Recorded, below: dict[str | None, list[Recorded]]) -> Span:
+    inside = below.get(one.id, [])
+    if len(inside) == 1 and inside[0].name.startswith(f"{_label(one.name)}("):
+        return _span(inside[0], below)  # Predict.forward around Predict(Signature).forward is one call
+    children = [_span(child, below) for child in inside]
+    found = one.attributes
+    clock_seconds = one.end - one.start
+    live = found.get("kit.answered_by") == "live"
+    own_seconds = found.get("kit.seconds") or (clock_seconds if live else 0.0)  # hosted models note none
+    own = [found.get(f"llm.token_count.{way}") or 0 for way in ("prompt", "completion")]
+    kind = found.get("openinference.span.kind") or "CHAIN"
+    model = found.get("llm.model_name")
+    return Span(
+        name=f"{_label(one.name)} {model}" if kind == "LLM" and model else _label(one.name),
+        kind=kind,
+        inputs=_inputs(found)[:_LONGEST],
+        outputs=_outputs(found)[:_LONGEST],
+        error=one.error,
+        answered_by=found.get("kit.answered_by", ""),
+        input_tokens=own[0] + sum(child.input_tokens for child in children),
+        output_tokens=own[1] + sum(child.output_tokens for child in children),
+        seconds=fsum([own_seconds, *(child.seconds for child in children)]),
+        clock_seconds=clock_seconds,
+        children=children,
+    )
+
+
+def _label(name: str) -> str:
+    """Return a span's name without its method: its kind says as much.
+
+    >>> _label("ChainOfThought.forward"), _label("search.acall")
+    ('ChainOfThought', 'search')
+    """
+    for method in (".forward", ".aforward", ".__call__", ".acall"):
+        name = name.removesuffix(method)
+    return name
+
+
+def _inputs(attributes: dict[str, Any]) -> str:
+    messages = [name for name in attributes if name.startswith("llm.input_messages.")]
+    if last := max((int(name.split(".")[2]) for name in messages), default=None):
+        return str(attributes.get(f"llm.input_messages.{last}.message.content", ""))
+    value = _parsed(attributes.get("input.value", ""))
+    for layer in ("inputs", "kwargs"):  # of an adapter, of a tool
+        if isinstance(value, dict) and isinstance(value.get(layer), dict):
+            value = value[layer]
+    return _written(value)
+
+
+def _outputs(attributes: dict[str, Any]) -> str:
+    said = attributes.get("llm.output_messages.0.message.content")
+    return said or _written(_parsed(attributes.get("output.value", "")))
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={json.dumps(item, ensure_ascii=False)}" for name, item in value.items())
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _result(span: Span) -> str:
+    return span.error or span.outputs
+
+
+def _short(text: str, longest: int = 40) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _fact(heading: str, fact: str) -> str:
+    way = heading.removeprefix("tokens ")
+    units = {"in": "tokens in", "out": "out", "seconds": "s", "clock": "s on the clock"}
+    return f"{fact} {units[way]}" if way in units else fact
