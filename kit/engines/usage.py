@@ -1,28 +1,33 @@
-"""What calls cost: billed, replayed and cached tokens, seconds and dollars, by model."""
+"""What calls cost: billed, replayed and cached tokens, seconds, dollars; by model, call, module or lesson."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from kit.display import tables
+from kit.display.bars import Bars
 from kit.engines.history import entries, notes, seconds
 from kit.engines.models import list_price
 
 if TYPE_CHECKING:
+    import dspy
     import pandas
 
-_HEADINGS = ["model", "answered by", "calls", "tokens in", "tokens out", "seconds", "dollars"]
+_COUNTS = ["calls", "tokens in", "tokens out", "seconds", "dollars"]
+_WAYS = ("call", "lesson", "model", "module")
+ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True)
 class Call:
     """One call, as DSPy's history tells it.
 
-    `source` is "live" (a model computed it), "replayed" (recorded earlier; seconds are the recording's) or
-    "cached" (DSPy's own cache; no tokens, no seconds).
+    `source` is "live" (a model computed it, and a provider bills it), "replayed" (recorded earlier; seconds
+    are the recording's), "cached" (DSPy's own cache; no tokens, no seconds), or "recorded" (a line of a
+    lesson's recordings). `part` says which module or lesson it belongs to, where that was asked for.
     """
 
     model: str
@@ -31,19 +36,21 @@ class Call:
     output_tokens: int
     seconds: float
     cost_usd: float
+    part: str = ""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Calls with their totals. Shown as a table, one row per model and source."""
+    """Calls with their totals. Shown as a table, one row per model and source, by call, module or lesson."""
 
     calls: list[Call]
+    by: str = "model"
 
     def __repr__(self) -> str:
-        return tables.columns(_HEADINGS, self._rows())
+        return tables.columns(self._headings(), self._rows())
 
     def _repr_html_(self) -> str:
-        return tables.table(_HEADINGS, self._rows())
+        return tables.table(self._headings(), self._rows())
 
     def to_frame(self) -> pandas.DataFrame:
         """Return a DataFrame with a row for each call."""
@@ -51,25 +58,87 @@ class Usage:
 
         return pandas.DataFrame(self.calls)
 
+    def plot(self) -> Bars:
+        """Return the same rows as bars: tokens, seconds and, if any were spent, dollars."""
+        groups = self._groups()
+        measures = {
+            "tokens": [
+                sum(call.input_tokens + call.output_tokens for call in calls) for calls in groups.values()
+            ],
+            "seconds": [fsum(call.seconds for call in calls) for calls in groups.values()],
+            "dollars": [fsum(call.cost_usd for call in calls) for calls in groups.values()],
+        }
+        if not any(measures["dollars"]):
+            del measures["dollars"]
+        labels = [" · ".join([*part, model.rpartition("/")[2], source]) for *part, model, source in groups]
+        return Bars(labels, [source for *_, source in groups], measures)
+
+    def _headings(self) -> list[str]:
+        return [*([] if self.by == "model" else [self.by]), "model", "answered by", *_COUNTS]
+
+    def _groups(self) -> dict[tuple[str, ...], list[Call]]:
+        groups: dict[tuple[str, ...], list[Call]] = {}
+        for number, call in enumerate(self.calls, 1):
+            part = {"model": [], "call": [str(number)]}.get(self.by, [call.part])
+            groups.setdefault((*part, call.model, call.source), []).append(call)
+        return dict(sorted(groups.items())) if self.by == "model" else groups
+
     def _rows(self) -> list[list[Any]]:
-        groups: dict[tuple[str, str], list[Call]] = {}
-        for call in self.calls:
-            groups.setdefault((call.model, call.source), []).append(call)
-        rows = [[*group, *_totals(calls)] for group, calls in sorted(groups.items())]
-        return rows if len(rows) == 1 else [*rows, ["all", "", *_totals(self.calls)]]
+        rows = [[*group, *_totals(calls)] for group, calls in self._groups().items()]
+        blanks = [""] * (len(self._headings()) - len(_COUNTS) - 1)
+        return rows if len(rows) == 1 else [*rows, ["all", *blanks, *_totals(self.calls)]]
 
 
-def usage(history: Iterable[dict[str, Any]] | None = None) -> Usage:
-    """Sum up the calls of this kernel, or of one `lm.history`.
+def usage(of: Iterable[dict[str, Any]] | dspy.Module | None = None, *, by: str = "model") -> Usage:
+    """Sum up the calls of this kernel, of one `lm.history`, or of one program.
 
     Args:
-        history: Entries of a DSPy history; by default all calls since the kernel started.
+        of: Entries of a DSPy history, or a program; by default all calls since the kernel started.
+        by: "model"; "call", a row for each; "module", a row for each part of the program given; or "lesson",
+            what the recordings of each lesson took to make.
+
+    Raises:
+        ValueError: If `by` is none of these, or does not fit what is given.
 
     Source:
         Tokens are the provider's. Dollars are DSPy's own estimate where it makes one, else the list prices
         in models.toml; a call that was replayed or cached costs nothing now.
     """
-    return Usage([_call(entry) for entry in (entries() if history is None else history)])
+    if by not in _WAYS:
+        raise ValueError(f"There is no usage by {by!r}. Valid: {', '.join(_WAYS)}.")
+    if by == "lesson":
+        return Usage(list(_recorded()), by)
+    if by == "module":
+        return Usage(_by_part(of), by)
+    history = entries() if of is None else getattr(of, "history", of)
+    return Usage([_call(entry) for entry in history], by)
+
+
+def _by_part(program: Any) -> list[Call]:
+    """Charge each call to the predictor that made it; what copies made, such as BestOfN's, is elsewhere."""
+    if not hasattr(program, "named_predictors"):
+        raise ValueError('Usage by module needs a program: kit.usage(program, by="module").')
+    makers = {
+        entry["uuid"]: name for name, predictor in program.named_predictors() for entry in predictor.history
+    }
+    calls = [replace(_call(entry), part=makers.get(entry["uuid"], ELSEWHERE)) for entry in program.history]
+    order = [*dict.fromkeys(makers.values()), ELSEWHERE]
+    return sorted(calls, key=lambda call: (order.index(call.part), call.model, call.source))
+
+
+def _recorded() -> Iterator[Call]:
+    import orjson
+
+    from kit import recorder
+    from kit.engines import recordings
+    from kit.lessons import lessons
+
+    for lesson in lessons():
+        for _, line in recordings.read_quietly(recorder.replies_of(lesson)):
+            made = orjson.loads(line)
+            tokens = [made["usage"][name] or 0 for name in ("input_tokens", "output_tokens")]
+            part = lesson.notebook.stem
+            yield Call(made["model"], "recorded", *tokens, made["seconds"] or 0.0, 0.0, part)
 
 
 def _call(entry: dict[str, Any]) -> Call:

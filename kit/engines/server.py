@@ -1,0 +1,106 @@
+"""Server: an engine behind OpenAI's chat protocol, on loopback, where no provider can be reached.
+
+    with Server(lm.engine, lm.model, key="sk-mine") as server:
+        dspy.LM("openai/local", api_base=server.url, api_key="sk-mine")
+
+Whatever the engine answers goes over HTTP as llama.cpp, vLLM or LM Studio would send it; recorded replies are
+marked as such. Left out: streams, tools, images.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from typing import Any
+
+import dspy
+from dspy.lm15 import LM15Error, Response, request_from_openai_chat
+
+_PATH = "/v1/chat/completions"
+
+
+class Server(ThreadingTCPServer):
+    """Answer POST /v1/chat/completions until the `with` ends.
+
+    Args:
+        engine: Any engine of DSPy's contract, e.g. `kit.lm("small").engine`.
+        model: The model's name, as the engine is to see it.
+        key: What callers must send as their API key.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, engine: Any, model: str, key: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.engine, self.model, self.key = engine, model, key
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The address that goes into `api_base`."""
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+    def __enter__(self) -> Server:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        """Answer one request; what the engine refuses comes back as OpenAI's error object."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.headers.get("Authorization") != f"Bearer {self.server.key}":
+            self._send(401, _error("Wrong or missing API key.", "authentication_error"))
+        elif self.path != _PATH:
+            self._send(404, _error(f"There is only {_PATH}.", "not_found_error"))
+        else:
+            self._send(*_answer(self.server, body))
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing: a notebook shows replies, not a server's log."""
+
+    def _send(self, status: int, reply: dict[str, Any]) -> None:
+        content = json.dumps(reply).encode()
+        with contextlib.suppress(ConnectionError):  # a caller that has gone wants no answer
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+
+def _answer(server: Server, body: bytes) -> tuple[int, dict[str, Any]]:
+    try:
+        request = request_from_openai_chat(json.loads(body))
+        return 200, _completion(server.engine.complete(replace(request, model=server.model)))
+    except (dspy.LMError, LM15Error, TypeError, ValueError) as error:
+        return 400, _error(str(error), "invalid_request_error")
+
+
+def _completion(response: Response) -> dict[str, Any]:
+    usage = response.usage
+    message = {"role": "assistant", "content": response.message.text}
+    return {
+        "object": "chat.completion",
+        "model": response.model,
+        "choices": [{"index": 0, "message": message, "finish_reason": response.finish_reason}],
+        "usage": {
+            "prompt_tokens": usage.input_tokens,
+            "completion_tokens": usage.output_tokens,
+            "total_tokens": usage.input_tokens + usage.output_tokens,
+        },
+        **(response.provider_data or {}),
+    }
+
+
+def _error(message: str, kind: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": kind, "code": None}}
