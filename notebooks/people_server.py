@@ -18,4 +18,5 @@ def extension(name: str) -> str:
     raise ValueError(f"Nobody is called {name!r}. Give the first name and the surname.")
 
 
-server.run()
+if __name__ == "__main__":
+    server.run()
