@@ -1,0 +1,59 @@
+"""What can be wrong with a file; each message names the file, what was found, and the next step.
+
+UnreadableFile
+  x MissingFile       nothing there, or it could not be fetched
+  x EmptyFile         no bytes, or a folder or archive without files
+  x CorruptFile       it breaks off, or is not what it says it is
+  x EncryptedFile     a password is needed, or was wrong
+  x UnsupportedFile   no reader for this kind of file
+  x NoSuchPage        fewer pages than the first one that was asked for
+  x TooManyPages      more pages than the limit
+  x ImageTooLarge     more pixels than the limit
+  x NoPicture         a page of this kind of file cannot be drawn
+"""
+
+from __future__ import annotations
+
+
+class UnreadableFile(Exception):
+    """A file, or a page of it, cannot be read. `source` is its name."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}")
+        self.source = source
+
+
+class MissingFile(UnreadableFile):
+    """There is no such file, or its address could not be fetched."""
+
+
+class EmptyFile(UnreadableFile):
+    """The file has no bytes; the folder or archive has no files."""
+
+
+class CorruptFile(UnreadableFile):
+    """The file breaks off, or is not what it says it is."""
+
+
+class EncryptedFile(UnreadableFile):
+    """The file needs a password, or another one."""
+
+
+class UnsupportedFile(UnreadableFile):
+    """Nothing here reads this kind of file."""
+
+
+class NoSuchPage(UnreadableFile):
+    """The file has fewer pages than the first one that was asked for."""
+
+
+class TooManyPages(UnreadableFile):
+    """The file has more pages than the limit."""
+
+
+class ImageTooLarge(UnreadableFile):
+    """The picture has more pixels than the limit; it was not decoded."""
+
+
+class NoPicture(UnreadableFile):
+    """Pages of this kind of file cannot be drawn."""

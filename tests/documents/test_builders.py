@@ -1,0 +1,114 @@
+"""What the builders of signs and files make is what is committed, and the gold follows from the rules."""
+
+import importlib.util
+import json
+import sys
+from collections import Counter
+
+import dspy
+import pytest
+
+from kit.documents.ocr import read
+from kit.documents.pages import pages, read_all
+from kit.engines import models
+
+DATA = models.ROOT / "data"
+
+
+def built(folder):
+    spec = importlib.util.spec_from_file_location(f"build_{folder}", DATA / folder / "build.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def signs():
+    return built("parking_signs")
+
+
+@pytest.fixture(scope="module")
+def files():
+    return built("files")
+
+
+class TestSigns:
+    def test_the_gold_is_what_the_builder_computes(self, signs):
+        """Nobody edited an answer by hand."""
+        committed = [
+            json.loads(line) for line in (DATA / "parking_signs" / "signs.jsonl").read_text().splitlines()
+        ]
+        assert committed == signs.rows()
+
+    @pytest.mark.parametrize(
+        ("day", "hour", "expected"),
+        [
+            ("Tuesday", 7, (True, "08:00")),  # cleaning begins before the two hours of the limit do
+            ("Tuesday", 9, (False, "10:00")),
+            ("Tuesday", 10, (True, "12:00")),
+            ("Monday", 8, (True, "11:00")),  # the limit counts from 9
+            ("Monday", 17, (True, "24:00")),  # and ends before it is used up
+            ("Sunday", 12, (True, "24:00")),
+        ],
+    )
+    def test_answers_agree_with_answers_by_hand(self, signs, day, hour, expected):
+        """Sign 13: two hours from 9 to 6, Monday to Saturday; none on Tuesdays from 8 to 10."""
+        assert signs.answer(signs.SIGNS[12], day, hour * 60) == expected
+
+    def test_one_answer_for_all_scores_no_better_than_a_coin(self, signs):
+        """The moments are balanced: neither yes nor any single time of day is often right."""
+        tests = signs.rows()[:32]
+        asked = [row["questions"][number % 2] for number, row in enumerate(tests)]
+        assert sum(question["may_park"] for question in asked) == 16
+        untils = Counter(question["until"] for row in tests for question in row["questions"])
+        assert untils.most_common(1)[0][1] <= 8
+
+    @pytest.mark.parametrize("number", [1, 13, 28])
+    def test_the_committed_pictures_say_what_the_rules_say(self, signs, number):
+        """OCR reads every line of every plate, in order, with a gap between plates."""
+        plates = ["\n".join(text for text, _ in signs.lines(rule)) for rule in signs.SIGNS[number - 1]]
+        picture = dspy.Image.from_path(str(DATA / "parking_signs" / f"{number:02}.png"))
+        assert read(picture) == "\n\n".join(plates)
+
+    def test_a_sign_is_drawn_anew_at_the_same_size(self, signs, tmp_path):
+        """The builder runs, with no font but matplotlib's."""
+        from PIL import Image
+
+        with Image.open(DATA / "parking_signs" / "13.png") as committed:
+            assert signs.draw(signs.SIGNS[12]).size == committed.size
+
+    def test_pictures_are_small(self):
+        """Each is below 25 KB."""
+        assert max(path.stat().st_size for path in (DATA / "parking_signs").glob("*.png")) < 25_000
+
+
+class TestFiles:
+    def test_committed_files_hold_what_the_builder_writes(self, files, tmp_path):
+        """Every good file gives the same text as one made now."""
+        for name, data in files.good().items():
+            (tmp_path / name).write_bytes(data)
+            new, committed = pages(tmp_path / name), pages(DATA / "files" / name)
+            assert [page.text for page in new] == [page.text for page in committed], name
+
+    def test_the_sold_shares_are_those_of_the_filing(self, files):
+        """The gold is the sum over rows with code S, and each row stands in the PDF."""
+        text = pages(DATA / "files" / "form4.pdf")[0].text
+        assert json.loads((DATA / "files" / "form4.json").read_text()) == {"shares_sold": 7625}
+        assert all(f"{shares:,}" in text for _, _, shares, *_ in files.SALES)
+
+    def test_each_bad_file_fails_in_its_own_way(self, files, tmp_path):
+        """Made anew or committed, the eight files give the same two readings and six errors."""
+        for name, data in files.bad().items():
+            (tmp_path / name).write_bytes(data)
+        ends = [
+            {outcome.source: type(outcome.error).__name__ for outcome in read_all(sorted(folder.iterdir()))}
+            for folder in (tmp_path, DATA / "files" / "bad")
+        ]
+        assert ends[0] == ends[1]
+        assert len(set(ends[0].values())) == 7
+
+    def test_the_clip_is_small_and_can_be_sent(self):
+        """Two seconds as WAV stay below 100 KB, in a format that providers take."""
+        clip = dspy.Audio.from_path(str(DATA / "audio" / "attendant.wav"))
+        assert clip.audio_format == "wav"
+        assert len(clip.data) < 134_000
