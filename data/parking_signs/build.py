@@ -99,7 +99,7 @@ SIGNS = [
     ],
     [Rule("NO PARKING", 12, 15, "FRIDAY", note=CLEANING), Rule("2 HOUR PARKING", 9, 21, minutes=120)],
     [
-        Rule("NO STOPPING", 8, 11, "SUNDAY", note="CHURCH SERVICE"),
+        Rule("NO STOPPING", 7, 11, "SUNDAY", note="CHURCH SERVICE"),
         Rule("4 HOUR PARKING", 12, 19, "SUNDAY", 240),
     ],
     [Rule("NO STOPPING", 1, 5), Rule("20 MINUTE PARKING", 9, 17, "MON TO FRI", 20)],
