@@ -1,0 +1,107 @@
+"""A registry takes only what is what it says, and a version never changes."""
+
+import base64
+import hashlib
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from kit.hub import Refused
+from kit.registry import Registry, publish
+
+STATE = b'{"classify": {}}'
+FILE = {
+    "target": "program.json",
+    "sha256": hashlib.sha256(STATE).hexdigest(),
+    "content": base64.b64encode(STATE).decode(),
+}
+MANIFEST = {"name": "triage", "version": "1.0.0", "description": "How urgent is a ticket?"}
+PATH = "/api/packages/triage"
+
+
+def body(**change):
+    return {"manifest": MANIFEST, "metadata": {}, "files": [FILE | change]}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "index.json").write_text('{"packages": []}')
+    return tmp_path
+
+
+def ask(url, **options):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, **options)) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def test_index_and_files_agree(folder):
+    """What was published is listed, and lies where the index says."""
+    publish(folder, "workshop", PATH, body())
+    (entry,) = json.loads((folder / "index.json").read_text())["packages"]
+    assert entry["slug"] == "workshop/triage"
+    assert (folder / entry["files"][0]["source"]).read_bytes() == STATE
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"target": "../../x.json"}, {"sha256": 64 * "0"}, {"target": "program.pkl"}, {"content": "gA=="}],
+)
+def test_a_bad_file_is_refused_before_anything_is_written(folder, change):
+    """A path that leads out, a hash that differs, and a pickle leave no trace."""
+    with pytest.raises(Refused):
+        publish(folder, "workshop", PATH, body(**change))
+    assert [path.name for path in folder.iterdir()] == ["index.json"]
+
+
+@pytest.mark.parametrize("path", ["/api/packages/../triage", "/api/packages/", "/elsewhere"])
+def test_a_name_with_a_path_is_refused(folder, path):
+    """Names are names."""
+    with pytest.raises(Refused, match="is no name"):
+        publish(folder, "workshop", path, body())
+
+
+def test_a_version_never_changes(folder):
+    """What others installed under a number stays what it was."""
+    publish(folder, "workshop", PATH, body())
+    with pytest.raises(Refused, match="a version never changes"):
+        publish(folder, "workshop", PATH, body())
+
+
+class TestServer:
+    def test_a_stranger_cannot_publish(self, tmp_path):
+        """Without a key that it knows, a registry takes nothing."""
+        with Registry(tmp_path, {"dev-key": "workshop"}) as registry:
+            root = registry.url.removesuffix("/index.json")
+            status, _ = ask(f"{root}{PATH}", method="PUT", data=json.dumps(body()).encode())
+        assert status == 401
+
+    def test_nonsense_gets_a_reason(self, tmp_path):
+        """A body that is no manifest is answered, not dropped."""
+        key = {"Authorization": "Bearer dev-key"}
+        with Registry(tmp_path, {"dev-key": "workshop"}) as registry:
+            root = registry.url.removesuffix("/index.json")
+            for nonsense in (b"nonsense", b"{}", b"[]", b"null"):
+                status, reply = ask(f"{root}{PATH}", method="PUT", data=nonsense, headers=key)
+                assert status == 400
+                assert b"Error" in reply
+
+    def test_it_serves_nothing_outside_of_its_folder(self, tmp_path):
+        """A path with `..` stays inside."""
+        (tmp_path / "secret.txt").write_text("secret")
+        with Registry(tmp_path / "registry", {}) as registry:
+            root = registry.url.removesuffix("/index.json")
+            assert ask(f"{root}/../secret.txt")[0] == 404
+            assert ask(f"{root}/%2e%2e/secret.txt")[0] == 404
+            assert ask(registry.url)[0] == 200
+
+    def test_it_keeps_what_it_had(self, folder):
+        """Started again over its folder, a registry still lists its packages."""
+        publish(folder, "workshop", PATH, body())
+        with Registry(folder, {}) as registry:
+            assert b"workshop/triage" in ask(registry.url)[1]
