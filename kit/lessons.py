@@ -86,6 +86,7 @@ def run(
 
     Raises:
         CellFailed: If a cell fails and is not tagged `raises-exception`, or the kernel dies.
+        KeyboardInterrupt: On Ctrl-C; the kernel is stopped by then.
     """
     import nbformat
     from nbclient import NotebookClient
@@ -108,12 +109,14 @@ def run(
         timeout=None,
         allow_errors=go_on,
         record_timing=False,
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=report,
     )
     try:
         return client.execute(env=os.environ | environment)
+    except AssertionError:  # what nbclient ends with after its own SIGINT handler has stopped the kernel
+        raise KeyboardInterrupt from None
     except DeadKernelError as error:
         raise CellFailed(f"{_where(path, running)}: the kernel died; out of memory, or stopped?") from error
     except CellExecutionError as error:

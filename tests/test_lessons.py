@@ -1,5 +1,7 @@
 """Lessons are found by number, run in a kernel of their own, and saved without traces of the machine."""
 
+import signal
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -103,3 +105,11 @@ def test_saving_leaves_out_the_ids_of_widgets(tmp_path):
     lessons.save(new_notebook(cells=[cell]), tmp_path / "00.ipynb")
     saved = nbformat.read(tmp_path / "00.ipynb", as_version=4)
     assert saved.cells[0].outputs[0].data == {"text/plain": "a playground"}
+
+
+def test_ctrl_c_stops_the_kernel_and_says_so(tmp_path):
+    """An interrupted run ends as Python programs do, with KeyboardInterrupt, and leaves the file."""
+    path = write(tmp_path / "00.ipynb", new_code_cell("import time\ntime.sleep(60)"))
+    with pytest.raises(KeyboardInterrupt):
+        lessons.run(path, {}, lambda done, count: signal.raise_signal(signal.SIGINT))
+    assert not nbformat.read(path, as_version=4).cells[0].outputs
