@@ -142,15 +142,27 @@ def replies_folder(profile: str) -> Path:
     return REPLIES if profile == "offline" else REPLIES / profile
 
 
-def list_price(name: str) -> tuple[float, float]:
+def list_price(name: str, profile: str | None = None) -> tuple[float, float]:
     """Return what a model costs in US dollars per million tokens, in and out; 0.0 where no price is listed.
+
+    Args:
+        name: A model as models.toml names it.
+        profile: Price it as this profile's model of the same role, e.g. an offline model as a hosted one.
+
+    Raises:
+        ValueError: If there is no such profile.
 
     >>> list_price("openai/gpt-5.6-luna")
     (0.2, 1.2)
+    >>> list_price("offline/qwen2.5-coder-0.5b"), list_price("offline/qwen2.5-coder-0.5b", "openai")
+    ((0.0, 0.0), (0.2, 1.2))
     """
+    if profile and profile not in profiles():
+        raise ValueError(f"Unknown profile {profile!r}. Valid profiles: {', '.join(profiles())}.")
     for entries in table()["profiles"].values():
         for role in ROLES:
             if (entry := entries.get(role, {})).get("model") == name:
+                entry = table()["profiles"][profile].get(role, {}) if profile else entry
                 return entry.get("input_usd", 0.0), entry.get("output_usd", 0.0)
     return 0.0, 0.0
 

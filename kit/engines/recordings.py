@@ -41,6 +41,7 @@ class Recordings:
         self.fresh = fresh
         self._lines: dict[str, bytes] | None = None
         self._kept: set[str] = set()
+        self._also: list[Path] = []
 
     def get(self, key: str) -> dict[str, Any] | None:
         """Return the recorded line for a key, or None."""
@@ -61,6 +62,26 @@ class Recordings:
         refuse_secrets(line)
         self._index()[recording["key"]] = line
         self._keep(recording["key"], line)
+        for path in self._also:
+            append(path, line)
+
+    @contextlib.contextmanager
+    def kept_in(self, path: Path) -> Iterator[None]:
+        """Within the block, know the replies of one more file, and add each new one to it.
+
+        Where replies are recorded anyway, they go to `record_to` alone.
+        """
+        if not self.fresh:
+            index = self._index()
+            for key, line in read(path):
+                index.setdefault(key, line)
+        also = [path] if self.record_to is None else []
+        self._also += also
+        try:
+            yield
+        finally:
+            for added in also:
+                self._also.remove(added)
 
     def _index(self) -> dict[str, bytes]:
         with _TURN:

@@ -192,3 +192,25 @@ def test_a_full_disk_costs_no_reply(folder, monkeypatch):
     assert not part.exists()
     assert known.get(key(9))["reply"] == "dear"
     assert re.search(b"dear", part.read_bytes())
+
+
+def test_one_more_file_is_known_and_added_to_for_a_while(folder, tmp_path_factory):
+    """Within the block its replies answer and new ones go there; after it, they stay in memory."""
+    kept = tmp_path_factory.mktemp("runs") / "kept.jsonl"
+    kept.write_bytes(line(7, "seven") + b"\n")
+    known = Recordings(folder)
+    with known.kept_in(kept):
+        assert known.get(key(7)) == {"key": key(7), "reply": "seven"}
+        known.add({"key": key(8), "reply": "eight"})
+    known.add({"key": key(9), "reply": "nine"})
+    assert kept.read_bytes().splitlines() == [line(7, "seven"), line(8, "eight")]
+    assert known.get(key(9)) == {"key": key(9), "reply": "nine"}
+
+
+def test_fresh_recordings_know_no_other_file(folder, tmp_path_factory):
+    """Who asks for every reply anew gets none from a run that was kept."""
+    kept = tmp_path_factory.mktemp("runs") / "kept.jsonl"
+    kept.write_bytes(line(7, "seven") + b"\n")
+    known = Recordings(folder, fresh=True)
+    with known.kept_in(kept):
+        assert known.get(key(7)) is None

@@ -1,0 +1,193 @@
+"""Caps: stop an optimizer at a limit, keep every reply, say how to go on.
+
+    with cap(calls=400, keep="data/runs/10_gepa.replies.jsonl") as spent:
+        optimized = optimizer.compile(program, trainset=trainset, valset=valset)
+
+Optimizers and `dspy.Evaluate` go on after any `Exception`, so the stop is none until it has left the block.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import dspy
+from dspy.utils.callback import BaseCallback
+
+from kit.engines.history import entries
+from kit.engines.models import list_price
+from kit.engines.recordings import Recordings
+from kit.evaluation import plans
+from kit.evaluation.spending import Evaluated, Spent
+from kit.notices import notice
+
+_LONGEST_WAIT_SECONDS = 60
+_GO_ON = "To go on, raise the cap and run the same cell again: a reply that is kept is not asked for twice."
+
+
+class OverBudget(RuntimeError):
+    """A cap was reached; the message says what was spent, what is kept, and how to go on."""
+
+
+class TooSmall(ValueError):
+    """A run was not started, because it could not have got anywhere."""
+
+
+class _Stop(BaseException):
+    """Leaves an optimizer past every `except Exception`; may carry the error to raise outside."""
+
+
+@contextmanager
+def cap(
+    *,
+    calls: int | None = None,
+    tokens: int | None = None,
+    usd: float | None = None,
+    minutes: float | None = None,
+    prices: str | None = None,
+    keep: str | Path | None = None,
+) -> Iterator[Spent]:
+    """Stop what runs inside the block when a limit is reached, and refuse a run that is too small to start.
+
+    All calls count, replayed ones with the tokens and seconds that they once took: the cap is on the run, not
+    on the sitting. The limit on calls is exact. The others are looked at before each call, so the calls that
+    are under way then, one for each thread, may go past them.
+
+    Args:
+        calls: Most calls of models.
+        tokens: Most tokens, read and written.
+        usd: Most US dollars, at list prices.
+        minutes: Most minutes.
+        prices: A profile whose prices for the same role stand in for those of the models that answer.
+        keep: A JSONL file for the replies of recorded models: read at the start, added to as replies come.
+            Without it they stay in memory. Hosted models have DSPy's disk cache instead (cache=True).
+
+    Yields:
+        What is spent so far. It stays readable after the block, and after a stop.
+
+    Raises:
+        OverBudget: If a limit was reached.
+        TooSmall: If `compile` could not find one candidate beyond the program that it starts from.
+        ValueError: If `prices` is no profile.
+    """
+    limits = {"calls": calls, "tokens": tokens, "usd": usd, "minutes": minutes}
+    list_price("", prices)
+    spent = Spent({name: limit for name, limit in limits.items() if limit is not None}, prices)
+    with ExitStack() as kept:
+        watch = _Watch(spent, keep and Path(keep), kept)
+        try:
+            with dspy.context(callbacks=[*dspy.settings.get("callbacks", []), watch]):
+                yield spent
+        except _Stop:
+            pass
+        except KeyboardInterrupt:
+            watch.close()
+            notice(f"Interrupted. {watch.story()}")
+            raise
+        finally:
+            watch.close()
+    if watch.error:
+        raise watch.error
+
+
+class _Watch(BaseCallback):
+    """Counts calls as they begin and end, and stops the one that would go past a limit."""
+
+    def __init__(self, spent: Spent, keep: Path | None, kept: ExitStack) -> None:
+        self.spent = spent
+        self.error: Exception | None = None
+        self._keep = keep
+        self._kept = kept
+        self._places: dict[str, str] = {}
+        self._known: list[Recordings] = []
+        self._seen = {entry["uuid"] for entry in entries()}
+        self._open: dict[str, Any] = {}
+        self._evaluating: dict[str, Any] = {}
+        self._compiling = 0
+        self._turn = threading.Condition()
+
+    def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Let a call begin, or stop the run."""
+        with self._turn:
+            if self.spent.ended is not None:
+                raise _Stop
+            if self.error or self.spent.reached():
+                self.error = self.error or OverBudget(f"Stopped at the cap. {self.story()}")
+                raise _Stop
+            self._place(instance)
+            self.spent.calls += 1
+            self._open[call_id] = instance
+
+    def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        """Count what has come."""
+        with self._turn:
+            for entry in reversed(self._open.pop(call_id).history):
+                if entry["uuid"] in self._seen:
+                    break
+                self._seen.add(entry["uuid"])
+                self.spent.add(entry)
+            self._turn.notify_all()
+
+    def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Note which program is evaluated."""
+        self._evaluating[call_id] = inputs["program"]
+
+    def on_evaluate_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        """Keep its score."""
+        program = self._evaluating.pop(call_id)
+        if outputs is not None:
+            rows = len(outputs.results)
+            self.spent.evaluations.append(Evaluated(float(outputs.score), rows, self.spent.calls, program))
+
+    def on_compile_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Refuse a run that cannot get anywhere; optimizers that work for another are not asked."""
+        self._compiling += 1
+        if self._compiling == 1 and (problems := self._problems(instance, inputs)):
+            self.error = TooSmall(f"Not started. {' '.join(problems)}")
+            raise _Stop
+
+    def on_compile_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        """Note that it is over."""
+        self._compiling -= 1
+
+    def close(self) -> None:
+        """Wait for the calls under way, whose replies are paid for, and let no other begin."""
+        with self._turn:
+            if self.spent.ended is None:
+                self.spent.ended = time.monotonic()
+                self._turn.wait_for(lambda: not self._open, _LONGEST_WAIT_SECONDS)
+
+    def story(self) -> str:
+        """Say what was spent, what is kept, and how to go on."""
+        kept = "; ".join(f"replies of {model} {place}" for model, place in self._places.items())
+        best = self.spent.best
+        found = f" Best so far: {best.score} over {best.rows} rows, in spent.best." if best else ""
+        return f"Spent: {self.spent.title}. Kept: {kept or 'nothing, no model was asked'}.{found} {_GO_ON}"
+
+    def _problems(self, optimizer: Any, inputs: dict[str, Any]) -> list[str]:
+        options = inputs | inputs.get("kwargs", {})
+        return plans.plan(optimizer, **options).problems(self.spent.limits.get("calls"))
+
+    def _place(self, lm: Any) -> None:
+        """Find out where a model's replies are kept, and read what is kept there."""
+        if lm.model in self._places:
+            return
+        recordings = getattr(getattr(lm, "engine", None), "recordings", None)
+        if not isinstance(recordings, Recordings):
+            cached = getattr(lm, "cache", False)
+            self._places[lm.model] = "in DSPy's cache" if cached else "nowhere (it has cache=False)"
+            return
+        if self._keep and not any(one is recordings for one in self._known):
+            self._known.append(recordings)
+            self._kept.enter_context(recordings.kept_in(self._keep))
+        self._places[lm.model] = _where(recordings, self._keep)
+
+
+def _where(recordings: Recordings, keep: Path | None) -> str:
+    if recordings.record_to:
+        return f"in {recordings.record_to.name}"
+    return f"in {keep}" if keep else "in this kernel's memory (keep=... outlasts a restart)"

@@ -1,0 +1,94 @@
+"""Spending: what the calls inside a `cap` took, and what the evaluations among them found."""
+
+from __future__ import annotations
+
+import html
+import time
+from dataclasses import dataclass, field, replace
+from math import fsum
+from typing import Any
+
+import dspy
+
+from kit.engines.models import list_price
+from kit.engines.usage import Call, Usage, usage
+
+_UNITS = {"calls": "{:,} calls", "tokens": "{:,} tokens", "usd": "${:.4f}", "minutes": "{:.1f} minutes"}
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One evaluation inside a run: a score in percent over so many rows, after so many calls."""
+
+    score: float
+    rows: int
+    calls: int
+    program: dspy.Module
+
+
+@dataclass
+class Spent:
+    """What was spent so far, and the limits. Shown as a table of its calls."""
+
+    limits: dict[str, float]
+    prices: str | None = None
+    calls: int = 0
+    answered: list[Call] = field(default_factory=list)
+    evaluations: list[Evaluated] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+    ended: float | None = None
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n\n{Usage(self.answered)!r}"
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{html.escape(self.title)}</b></p>{Usage(self.answered)._repr_html_()}"
+
+    @property
+    def title(self) -> str:
+        """Totals beside their limits.
+
+        >>> Spent({"calls": 400}, ended=0, began=0).title
+        '0 of 400 calls, 0 tokens, $0.0000, 0.0 minutes'
+        """
+        parts = []
+        for name, unit in _UNITS.items():
+            spent, limit = unit.format(getattr(self, name)), self.limits.get(name)
+            parts.append(spent if limit is None else f"{spent.split()[0]} of {unit.format(limit)}")
+        return ", ".join(parts)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens read and written."""
+        return sum(call.input_tokens + call.output_tokens for call in self.answered)
+
+    @property
+    def usd(self) -> float:
+        """Dollars at list prices, whether the calls were live or replayed."""
+        return fsum(call.cost_usd for call in self.answered)
+
+    @property
+    def minutes(self) -> float:
+        """Minutes on the clock, and those that replayed replies took when they were recorded."""
+        replayed = fsum(call.seconds for call in self.answered if call.source == "replayed")
+        now = time.monotonic() if self.ended is None else self.ended
+        return (now - self.began + replayed) / 60
+
+    @property
+    def best(self) -> Evaluated | None:
+        """The best program among those evaluated over the most rows; the first of equals."""
+        most = max((one.rows for one in self.evaluations), default=0)
+        whole = [one for one in self.evaluations if one.rows == most]
+        return max(whole, key=lambda one: one.score, default=None)
+
+    def reached(self) -> bool:
+        """Tell whether a limit is reached."""
+        return any(getattr(self, name) >= limit for name, limit in self.limits.items())
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Count an entry of DSPy's history."""
+        call = usage([entry]).calls[0]
+        input_usd, output_usd = list_price(call.model, self.prices)
+        listed = (call.input_tokens * input_usd + call.output_tokens * output_usd) / 1e6
+        billed = 0.0 if self.prices else call.cost_usd
+        self.answered.append(replace(call, cost_usd=billed or listed))

@@ -1,0 +1,370 @@
+"""Estimates hold when the run is made; a cap stops every optimizer; a run that was cut pays nothing twice."""
+
+import logging
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import dspy
+import optimizing
+import orjson
+import pytest
+from dspy.teleprompt import SIMBA
+from optimizing import ROWS, TRAIN, VAL, RuledEngine, Sort, configure, replayed, same_label
+
+import kit
+from kit.engines import models
+from kit.engines.usage import Usage
+from kit.evaluation import budget
+
+OPTIMIZERS = {
+    "bootstrap": (optimizing.bootstrap, {"trainset": TRAIN}),
+    "random search": (optimizing.random_search, {"trainset": TRAIN, "valset": VAL}),
+    "mipro": (optimizing.mipro, {"trainset": TRAIN, "valset": VAL, "num_trials": 6, "minibatch": False}),
+    "mipro, minibatches": (
+        optimizing.mipro,
+        {
+            "trainset": TRAIN,
+            "valset": VAL,
+            "num_trials": 7,
+            "minibatch_size": 4,
+            "minibatch_full_eval_steps": 3,
+        },
+    ),
+    "gepa": (optimizing.gepa, {"trainset": TRAIN, "valset": VAL}),
+}
+FOUR = ["bootstrap", "mipro", "gepa", "random search"]
+
+
+def optimizer_of(name, **options):
+    make, arguments = OPTIMIZERS[name]
+    return make(**options), arguments
+
+
+def ask_for(rows):
+    for row in rows:
+        dspy.Predict(Sort)(**row.inputs())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_run_takes_what_was_estimated(name):
+    """Calls of a real run lie between least and most."""
+    configure()
+    optimizer, arguments = optimizer_of(name)
+    low, high = budget.estimate(optimizer, dspy.Predict(Sort), **arguments).calls
+    with budget.cap() as spent:
+        optimizer.compile(dspy.Predict(Sort), **arguments)
+    assert low <= spent.calls <= high
+    assert low > 0
+
+
+def test_simba_takes_what_was_estimated():
+    """SIMBA samples, writes rules and evaluates finalists within its range."""
+    configure()
+    optimizer = SIMBA(metric=same_label, bsize=4, num_candidates=2, max_steps=2, num_threads=1)
+    low, high = budget.estimate(optimizer, dspy.Predict(Sort), trainset=TRAIN).calls
+    with budget.cap() as spent:
+        optimizer.compile(dspy.Predict(Sort), trainset=TRAIN)
+    assert low <= spent.calls <= high
+
+
+def test_mipros_full_evaluations_are_counted_as_its_own_loop_does():
+    """Trials of a minibatch, and the full evaluations between them, are exact."""
+    configure()
+    optimizer, arguments = optimizer_of("mipro, minibatches")
+    steps = {
+        line.step: line.calls for line in budget.estimate(optimizer, dspy.Predict(Sort), **arguments).lines
+    }
+    with budget.cap() as spent:
+        optimizer.compile(dspy.Predict(Sort), **arguments)
+    rows = [one.rows for one in spent.evaluations]
+    assert steps["trials, 4 rows each"] == (28, 28) == (4 * rows.count(4),) * 2
+    assert steps["best trials, all validation rows"] == (30, 30) == (10 * rows.count(10) - 10,) * 2
+
+
+def test_labeled_few_shot_asks_no_model():
+    """Demos are drawn from the trainset: no calls."""
+    found = budget.estimate(dspy.LabeledFewShot(k=3), dspy.Predict(Sort), trainset=TRAIN)
+    assert found.calls == (0, 0)
+    assert "demos drawn from the trainset" in repr(found)
+
+
+def test_a_measured_call_gives_tokens_minutes_and_dollars():
+    """Each call of the program is taken to be like the one that was measured, at the listed price."""
+    configure(name="offline/qwen2.5-coder-0.5b")
+    program = dspy.Predict(Sort)
+    program(text="Parcel 1")
+    measured = kit.usage(program)
+    found = budget.estimate(
+        dspy.BootstrapFewShot(metric=same_label, max_bootstrapped_demos=2, max_labeled_demos=0),
+        program,
+        trainset=TRAIN,
+        measured=measured,
+        prices="openai",
+    )
+    (line,) = found.lines
+    call = measured.calls[0]
+    assert line.calls == (2, 12)
+    assert line.input_tokens == (2 * call.input_tokens, 12 * call.input_tokens)
+    assert line.minutes == pytest.approx((2 * 0.5 / 60, 12 * 0.5 / 60))
+    assert line.usd[0] == pytest.approx(2 * (call.input_tokens * 0.2 + call.output_tokens * 1.2) / 1e6)
+    assert "offline/qwen2.5-coder-0.5b" in found._repr_html_()
+
+
+def test_calls_of_a_run_are_measured_too():
+    """A program that calls twice a row takes twice the calls."""
+    configure()
+    optimizer, arguments = optimizer_of("bootstrap")
+    call = Usage([]).calls
+    call.extend([kit.engines.usage.Call("test/small", "live", 10, 1, 0.5, 0.0)] * 4)
+    found = budget.estimate(optimizer, dspy.Predict(Sort), measured=Usage(call), rows=2, **arguments)
+    assert found.calls == (6, 24)
+
+
+def test_usage_without_tokens_is_refused():
+    """What came from DSPy's cache measures nothing; the error says what to do."""
+    configure()
+    optimizer, arguments = optimizer_of("bootstrap")
+    with pytest.raises(ValueError, match="no tokens"):
+        budget.estimate(optimizer, dspy.Predict(Sort), measured=Usage([]), **arguments)
+
+
+def test_an_optimizer_without_a_plan_is_named():
+    """The error lists those that can be planned."""
+    with pytest.raises(TypeError, match=r"no plan for KNNFewShot.*GEPA"):
+        budget.estimate(dspy.KNNFewShot.__new__(dspy.KNNFewShot), dspy.Predict(Sort), trainset=TRAIN)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "arguments", "said"),
+    [
+        ("gepa", {"max_metric_calls": 10}, {}, "10 metric calls is gone"),
+        ("gepa", {}, {"trainset": []}, "trainset is empty"),
+        ("bootstrap", {}, {"trainset": []}, "trainset is empty"),
+        (
+            "mipro",
+            {"num_candidates": 1, "max_bootstrapped_demos": 0, "max_labeled_demos": 0},
+            {},
+            "nothing to try",
+        ),
+        ("mipro", {}, {"minibatch": True}, "does not fit the 10 validation rows"),
+        ("mipro", {}, {"num_trials": None}, "num_trials"),
+        ("mipro", {"max_bootstrapped_demos": 0}, {}, "set max_bootstrapped_demos"),
+        ("mipro", {}, {"trainset": TRAIN[:1], "valset": None}, "at least 2 examples"),
+    ],
+)
+def test_a_run_that_leads_nowhere_is_not_started(name, options, arguments, said):
+    """What an estimate warns of, a cap refuses, before a model is asked."""
+    engine = RuledEngine()
+    configure(engine)
+    optimizer, given = optimizer_of(name, **options)
+    given = given | arguments
+    assert said in " ".join(budget.estimate(optimizer, dspy.Predict(Sort), **given).problems)
+    with pytest.raises(budget.TooSmall, match=f"Not started.*{said}"), budget.cap():
+        optimizer.compile(dspy.Predict(Sort), **given)
+    assert engine.requests == []
+
+
+@pytest.mark.parametrize("name", ["gepa", "mipro", "random search"])
+def test_a_cap_too_small_for_one_candidate_is_refused(name):
+    """Ten rows score the program given; a cap of fifteen could not score another."""
+    engine = RuledEngine()
+    configure(engine)
+    optimizer, arguments = optimizer_of(name)
+    with pytest.raises(budget.TooSmall, match="cap of 15 calls is too small"), budget.cap(calls=15):
+        optimizer.compile(dspy.Predict(Sort), **arguments)
+    assert engine.requests == []
+
+
+def test_rows_in_both_splits_and_a_lone_row_are_noted():
+    """Neither stops a run; both are said beforehand."""
+    configure()
+    optimizer, _ = optimizer_of("random search")
+    found = budget.estimate(optimizer, dspy.Predict(Sort), trainset=TRAIN, valset=[*VAL, TRAIN[3]])
+    assert "stand in the trainset too: 1, e.g. 'Parcel 3'" in found.notes[0]
+    assert "one row" in budget.estimate(optimizer, dspy.Predict(Sort), trainset=TRAIN[:1]).notes[0]
+    assert found.problems == []
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("name", FOUR)
+def test_a_cap_stops_every_optimizer(name, threads):
+    """No `except Exception` holds it, in no thread, and not one call more is made."""
+    if name == "bootstrap":
+        calls, options = 2, {}
+    else:
+        calls, options = 37, {"num_threads": threads}
+    engine = RuledEngine()
+    configure(engine)
+    optimizer, arguments = optimizer_of(name, **options)
+    with (
+        pytest.raises(budget.OverBudget, match=f"{calls} of {calls} calls"),
+        budget.cap(calls=calls) as spent,
+    ):
+        optimizer.compile(dspy.Predict(Sort), **arguments)
+    assert len(engine.requests) == spent.calls == len(spent.answered) == calls
+
+
+def test_a_stop_says_what_is_kept_and_how_to_go_on(tmp_path):
+    """The message counts, names the place of the replies and the best program, and gives the next step."""
+    configure(replayed(tmp_path))
+    optimizer, arguments = optimizer_of("gepa")
+    with pytest.raises(budget.OverBudget) as stop, budget.cap(calls=40) as spent:
+        optimizer.compile(dspy.Predict(Sort), **arguments)
+    assert str(stop.value).startswith("Stopped at the cap. Spent: 40 of 40 calls")
+    assert "replies of test/small in this kernel's memory" in str(stop.value)
+    assert f"Best so far: {spent.best.score} over 10 rows" in str(stop.value)
+    assert "raise the cap and run the same cell again" in str(stop.value)
+    assert spent.best.program.signature.instructions != "Sort it."
+
+
+def test_where_nothing_is_kept_it_says_so(tmp_path):
+    """A model without cache and without recordings would be asked again; DSPy's cache keeps replies."""
+    for cache, where in [(False, "nowhere"), (True, "in DSPy's cache")]:
+        configure(cache=cache)
+        with pytest.raises(budget.OverBudget, match=where), budget.cap(calls=1):
+            ask_for(ROWS[:2])
+
+
+@pytest.mark.parametrize("limit", [{"tokens": 100}, {"usd": 0.00003, "prices": "openai"}, {"minutes": 0.05}])
+def test_tokens_dollars_and_minutes_are_capped(limit, tmp_path):
+    """A limit is looked at before each call; replayed replies count what they once took."""
+    configure(replayed(tmp_path), name="offline/qwen2.5-coder-0.5b")
+    ask_for(ROWS[:20])
+    with pytest.raises(budget.OverBudget), budget.cap(**limit) as spent:
+        ask_for(ROWS[:20])
+    (name,) = spent.limits
+    assert getattr(spent, name) >= spent.limits[name]
+    assert 1 < spent.calls < 20
+    assert {call.source for call in spent.answered} == {"replayed"}
+
+
+def test_without_limits_nothing_is_stopped():
+    """A cap without limits only counts, and what it counted is shown as usage is."""
+    configure()
+    with budget.cap() as spent:
+        dspy.Predict(Sort)(text="Parcel 1")
+    assert spent.title.startswith("1 calls, 2")
+    assert "test/small" in repr(spent)
+    assert "test/small" in spent._repr_html_()
+
+
+def test_calls_before_and_after_are_not_counted():
+    """Only what runs inside the block is."""
+    configure()
+    ask_for(ROWS[:2])
+    with budget.cap() as spent:
+        ask_for(ROWS[2:5])
+    ask_for(ROWS[5:9])
+    assert (spent.calls, len(spent.answered)) == (3, 3)
+
+
+def test_an_unknown_price_list_is_refused():
+    """A typo is answered with the valid profiles, before anything runs."""
+    with pytest.raises(ValueError, match=r"Unknown profile 'opnai'.*openai"), budget.cap(prices="opnai"):
+        pass
+
+
+class InterruptedEngine(RuledEngine):
+    """Someone presses Ctrl-C in the middle."""
+
+    def complete(self, request):
+        if len(self.requests) == 30:
+            raise KeyboardInterrupt
+        return super().complete(request)
+
+
+def test_ctrl_c_goes_through_and_loses_nothing(tmp_path, caplog):
+    """The optimizer ends, a notice says what is kept, and every reply is in the file."""
+    engine = replayed(tmp_path)
+    engine.live = InterruptedEngine()
+    configure(engine)
+    optimizer, arguments = optimizer_of("gepa")
+    kept = tmp_path / "kept.replies"
+    with (
+        caplog.at_level(logging.INFO, "kit"),
+        pytest.raises(KeyboardInterrupt),
+        budget.cap(keep=kept),
+    ):
+        optimizer.compile(dspy.Predict(Sort), **arguments)
+    assert len(kept.read_bytes().splitlines()) == 30
+    assert "Interrupted. Spent: 31 calls" in caplog.messages[-1]
+
+
+def test_two_models_keep_to_one_file_and_no_reply_twice(tmp_path):
+    """Task and reflection model share recordings: a line for each reply."""
+    configure(replayed(tmp_path / "replies"))
+    optimizer, arguments = optimizer_of("gepa")
+    kept = tmp_path / "gepa.replies.jsonl"
+    with budget.cap(keep=kept):
+        optimizer.compile(dspy.Predict(Sort), **arguments)
+    lines = [orjson.loads(line) for line in kept.read_bytes().splitlines()]
+    assert {line["model"] for line in lines} == {"test/small", "test/large"}
+    assert len({line["key"] for line in lines}) == len(lines)
+
+
+def test_a_recording_run_writes_no_second_file(tmp_path):
+    """Where replies are recorded anyway, they stay in that one file."""
+    engine = replayed(tmp_path / "replies")
+    engine.recordings.record_to = tmp_path / "10.jsonl.part"
+    configure(engine)
+    with budget.cap(keep=tmp_path / "kept.jsonl"):
+        dspy.Predict(Sort)(text="Parcel 1")
+    assert not (tmp_path / "kept.jsonl").exists()
+    assert (tmp_path / "10.jsonl.part").exists()
+
+
+RESUMED = """
+import sys
+import dspy
+import optimizing
+from kit.evaluation import budget
+import test_budget
+
+log, folder, *caps = sys.argv[1:]
+for name, calls in zip(["mipro", "gepa"], map(int, caps)):
+    optimizing.configure(optimizing.replayed(f"{folder}/none", log + name))
+    optimizer, arguments = test_budget.optimizer_of(name)
+    try:
+        with budget.cap(calls=calls, keep=f"{folder}/{name}.replies.jsonl"):
+            program = optimizer.compile(dspy.Predict(optimizing.Sort), **arguments)
+    except budget.OverBudget:
+        continue
+    program.save(f"{folder}/{name}.json")
+"""
+
+
+def in_a_fresh_process(tmp_path, *caps):
+    path = os.pathsep.join(str(Path(__file__).parents[up]) for up in (0, 1, 2))
+    command = [sys.executable, "-c", RESUMED, str(tmp_path / "log_"), str(tmp_path), *map(str, caps)]
+    environment = os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": str(caps[0])}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_run_that_was_cut_pays_nothing_twice(tmp_path):
+    """Cut at a random call and run again in a fresh process, MIPROv2 and GEPA ask no prompt again.
+
+    They also end with the program that an uninterrupted run ends with.
+    """
+    cuts = random.Random().sample(range(36, 60), 2)
+    in_a_fresh_process(tmp_path, *cuts)
+    before = [(tmp_path / f"log_{name}").read_text().split() for name in ("mipro", "gepa")]
+    in_a_fresh_process(tmp_path, 999, 999)
+    for name, first in zip(("mipro", "gepa"), before, strict=True):
+        asked = (tmp_path / f"log_{name}").read_text().split()
+        assert len(asked) > len(first) > 0
+        assert len(asked) == len(set(asked)), f"asked again after a cut at one of {cuts}"
+        configure(replayed(tmp_path / "none"))
+        optimizer, arguments = optimizer_of(name)
+        whole = optimizer.compile(dspy.Predict(Sort), **arguments)
+        cut = dspy.Predict(Sort)
+        cut.load(tmp_path / f"{name}.json")
+        assert cut.dump_state() == whole.dump_state()
+
+
+def test_offline_tokens_have_a_hosted_price():
+    """A role's price in another profile stands in for a model that costs nothing."""
+    assert models.list_price("offline/qwen2.5-coder-1.5b", "anthropic") == (2.0, 10.0)
