@@ -1,0 +1,38 @@
+"""Run a DSPy program over a table of any size: each distinct entry asked once, every row kept, resumable.
+
+    from kit import batch
+
+    done = batch.run(program, "entries.parquet", inputs=["narrative"], to="out", threads=32)
+    done.results.to_pandas(), done.failures.to_pandas(), done.usage
+
+    sources      DataFrame, Dask DataFrame, parquet or CSV files -> pieces of the table
+    identity     what makes two runs the same run
+    entries      one distinct row, asked
+    threads      many at once, in this process
+    cluster      many at once, on Dask workers
+    answers      what was answered, on disk
+    parts        finished partitions as parquet
+    driver       brings these together
+    interrupts   Ctrl-C, between two steps
+    runs         `run`, and what it returns
+
+Left out: retries, which are the model's own (`dspy.LM(..., num_retries=8)` waits 1, 2, 4, ... seconds, or as
+long as the provider says) and a time limit, which is too (`dspy.LM(..., timeout=60)`).
+"""
+
+from __future__ import annotations
+
+try:
+    import pyarrow as _pyarrow  # noqa: F401
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(
+        "kit.batch reads and writes parquet with pyarrow, which is not installed: "
+        "pip install 'dspy-workshop-kit[batch]' (in a clone: pip install -e '.[batch]')."
+    ) from missing
+
+from kit.batch.driver import Stopped
+from kit.batch.identity import OtherRun
+from kit.batch.runs import Run, read, run
+from kit.batch.sources import MissingColumn
+
+__all__ = ["MissingColumn", "OtherRun", "Run", "Stopped", "read", "run"]

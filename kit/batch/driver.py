@@ -1,0 +1,164 @@
+"""Driver: read a partition, ask what is new in it, write it when its last entry is answered.
+
+Several partitions are open at once, so that nobody waits for the slowest call of one. All of this happens in
+one thread: table, answers and parts need no locks.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from kit.batch.answers import Answers
+from kit.batch.entries import Outcome, key_of
+from kit.batch.parts import Parts, numbered
+
+_OPEN = 4
+
+
+class Stopped(RuntimeError):
+    """The run ended because going on would be in vain; what was answered is kept."""
+
+
+@dataclass
+class Partition:
+    """A piece of the table.
+
+    Attributes:
+        number: Its place.
+        rows: The rows, numbered.
+        keys: For each row its entry's key, or why nobody was asked.
+        waiting: For each entry that is not yet answered, how many rows want it.
+    """
+
+    number: int
+    rows: pa.Table
+    keys: list[bytes | Outcome]
+    waiting: Counter[bytes]
+
+
+class Driver:
+    """Bring the pieces of a table, a program and a folder together.
+
+    Args:
+        inputs: The column that each input field is read from.
+        asked: Who asks the program: `Threads` or `Cluster`.
+        answers: What was answered before, and is from now on.
+        parts: Where finished partitions go.
+        bar: A tqdm bar that counts rows.
+        interrupted: Set by Ctrl-C.
+        patience: How many failures in a row end the run.
+    """
+
+    def __init__(
+        self,
+        inputs: dict[str, str],
+        *,
+        asked: Any,
+        answers: Answers,
+        parts: Parts,
+        bar: Any,
+        interrupted: threading.Event,
+        patience: int,
+    ) -> None:
+        self.inputs = inputs
+        self.asked = asked
+        self.answers = answers
+        self.parts = parts
+        self.bar = bar
+        self.interrupted = interrupted
+        self.patience = patience
+        self.open: list[Partition] = []
+        self.calls = self.failed = self.failed_in_a_row = 0
+        self.cost_usd = 0.0
+
+    def work(self, partitions: Iterable[pa.Table], size: int) -> None:
+        """Do all partitions that are not finished; whatever ends it, keep the calls in flight.
+
+        Raises:
+            Stopped: After too many failures in a row, or one that no entry could escape.
+            KeyboardInterrupt: After Ctrl-C.
+        """
+        finished = self.parts.finished()
+        try:
+            for number, rows in enumerate(partitions):
+                if number not in finished:
+                    self._begin(number, numbered(rows, number * size))
+                while len(self.open) >= _OPEN:
+                    self._receive()
+            while self.open:
+                self._receive()
+        finally:
+            self._settle()
+
+    def _begin(self, number: int, rows: pa.Table) -> None:
+        entries = self._entries(rows)
+        keys = [entry if isinstance(entry, Outcome) else key_of(entry) for entry in entries]
+        wanted = {key: entry for key, entry in zip(keys, entries, strict=True) if isinstance(key, bytes)}
+        known = self.answers.get(list(wanted))
+        in_flight = {key for partition in self.open for key in partition.waiting}
+        waiting = Counter(key for key in keys if isinstance(key, bytes) and key not in known)
+        self.open.append(Partition(number, rows, keys, waiting))
+        self.bar.update(len(rows) - waiting.total())
+        for key in [key for key in waiting if key not in in_flight]:
+            while self.asked.asked >= self.asked.capacity:
+                self._receive()
+            self.asked.ask(key, wanted[key])
+        self._finish()
+
+    def _entries(self, rows: pa.Table) -> list[dict[str, Any] | Outcome]:
+        columns = [rows[column].to_pylist() for column in self.inputs.values()]
+        return [self._entry(dict(zip(self.inputs, row, strict=True))) for row in zip(*columns, strict=True)]
+
+    def _entry(self, inputs: dict[str, Any]) -> dict[str, Any] | Outcome:
+        if missing := [name for name, value in inputs.items() if value is None or value != value]:
+            columns = ", ".join(self.inputs[name] for name in missing)
+            reason = f"No value in {columns}; the program was not asked."
+            return Outcome(b"", error="MissingValue", reason=reason)
+        return inputs
+
+    def _receive(self) -> None:
+        if self.interrupted.is_set():
+            raise KeyboardInterrupt
+        outcomes = self.asked.outcomes()
+        self.answers.add(outcomes)
+        self._count(outcomes)
+        for outcome in outcomes:
+            self._give_up_on(outcome)
+            for partition in self.open:
+                self.bar.update(partition.waiting.pop(outcome.key, 0))
+        self._finish()
+
+    def _count(self, outcomes: list[Outcome]) -> None:
+        calls = [call for outcome in outcomes for call in outcome.spent.calls]
+        self.calls += len(calls)
+        self.cost_usd += sum(call.cost_usd for call in calls)
+        self.failed += sum(bool(outcome.error) for outcome in outcomes)
+        note = f"{self.calls:,} calls, ${self.cost_usd:.2f}, {self.failed:,} failed"
+        self.bar.set_postfix_str(note, refresh=False)
+
+    def _give_up_on(self, outcome: Outcome) -> None:
+        self.failed_in_a_row = self.failed_in_a_row + 1 if outcome.error else 0
+        if outcome.hopeless:
+            raise Stopped(f"No entry can be answered. {outcome.error}: {outcome.reason}")
+        if self.failed_in_a_row >= self.patience:
+            raise Stopped(f"{self.failed_in_a_row} failures in a row. {outcome.error}: {outcome.reason}")
+
+    def _finish(self) -> None:
+        for partition in [one for one in self.open if not one.waiting]:
+            known = self.answers.get(list({key for key in partition.keys if isinstance(key, bytes)}))
+            outcomes = [key if isinstance(key, Outcome) else known[key] for key in partition.keys]
+            self.parts.write(partition.number, partition.rows, outcomes)
+            self.open.remove(partition)
+
+    def _settle(self) -> None:
+        self.asked.stop()
+        if self.asked.asked:
+            self.bar.set_postfix_str(f"waiting for {self.asked.asked} entries; Ctrl-C again drops them")
+        while self.asked.asked:
+            self.answers.add(self.asked.outcomes())

@@ -1,0 +1,93 @@
+"""Entry: one distinct row, asked once; Outcome: what came of it."""
+
+from __future__ import annotations
+
+import contextvars
+import hashlib
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import dspy
+import orjson
+import pydantic
+from dspy.utils.exceptions import LMAuthError, LMBillingError, LMConfigurationError
+
+from kit.engines.usage import Usage, usage
+
+_HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError)
+_LONGEST_REASON = 2000
+_LONGEST_HISTORY = 1000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the program made of one entry.
+
+    Attributes:
+        key: The entry's key.
+        outputs: The prediction as JSON; empty if there is none.
+        error: The exception's class; empty if there was none.
+        reason: Its message, cut to 2,000 characters.
+        hopeless: Whether no other entry could fare better, such as with a wrong API key.
+        spent: The calls that were made, whether or not they led to an answer.
+    """
+
+    key: bytes
+    outputs: bytes = b""
+    error: str = ""
+    reason: str = ""
+    hopeless: bool = False
+    spent: Usage = field(default_factory=lambda: Usage([]))
+
+
+class Entry(dspy.Module):
+    """The program under the name of one entry, so that DSPy's history of the calls is this entry's own."""
+
+    def __init__(self, program: Any, key: bytes) -> None:
+        self.program = program
+        self.key = key
+
+    def forward(self, **inputs: Any) -> Any:
+        """Run the program."""
+        return self.program(**inputs)
+
+    def submit(self, pool: Executor, inputs: dict[str, Any]) -> Future:
+        """Begin to run in a pool's thread, under the settings that are in force here."""
+        with dspy.context(max_history_size=_LONGEST_HISTORY):
+            return pool.submit(contextvars.copy_context().run, self._answer, inputs)
+
+    def outcome(self, future: Future) -> Outcome:
+        """Say what came of a future; wait for it."""
+        error = future.exception()
+        spent = usage(self.history)
+        if error:
+            reason = str(error)[:_LONGEST_REASON]
+            hopeless = isinstance(error, _HOPELESS)
+            return Outcome(self.key, b"", type(error).__name__, reason, hopeless, spent)
+        return Outcome(self.key, future.result(), spent=spent)
+
+    def _answer(self, inputs: dict[str, Any]) -> bytes:
+        prediction = self(**inputs)
+        if not isinstance(prediction, dspy.Example | dict):
+            raise TypeError(
+                f"The program returned a {type(prediction).__name__}; expected a dspy.Prediction or a dict."
+            )
+        return orjson.dumps(dict(prediction.items()), default=_plain, option=orjson.OPT_NON_STR_KEYS)
+
+
+def key_of(inputs: dict[str, Any]) -> bytes:
+    """Return a hash of an entry's inputs: equal inputs, equal keys.
+
+    >>> key_of({"a": 1, "b": "x"}) == key_of({"b": "x", "a": 1}) != key_of({"a": "1", "b": "x"})
+    True
+    """
+    return hashlib.sha256(orjson.dumps(inputs, default=str, option=orjson.OPT_SORT_KEYS)).digest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, pydantic.BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"An output is a {type(value).__name__}, which JSON cannot hold.")

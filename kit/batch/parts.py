@@ -1,0 +1,192 @@
+"""Parts: finished partitions as parquet files, and how they are read back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pandas
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet
+
+from kit.batch.entries import Outcome
+
+NUMBER = "row_number"
+_NUMBERS = {float, int, type(None)}
+
+
+class Parts:
+    """The files of one folder; a partition is finished when its results are there.
+
+    Args:
+        folder: Holds `results/` and `failures/`, which are made if they are missing.
+        prefix: Put before the names of the program's outputs.
+    """
+
+    def __init__(self, folder: Path, prefix: str = "") -> None:
+        self.folder = folder
+        self.prefix = prefix
+        for name in ("results", "failures"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            for torn in (folder / name).glob(".*.tmp"):
+                torn.unlink()
+
+    def finished(self) -> set[int]:
+        """Return the numbers of the partitions that need no more work."""
+        return {int(path.stem.removeprefix("part-")) for path in files(self.folder, "results")}
+
+    def forget(self, *, only_failed: bool) -> None:
+        """Take finished partitions back; those with failures, or all."""
+        for path in files(self.folder, "failures" if only_failed else "results"):
+            (self.folder / "results" / path.name).unlink()
+
+    def write(self, number: int, rows: pa.Table, outcomes: Sequence[Outcome]) -> None:
+        """Write one partition, whole or not at all: what was answered, and what failed.
+
+        Args:
+            number: Of the partition.
+            rows: Its rows, numbered in a first column.
+            outcomes: One for each row.
+
+        Raises:
+            ValueError: If an output has the name of a column.
+        """
+        name = f"part-{number:06}.parquet"
+        good = [i for i, outcome in enumerate(outcomes) if not outcome.error]
+        bad = [i for i, outcome in enumerate(outcomes) if outcome.error]
+        answered = _beside(rows.take(good), self._outputs([outcomes[i].outputs for i in good]))
+        failed = _beside(rows.take(bad), _reasons([outcomes[i] for i in bad]))
+        if bad:
+            _write(failed, self.folder / "failures" / name)
+        else:
+            (self.folder / "failures" / name).unlink(missing_ok=True)
+        _write(answered, self.folder / "results" / name)  # comes last: it makes the partition finished
+
+    def _outputs(self, encoded: list[bytes]) -> dict[str, pa.Array]:
+        predictions = [orjson.loads(one) for one in encoded]
+        names = dict.fromkeys(name for prediction in predictions for name in prediction)
+        return {
+            f"{self.prefix}{name}": _column([prediction.get(name) for prediction in predictions])
+            for name in names
+        }
+
+
+class Table:
+    """Finished rows on disk, read when asked for. Shown as its first rows.
+
+    Attributes:
+        dataset: The files as a `pyarrow.dataset.Dataset`, to filter, or to take some columns of.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self.paths = files(folder, name)
+        schema = _common([pa.parquet.read_schema(path) for path in self.paths])
+        self.dataset = pa.dataset.dataset(self.paths, schema, format="parquet")
+
+    def __len__(self) -> int:
+        return count_rows(self.paths)
+
+    def __repr__(self) -> str:
+        rows = self.head().to_string(index=False, max_colwidth=60) if len(self) else ""
+        return f"{self._title()}\n{rows}".rstrip()
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self._title()}</p>{self.head().to_html(index=False) if len(self) else ''}"
+
+    def head(self, rows: int = 5) -> pandas.DataFrame:
+        """Return the first rows."""
+        return self.dataset.head(rows).to_pandas()
+
+    def to_pandas(self, columns: list[str] | None = None) -> pandas.DataFrame:
+        """Read all rows into memory, in the order of the source."""
+        return self.dataset.to_table(columns=columns).to_pandas()
+
+    def to_dask(self) -> Any:
+        """Return the rows as a Dask DataFrame with a partition for each file.
+
+        Raises:
+            ValueError: If there are no files yet.
+        """
+        from dask import dataframe
+
+        if not self.paths:
+            raise ValueError(f"There are no {self.name} to make a Dask DataFrame of.")
+        schema = self.dataset.schema
+        return dataframe.from_map(_read, self.paths, schema=schema, meta=schema.empty_table().to_pandas())
+
+    def _title(self) -> str:
+        return f"{self.name}: {len(self):,} rows in {len(self.paths):,} files"
+
+
+def files(folder: Path, name: str) -> list[Path]:
+    """Return the parts of "results" or "failures" that belong to finished partitions, in order."""
+    finished = {path.name for path in (folder / "results").glob("part-*.parquet")}
+    return sorted(path for path in (folder / name).glob("part-*.parquet") if path.name in finished)
+
+
+def count_rows(paths: list[Path]) -> int:
+    """Return how many rows parquet files have in all."""
+    return sum(pa.parquet.read_metadata(path).num_rows for path in paths)
+
+
+def numbered(rows: pa.Table, start: int) -> pa.Table:
+    """Add the rows' numbers in the source as a first column."""
+    return rows.add_column(0, NUMBER, pa.array(range(start, start + len(rows)), pa.int64()))
+
+
+def _beside(rows: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
+    if clash := sorted(set(rows.column_names) & set(columns)):
+        raise ValueError(
+            f"{', '.join(clash)}: both a column of the table and an output of the run. Tell them apart with "
+            'prefix="predicted_", or rename the column. No answer is lost.'
+        )
+    for name, values in columns.items():
+        rows = rows.append_column(name, values)
+    return rows
+
+
+def _reasons(outcomes: list[Outcome]) -> dict[str, pa.Array]:
+    return {
+        name: pa.array([getattr(outcome, name) for outcome in outcomes], pa.string())
+        for name in ("error", "reason")
+    }
+
+
+def _column(values: list[Any]) -> pa.Array:
+    """Keep text, numbers and booleans as they are; what is nested, or of mixed types, becomes JSON."""
+    kinds = {type(value) for value in values}
+    one_kind = len(kinds - {type(None)}) <= 1 and not kinds & {dict, list}
+    if one_kind or kinds <= _NUMBERS:
+        return pa.array(values)
+    return pa.array([None if value is None else orjson.dumps(value).decode() for value in values])
+
+
+def _common(schemas: list[pa.Schema]) -> pa.Schema:
+    names = dict.fromkeys(name for schema in schemas for name in schema.names)
+    return pa.schema(_field([one.field(name) for one in schemas if name in one.names]) for name in names)
+
+
+def _field(fields: list[pa.Field]) -> pa.Field:
+    """Return a type that holds a column of all files; text, where one has text and one has numbers."""
+    schemas = [pa.schema([field]) for field in dict.fromkeys(fields)]
+    try:
+        return pa.unify_schemas(schemas, promote_options="permissive").field(0)
+    except pa.ArrowTypeError:
+        return pa.field(fields[0].name, pa.string())
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    torn = path.with_name(f".{path.name}.tmp")
+    pa.parquet.write_table(table, torn)
+    with torn.open("rb+") as file:
+        os.fsync(file.fileno())
+    torn.replace(path)
+
+
+def _read(path: Path, schema: pa.Schema) -> pandas.DataFrame:
+    return pa.dataset.dataset(path, schema, format="parquet").to_table().to_pandas()
