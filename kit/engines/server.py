@@ -4,7 +4,8 @@
         dspy.LM("openai/local", api_base=server.url, api_key="sk-mine")
 
 Whatever the engine answers goes over HTTP as llama.cpp, vLLM or LM Studio would send it; recorded replies are
-marked as such. Left out: streams, tools, images.
+marked as such. What was asked and answered is kept, so that callers which count differently can be compared.
+Left out: streams, tools, images.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from socketserver import ThreadingTCPServer
 from typing import Any
 
 import dspy
-from dspy.lm15 import LM15Error, Response, request_from_openai_chat
+from dspy.lm15 import LM15Error, Request, Response, request_from_openai_chat
 
 _PATH = "/v1/chat/completions"
 
@@ -30,6 +31,9 @@ class Server(ThreadingTCPServer):
         engine: Any engine of DSPy's contract, e.g. `kit.lm("small").engine`.
         model: The model's name, as the engine is to see it.
         key: What callers must send as their API key.
+
+    Attributes:
+        answered: (request, response) of each call that the engine answered, in order.
     """
 
     daemon_threads = True
@@ -37,6 +41,7 @@ class Server(ThreadingTCPServer):
     def __init__(self, engine: Any, model: str, key: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.engine, self.model, self.key = engine, model, key
+        self.answered: list[tuple[Request, Response]] = []
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
 
     @property
@@ -80,16 +85,19 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _answer(server: Server, body: bytes) -> tuple[int, dict[str, Any]]:
     try:
-        request = request_from_openai_chat(json.loads(body))
-        return 200, _completion(server.engine.complete(replace(request, model=server.model)))
+        request = replace(request_from_openai_chat(json.loads(body)), model=server.model)
+        response = server.engine.complete(request)
     except (dspy.LMError, LM15Error, TypeError, ValueError) as error:
         return 400, _error(str(error), "invalid_request_error")
+    server.answered.append((request, response))
+    return 200, _completion(f"chatcmpl-{len(server.answered)}", response)
 
 
-def _completion(response: Response) -> dict[str, Any]:
+def _completion(name: str, response: Response) -> dict[str, Any]:
     usage = response.usage
     message = {"role": "assistant", "content": response.message.text}
     return {
+        "id": name,
         "object": "chat.completion",
         "model": response.model,
         "choices": [{"index": 0, "message": message, "finish_reason": response.finish_reason}],

@@ -59,6 +59,26 @@ def test_recorded_replies_are_marked(tmp_path):
     assert [call.source for call in usage(lm.history).calls] == ["live", "replayed"]
 
 
+def test_each_completion_has_an_id_of_its_own():
+    """Pydantic AI refuses a completion without one."""
+    body = json.dumps({"model": "x", "messages": [{"role": "user", "content": "Sky?"}]}).encode()
+    with Server(ScriptedEngine("Blue."), "offline/x", KEY) as server:
+        replies = [post(f"{server.url}/chat/completions", body)[1] for _ in range(2)]
+    assert [reply["id"] for reply in replies] == ["chatcmpl-1", "chatcmpl-2"]
+
+
+def test_the_server_keeps_what_it_was_asked_and_answered():
+    """Calls and tokens can be counted in one place for any client; what the engine refused is not counted."""
+    with Server(ScriptedEngine(dspy.LMError("no"), "Blue as ever."), "offline/x", KEY) as server:
+        lm = client(server)
+        with pytest.raises(dspy.LMError):
+            lm("Sky?")
+        lm("What colour is the sky?")
+    ((request, response),) = server.answered
+    assert (request.model, request.messages[-1].text) == ("offline/x", "What colour is the sky?")
+    assert (response.message.text, response.usage.output_tokens) == ("Blue as ever.", 3)
+
+
 def test_a_wrong_key_is_refused():
     """Nobody gets in without the key."""
     with Server(ScriptedEngine("Blue."), "offline/x", KEY) as server, pytest.raises(dspy.LMAuthError):
