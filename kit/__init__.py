@@ -15,6 +15,7 @@ _WHERE = {
     "playground": "kit.display.playground",
     "prompt": "kit.display.prompts",
     "prompts": "kit.display.comparisons",
+    "run": "kit.evaluation.history",
     "trace": "kit.tracing",
     "trajectory": "kit.display.trajectories",
     "usage": "kit.engines.usage",

@@ -25,8 +25,13 @@ def section(title: str, text: str, *, folded: bool = False) -> str:
     opened = "" if folded else " open"
     return (
         f'<details{opened} style="{_BOX}"><summary><b>{html.escape(title)}</b></summary>'
-        f'<pre style="{_PRE}">{html.escape(text)}</pre></details>'
+        f"{preformatted(text)}</details>"
     )
+
+
+def preformatted(text: str) -> str:
+    """Return text with its line breaks, wrapped between words."""
+    return f'<pre style="{_PRE}">{html.escape(text)}</pre>'
 
 
 def columns(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -22,7 +22,7 @@ from kit.engines.history import entries
 from kit.engines.models import list_price
 from kit.engines.recordings import Recordings
 from kit.evaluation import plans
-from kit.evaluation.spending import Evaluated, Spent
+from kit.evaluation.spending import Evaluated, Spent, number_of
 from kit.notices import notice
 
 _LONGEST_WAIT_SECONDS = 60
@@ -140,8 +140,8 @@ class _Watch(BaseCallback):
         """Keep its score."""
         program = self._evaluating.pop(call_id)
         if outputs is not None:
-            rows = len(outputs.results)
-            self.spent.evaluations.append(Evaluated(float(outputs.score), rows, self.spent.calls, program))
+            scores = [number_of(score) for *_, score in outputs.results]
+            self.spent.evaluations.append(Evaluated(float(outputs.score), scores, self.spent.calls, program))
 
     def on_compile_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """Refuse a run that cannot get anywhere; optimizers that work for another are not asked."""

@@ -18,12 +18,17 @@ _UNITS = {"calls": "{:,} calls", "tokens": "{:,} tokens", "usd": "${:.4f}", "min
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One evaluation inside a run: a score in percent over so many rows, after so many calls."""
+    """One evaluation inside a run: a score in percent, after so many calls; `scores` has one for each row."""
 
     score: float
-    rows: int
+    scores: list[float]
     calls: int
     program: dspy.Module
+
+    @property
+    def rows(self) -> int:
+        """How many rows it went over."""
+        return len(self.scores)
 
 
 @dataclass
@@ -92,3 +97,12 @@ class Spent:
         listed = (call.input_tokens * input_usd + call.output_tokens * output_usd) / 1e6
         billed = 0.0 if self.prices else call.cost_usd
         self.answered.append(replace(call, cost_usd=billed or listed))
+
+
+def number_of(score: Any) -> float:
+    """Return a row's score as a number; a metric may return a prediction that holds it.
+
+    >>> number_of(True), number_of(dspy.Prediction(score=0.5, feedback="half"))
+    (1.0, 0.5)
+    """
+    return float(score["score"] if isinstance(score, dspy.Prediction) else score)

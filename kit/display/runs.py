@@ -1,0 +1,223 @@
+"""Runs: what an optimizer tried, as a tree and as a curve; and which candidate is best on which rows.
+
+Signs say what colours say. Nothing here asks a model: a run is read from a file.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from kit.display import tables
+
+if TYPE_CHECKING:
+    from kit.evaluation.history import Candidate, Run
+
+_WIDEST = 60
+_FRONT = ["candidate", "score", "best on", "alone on", ""]
+_CALLS = "calls of models"
+_BRANCH = (
+    "list-style:none;border-left:2px solid rgba(128,128,128,.4);margin:.1em 0 .1em .5em;padding-left:.9em"
+)
+_BLUE, _ORANGE, _GREY = "#4878a8", "#c47a3d", "#9a9a9a"
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Candidates beneath the one that they were made from. Unfold one to see what it changed."""
+
+    run: Run
+
+    def __repr__(self) -> str:
+        return "\n".join([heading(self.run), took(self.run), "", *self._lines(self.run.seed, "", "")])
+
+    def _repr_html_(self) -> str:
+        head = f"<b>{html.escape(heading(self.run))}</b><br>{html.escape(took(self.run))}"
+        return f"<p>{head}</p>{self._branch(self.run.seed)}"
+
+    def _lines(self, one: Candidate, before: str, indent: str) -> Iterator[str]:
+        yield f"{before}{self._line(one)}"
+        children = self._children(one)
+        for child in children:
+            last = child is children[-1]
+            yield from self._lines(
+                child, indent + ("└─ " if last else "├─ "), indent + ("   " if last else "│  ")
+            )
+
+    def _branch(self, one: Candidate) -> str:
+        line = f"<b>{html.escape(self._line(one))}</b>" if one.won else html.escape(self._line(one))
+        inside = "".join(self._branch(child) for child in self._children(one))
+        whole = f"<details><summary>{line}</summary>{self._change(one)}</details>"
+        return f'<ul style="{_BRANCH}"><li>{whole}{inside}</li></ul>'
+
+    def _children(self, one: Candidate) -> list[Candidate]:
+        return [other for other in self.run.candidates if other.parents[:1] == [one.number]]
+
+    def _line(self, one: Candidate) -> str:
+        part = f"on {one.rows} rows alone" if (one.rows or 0) < _most_rows(self.run) else ""
+        others = ", ".join(f"{one.label or 'made'} with {number}" for number in one.parents[1:])
+        news = _news(one, self.run.candidates[one.parents[0]] if one.parents else None)
+        return " · ".join(filter(None, [title(one), part, others or one.label, news]))
+
+    def _change(self, one: Candidate) -> str:
+        if not one.parents:
+            return tables.preformatted(one.text)
+        return self.run.diff(one.parents[0], one.number)._repr_html_()
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The best validation score so far against what was spent: a picture in a notebook, text elsewhere."""
+
+    run: Run
+
+    def __repr__(self) -> str:
+        if not self._points():
+            return "No scores over calls were kept."
+        rows = [
+            [point.calls, point.number, f"{point.score:.1f}", f"{best:.1f}"]
+            for point, best in zip(self._points(), self._bests(), strict=True)
+        ]
+        return tables.columns([self.run.counted, "candidate", "score", "best so far"], rows)
+
+    def _repr_png_(self) -> bytes | None:
+        from matplotlib.figure import Figure
+
+        if not self._points():
+            return None
+        figure = Figure(figsize=(7, 3), layout="constrained", facecolor="white")
+        axis = figure.subplots()
+        points, bests = self._points(), self._bests()
+        calls = [point.calls for point in points]
+        end = max([*calls, (self.run.calls or 0) * (self.run.counted == _CALLS)], default=0)
+        axis.step([*calls, end], [*bests, *bests[-1:]], where="post", color=_BLUE, label="best so far")
+        for point, best in zip(points, bests, strict=True):
+            colour = _ORANGE if point.won else _BLUE if point.score == best else _GREY
+            size = 160 if point.won else 36
+            axis.scatter(
+                point.calls, point.score, size, color=colour, marker="*" if point.won else "o", zorder=3
+            )
+            axis.annotate(
+                str(point.number),
+                (point.calls, point.score),
+                (0, 9 if point.won else 6),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+            )
+        axis.set_xlabel(self.run.counted)
+        axis.set_ylabel(f"% on {points[0].rows} validation rows" if points and points[0].rows else "%")
+        axis.set_title(f"{self.run.optimizer}: candidates by number, the winner starred", fontsize=10)
+        axis.margins(y=0.15)
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png", dpi=90)
+        return picture.getvalue()
+
+    def _points(self) -> list[Candidate]:
+        """Return the candidates that have a score over all validation rows, as they came."""
+        most = _most_rows(self.run)
+        scored = [one for one in self.run.candidates if one.score is not None and (one.rows or 0) == most]
+        return sorted((one for one in scored if one.calls is not None), key=lambda one: one.calls)
+
+    def _bests(self) -> list[float]:
+        return list(accumulate((point.score for point in self._points()), max))
+
+
+@dataclass(frozen=True)
+class Front:
+    """On how many validation rows each candidate is the best, with others or alone."""
+
+    run: Run
+
+    def __repr__(self) -> str:
+        table = [tables.columns(_FRONT, self._rows())] if self._tops() else []
+        return "\n".join([self.title, *table])
+
+    def _repr_html_(self) -> str:
+        table = tables.table(_FRONT, self._rows()) if self._tops() else ""
+        return f"<p>{html.escape(self.title)}</p>{table}"
+
+    @property
+    def title(self) -> str:
+        """What the best candidate of each row would score, and how many rows nobody got."""
+        if not (tops := self._tops()):
+            return "No scores of single rows were kept."
+        missed = sum(top <= 0 for top in tops)
+        return (
+            f"{len(tops)} rows. The winner scores {self.run.best.score:.1f}; the best candidates of each row "
+            f"would together score {100 * fmean(tops):.1f}. Rows that no candidate scores on: {missed}."
+        )
+
+    def _rows(self) -> list[list[object]]:
+        tops, rows = self._tops(), []
+        for one in self._scored():
+            best = [row for row, top in enumerate(tops) if one.scores[row] == top > 0]
+            alone = [
+                row for row in best if sum(other.scores[row] == tops[row] for other in self._scored()) == 1
+            ]
+            rows.append([one.number, f"{one.score:.1f}", len(best), len(alone), "★ won" if one.won else ""])
+        return rows
+
+    def _scored(self) -> list[Candidate]:
+        most = max(len(one.scores) for one in self.run.candidates)
+        return [one for one in self.run.candidates if one.scores and len(one.scores) == most]
+
+    def _tops(self) -> list[float]:
+        return [max(row) for row in zip(*(one.scores for one in self._scored()), strict=True)]
+
+
+def heading(run: Run) -> str:
+    """Return what a run came to, e.g. "GEPA · 52.5 → 80.0 on 40 validation rows · 7 candidates"."""
+    scores = " → ".join(f"{one.score:.1f}" for one in (run.seed, run.best) if one.score is not None)
+    rows = f" on {_most_rows(run)} validation rows" if _most_rows(run) else ""
+    return " · ".join(filter(None, [run.optimizer, f"{scores}{rows}", f"{len(run.candidates)} candidates"]))
+
+
+def took(run: Run) -> str:
+    """Return what it was given and what it took: models, rows, calls, tokens, minutes, dollars."""
+    models = ", ".join(f"{role} {name.rpartition('/')[2]}" for role, name in run.models.items())
+    rows = ", ".join(f"{count} {name}" for name, count in run.splits.items())
+    if run.calls is None:
+        return f"{models} · rows: {rows}"
+    spent = f"{run.calls:,} calls, {run.tokens:,} tokens, {run.seconds / 60:.1f} minutes, ${run.usd:.4f}"
+    return f"{models} · rows: {rows} · {spent}"
+
+
+def title(one: Candidate) -> str:
+    """Return a candidate's number and score, and whether it won."""
+    score = "" if one.score is None else f" · {one.score:.1f}"
+    return f"{one.number}{score}{' · ★ won' * one.won}"
+
+
+def _most_rows(run: Run) -> int:
+    return max(one.rows or 0 for one in run.candidates)
+
+
+def _news(one: Candidate, parent: Candidate | None) -> str:
+    """Return the first words that a candidate's instructions add, and how many demos it holds if others."""
+    parts = []
+    for name, text in one.instructions.items():
+        old = parent.instructions.get(name, "").splitlines() if parent else []
+        new = [line for line in text.splitlines() if line.strip() and line not in old]
+        if new and text.splitlines() != old:
+            who = f"{name}: " if len(one.instructions) > 1 else ""
+            parts.append(f"{who}{shortened_words(new[0])!r}")
+    demos = max(map(len, one.demos.values()), default=0)
+    if one.demos != (parent.demos if parent else {}):
+        parts.append(f"{demos} demo{'s' * (demos != 1)}")
+    return ", ".join(parts)
+
+
+def shortened_words(text: str) -> str:
+    """Return a text's beginning, cut between words.
+
+    >>> shortened_words("word " * 30)
+    'word word word word word word word word word word word word ...'
+    """
+    words = " ".join(text.split())
+    return words if len(words) <= _WIDEST else f"{words[:_WIDEST].rpartition(' ')[0]} ..."

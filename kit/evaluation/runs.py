@@ -1,0 +1,122 @@
+"""Runs: the history of an optimizer run, kept as JSON and shown without any model.
+
+run = runs.history_of(optimized, optimizer, program, trainset=trainset, valset=valset, spent=spent)
+run.save("../data/runs/10_gepa.json")
+kit.run("../data/runs/10_gepa.json")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import fsum
+from typing import Any
+
+import dspy
+
+from kit.display import tables
+from kit.evaluation.costs import model_of
+from kit.evaluation.history import BadRun, Candidate, Run, run
+from kit.evaluation.sources import candidates
+from kit.evaluation.spending import Spent
+
+__all__ = ["BadRun", "Candidate", "Run", "Runs", "history_of", "run", "table"]
+
+_HEADINGS = ["optimizer", "model", "before", "after", "calls", "tokens", "minutes", "dollars"]
+_UNTOLD = {"log_dir", "wandb_api_key"}
+
+
+def history_of(
+    compiled: dspy.Module,
+    optimizer: Any,
+    student: dspy.Module,
+    *,
+    trainset: Sequence[dspy.Example],
+    valset: Sequence[dspy.Example] | None = None,
+    spent: Spent | None = None,
+    scores: tuple[float, float] | None = None,
+    **options: Any,
+) -> Run:
+    """Return what an optimizer run tried, found and took.
+
+    Args:
+        compiled: The program that `compile` returned; after a stop, `spent.best.program`.
+        optimizer: The optimizer. GEPA needs track_stats=True.
+        student: The program that it was given.
+        trainset: Training rows.
+        valset: Validation rows.
+        spent: What the cap around it counted; without it, calls, tokens and dollars are 0.
+        scores: Validation scores before and after in percent, for an optimizer that evaluates nothing.
+        options: Whatever else `compile` was given, e.g. num_trials=8; noted among the settings.
+    """
+    seen = spent.evaluations if spent else []
+    splits = {"train": len(trainset)} | ({"validation": len(valset)} if valset else {})
+    return Run(
+        optimizer=type(optimizer).__name__,
+        settings=_settings(optimizer) | _plain(options),
+        models=_models(optimizer),
+        splits=splits,
+        candidates=candidates(compiled, student, seen, scores),
+        counted="calls of models" if seen else "runs of the program",
+        dspy=dspy.__version__,
+        date=date.today().isoformat(),
+        **(_taken(spent) if spent else {}),
+    )
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Several runs, a row each."""
+
+    runs: list[Run]
+
+    def __repr__(self) -> str:
+        return tables.columns(_HEADINGS, map(_row, self.runs))
+
+    def _repr_html_(self) -> str:
+        return tables.table(_HEADINGS, map(_row, self.runs))
+
+
+def table(runs: Sequence[Run]) -> Runs:
+    """Return runs side by side: validation scores before and after, and what each took."""
+    return Runs(list(runs))
+
+
+def _settings(optimizer: Any) -> dict[str, Any]:
+    metric = getattr(optimizer, "metric", None) or getattr(optimizer, "metric_fn", None)
+    named = {"metric": getattr(metric, "__name__", type(metric).__name__)} if metric else {}
+    return named | _plain(vars(optimizer))
+
+
+def _plain(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that a reader can repeat: no objects, no folders, no keys."""
+    return {
+        name: value
+        for name, value in options.items()
+        if name not in _UNTOLD and not name.startswith("_") and isinstance(value, str | int | float | None)
+    }
+
+
+def _models(optimizer: Any) -> dict[str, str]:
+    writes = any(getattr(optimizer, name, None) for name in ("prompt_model", "reflection_lm"))
+    who = ["task", *(["teacher"] if getattr(optimizer, "teacher_settings", None) else [])]
+    return {one: model_of(optimizer, one) for one in [*who, *(["writer"] if writes else [])]}
+
+
+def _taken(spent: Spent) -> dict[str, Any]:
+    computed = fsum(call.seconds for call in spent.answered)
+    return {
+        "calls": spent.calls,
+        "input_tokens": sum(call.input_tokens for call in spent.answered),
+        "output_tokens": sum(call.output_tokens for call in spent.answered),
+        "seconds": round(computed or 60 * spent.minutes, 1),
+        "usd": round(spent.usd, 6),
+    }
+
+
+def _row(one: Run) -> list[Any]:
+    before, after = ("" if it.score is None else f"{it.score:.1f}" for it in (one.seed, one.best))
+    taken = [one.calls, one.tokens, f"{one.seconds / 60:.1f}", f"{one.usd:.4f}"]
+    model = one.models.get("task", "").rpartition("/")[2]
+    return [one.optimizer, model, before, after, *(taken if one.calls is not None else [""] * 4)]

@@ -1,0 +1,148 @@
+"""Sources: the candidates of a run, from what each of DSPy's optimizers leaves on the program it returns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import dspy
+
+from kit.evaluation.history import Candidate
+from kit.evaluation.spending import Evaluated, number_of
+
+_SEEDS = {-3: "no demos", -2: "labeled demos", -1: "bootstrapped demos"}
+
+
+def candidates(
+    compiled: dspy.Module,
+    student: dspy.Module,
+    evaluations: list[Evaluated],
+    scores: tuple[float, float] | None = None,
+) -> list[Candidate]:
+    """Return what was tried, the given program first, the returned one marked as the winner.
+
+    Args:
+        compiled: The program that an optimizer returned.
+        student: The program that it was given.
+        evaluations: What a cap saw: it knows how many calls had been made, and the score of each row.
+        scores: Before and after in percent, for optimizers that evaluate nothing.
+    """
+    if hasattr(compiled, "detailed_results"):
+        found = list(_gepa(compiled.detailed_results))
+    else:
+        before, after = scores or (None, None)
+        seed, last = _candidate(student, score=before), _candidate(compiled, score=after)
+        found = _numbered(_distinct([seed, *_tried(compiled, evaluations), last]))
+    seen = [(_candidate(one.program), one) for one in sorted(evaluations, key=lambda one: -one.rows)]
+    return _won([_timed(one, seen) for one in found], compiled)
+
+
+def _tried(compiled: dspy.Module, evaluations: list[Evaluated]) -> Iterator[Candidate]:
+    if hasattr(compiled, "mb_candidate_programs"):
+        yield from _mipro(compiled.trial_logs)
+    elif hasattr(compiled, "candidate_programs"):
+        yield from _programs(compiled.candidate_programs)
+    else:
+        most = max((one.rows for one in evaluations), default=0)
+        yield from (_candidate(one.program) for one in evaluations if one.rows == most)
+
+
+def _gepa(results: Any) -> Iterator[Candidate]:
+    for number, program in enumerate(results.candidates):
+        by_row = results.val_subscores[number]
+        yield _candidate(
+            program,
+            number=number,
+            parents=[parent for parent in results.parents[number] if parent is not None],
+            label="merged" if len(set(results.parents[number])) > 1 else "",
+            score=100 * results.val_aggregate_scores[number],
+            rows=len(by_row),
+            calls=results.discovery_eval_counts[number] + len(by_row),
+            scores=[number_of(by_row[row]) for row in sorted(by_row)],
+        )
+
+
+def _mipro(logs: dict[int, dict[str, Any]]) -> Iterator[Candidate]:
+    """Read trials; a full evaluation between minibatches repeats the program of an earlier trial."""
+    before = 0
+    for log in (logs[number] for number in sorted(logs)):
+        kind = "full_eval" if "full_eval_score" in log else "mb"
+        calls = log["total_eval_calls_so_far"]
+        chosen = [f"{name.split('_')[-1]} {value}" for name, value in log.items() if "_predictor_" in name]
+        yield _candidate(
+            log[f"{kind}_program"],
+            label=", ".join(chosen),
+            score=log[f"{kind}_score"],
+            rows=calls - before,
+            calls=calls,
+        )
+        before = calls
+
+
+def _programs(tried: list[dict[str, Any]]) -> Iterator[Candidate]:
+    """Read what random search and SIMBA attach; the first knows seeds, and scores in percent."""
+    calls = 0
+    for one in sorted(tried, key=lambda one: one.get("seed", 0)):
+        scores = [number_of(score) for score in one.get("subscores", [])]
+        calls += len(scores)
+        seed = one.get("seed")
+        yield _candidate(
+            one["program"],
+            label="" if seed is None else _SEEDS.get(seed, f"bootstrapped demos, shuffle {seed}"),
+            score=one["score"] if scores else 100 * one["score"],
+            rows=len(scores) or None,
+            calls=calls or None,
+            scores=scores,
+        )
+
+
+def _candidate(program: dspy.Module, **known: Any) -> Candidate:
+    """Read instructions and demos off a program, as JSON can hold them."""
+    predictors = dict(program.named_predictors())
+    demos = {name: one.dump_state()["demos"] for name, one in predictors.items() if one.demos}
+    return Candidate(
+        **{"number": 0, "parents": []} | known,
+        instructions={name: one.signature.instructions for name, one in predictors.items()},
+        demos=json.loads(json.dumps(demos, default=str)),
+    )
+
+
+def _same(one: Candidate, other: Candidate) -> bool:
+    return (one.instructions, one.demos) == (other.instructions, other.demos)
+
+
+def _distinct(found: Iterable[Candidate]) -> list[Candidate]:
+    """Keep each program once, where it came first, with the score over the most rows."""
+    kept: list[Candidate] = []
+    for one in found:
+        at = next((place for place, other in enumerate(kept) if _same(one, other)), None)
+        if at is None:
+            kept.append(one)
+        elif one.score is not None and (kept[at].score is None or (one.rows or 0) > (kept[at].rows or 0)):
+            kept[at] = replace(one, label=one.label or kept[at].label)
+    return kept
+
+
+def _numbered(found: list[Candidate]) -> list[Candidate]:
+    return [replace(one, number=at, parents=[0] if at else []) for at, one in enumerate(found)]
+
+
+def _timed(one: Candidate, seen: list[tuple[Candidate, Evaluated]]) -> Candidate:
+    """Take over from the cap how many calls had been made, and the scores."""
+    evaluated = next((evaluated for state, evaluated in seen if _same(one, state)), None)
+    if evaluated is None:
+        return replace(one, calls=None) if seen else one
+    return replace(
+        one,
+        score=evaluated.score,
+        rows=evaluated.rows,
+        calls=evaluated.calls,
+        scores=evaluated.scores,
+    )
+
+
+def _won(found: list[Candidate], compiled: dspy.Module) -> list[Candidate]:
+    best = next(one.number for one in found if _same(one, _candidate(compiled)))
+    return [replace(one, won=one.number == best) for one in found]

@@ -1,0 +1,132 @@
+"""A run is kept as readable JSON without programs, keys or paths, and is refused where it is broken."""
+
+import json
+import pickle
+from dataclasses import replace
+
+import pytest
+
+import kit
+from kit.evaluation import runs
+from kit.evaluation.history import BadRun, Candidate, Run
+
+SEED = Candidate(
+    0, [], score=50.0, rows=4, calls=4, instructions={"self": "Sort it."}, scores=[1.0, 1.0, 0.0, 0.0]
+)
+FIRST = Candidate(
+    1,
+    [0],
+    score=75.0,
+    rows=4,
+    calls=12,
+    instructions={"self": "Sort it.\nLook twice."},
+    demos={"self": [{"augmented": True, "text": "Parcel 1", "label": "odd"}]},
+    scores=[1.0, 1.0, 1.0, 0.0],
+    won=True,
+)
+RUN = Run(
+    "GEPA",
+    {"metric": "same_label", "seed": 0},
+    {"task": "test/small"},
+    {"train": 8, "validation": 4},
+    [SEED, FIRST],
+    calls=12,
+    input_tokens=200,
+    output_tokens=30,
+    seconds=90.0,
+    usd=0.0,
+    dspy="3.4.1",
+    date="2026-11-25",
+)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    return RUN.save(tmp_path / "runs" / "10_gepa.json")
+
+
+def test_a_run_comes_back_as_it_was(saved):
+    """What is loaded equals what was saved, candidates and all."""
+    assert kit.run(saved) == RUN
+    assert kit.run(str(saved)).best == FIRST
+
+
+def test_a_file_that_says_the_same_is_left_alone(saved):
+    """Running a lesson on another day changes no file; another score does."""
+    before = saved.read_bytes()
+    replace(RUN, date="2027-01-01").save(saved)
+    assert saved.read_bytes() == before
+    replace(RUN, calls=13).save(saved)
+    assert saved.read_bytes() != before
+
+
+def test_the_winner_and_the_seed_are_at_hand():
+    """The best is the one that the optimizer returned."""
+    assert (RUN.seed.number, RUN.best.number, RUN.tokens) == (0, 1, 230)
+
+
+def test_two_candidates_are_compared_by_their_texts():
+    """Instructions and demos are read line by line; the mark that DSPy puts on a demo is left out."""
+    changed = repr(RUN.diff())
+    assert changed.startswith("candidate 0 → candidate 1")
+    assert "+ Look twice." in changed
+    assert "+ label: odd" in changed
+    assert "augmented" not in changed
+    assert repr(RUN.diff(1, 0)).startswith("candidate 1 → candidate 0")
+
+
+@pytest.mark.parametrize("number", [2, -1])
+def test_an_unknown_candidate_is_refused(number):
+    """The error names the range."""
+    with pytest.raises(IndexError, match="there are 0 to 1"):
+        RUN.diff(number)
+
+
+def test_a_missing_run_is_answered_with_those_there_are(saved):
+    """A typo in the name costs no search."""
+    with pytest.raises(FileNotFoundError, match=r"10_gepa\.json"):
+        kit.run(saved.with_name("10_gpa.json"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"kit_run": 1, "optimizer": "GE', "is not JSON"),
+        (pickle.dumps({"kit_run": 1}), "is not JSON"),
+        (b"[1, 2]", "no version"),
+        (b'{"kit_run": 2}', "version 2; this kit reads version 1"),
+        (b'{"kit_run": 1, "optimizer": "GEPA"}', "settings: Field required"),
+    ],
+)
+def test_a_file_that_is_no_run_is_refused(tmp_path, content, said):
+    """The error says what was found and how to get a good one; nothing in the file is run."""
+    path = tmp_path / "10_gepa.json"
+    path.write_bytes(content)
+    with pytest.raises(BadRun, match=rf"10_gepa\.json.*{said}.*Restore the file from git"):
+        kit.run(path)
+
+
+def test_a_run_without_a_winner_is_refused(saved):
+    """A file that was edited by hand is noticed."""
+    content = json.loads(saved.read_bytes())
+    content["candidates"][1]["won"] = False
+    saved.write_text(json.dumps(content))
+    with pytest.raises(BadRun, match="here 0 did"):
+        kit.run(saved)
+
+
+def test_a_key_is_not_written(tmp_path, monkeypatch):
+    """An instruction that holds the value of a key does not reach the disk."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
+    leaky = replace(RUN, candidates=[replace(SEED, instructions={"self": "Use sk-0123456789abcdef."}), FIRST])
+    with pytest.raises(ValueError, match="OPENAI_API_KEY"):
+        leaky.save(tmp_path / "leaky.json")
+    assert not (tmp_path / "leaky.json").exists()
+
+
+def test_runs_stand_side_by_side():
+    """A row for each: what it began with, what it came to, what it took; blank where nobody counted."""
+    shown = repr(runs.table([RUN, replace(RUN, optimizer="LabeledFewShot", calls=None)]))
+    assert shown.splitlines()[1].split() == ["GEPA", "small", "50.0", "75.0", "12", "230", "1.5", "0.0000"]
+    assert shown.splitlines()[2].split() == ["LabeledFewShot", "small", "50.0", "75.0"]
+    assert "<td>GEPA</td>" in runs.table([RUN])._repr_html_()
