@@ -96,11 +96,14 @@ def card(package: HubPackage) -> Card:
     """Read the evaluation card that a package brings.
 
     Raises:
-        Refused: If it brings none.
+        Refused: If it brings none, or one that does not read as a card.
     """
     if CARD not in package.file_map():
         raise Refused(f"{package.identifier} has no {CARD}: nobody says how good it is, so measure first.")
-    return Card.from_json(package.file_map()[CARD].content)
+    try:
+        return Card.from_json(package.file_map()[CARD].content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused(f"{package.identifier} has a {CARD} that is no evaluation card: {error!r}.") from error
 
 
 def install(package: HubPackage, folder: Path) -> Path:
@@ -153,12 +156,14 @@ def _two_names(identifier: str) -> tuple[str, str]:
     return author, name
 
 
-def _download(repository: PackageRepository, spec: dict[str, Any]) -> HubFile:
+def _download(repository: PackageRepository, spec: Any) -> HubFile:
+    if not isinstance(spec, dict):
+        raise Refused(f"The index lists {spec!r}, and not a file with its source, target and sha256.")
     source = str(spec.get("source", ""))
     for part in source.split("/"):
         check_name(part)
     content = repository.fetch_bytes(source)
-    file = HubFile(source, spec.get("target") or source.rpartition("/")[2], content, _hash(content))
+    file = HubFile(source, str(spec.get("target") or source.rpartition("/")[2]), content, _hash(content))
     check(file, spec.get("sha256"))
     return file
 

@@ -115,7 +115,7 @@ def publish(folder: Path, author: str, path: str, body: dict[str, Any]) -> dict[
 
 def _received(file: dict[str, str]) -> HubFile:
     content = base64.b64decode(file["content"], validate=True)
-    received = HubFile("", file["target"], content, file["sha256"])
+    received = HubFile("", str(file["target"]), content, file["sha256"])
     check(received, file["sha256"])
     return received
 

@@ -208,6 +208,22 @@ class TestMissing:
         with pytest.raises(hub.Refused, match="measure first"):
             hub.card(dspy_hub.HubPackage("workshop/triage", package.manifest, package.files[:1]))
 
+    @pytest.mark.parametrize("content", [b"{}", b"[]", b"nonsense", b'{"scores": {"a": 1}}'])
+    def test_a_card_that_is_none_says_so(self, content):
+        """What calls itself a card must read as one."""
+        package = hub.package("triage", program(), CARD)
+        package.file_map()["card.json"].content = content
+        with pytest.raises(hub.Refused, match="no evaluation card"):
+            hub.card(package)
+
+    def test_an_index_that_lists_no_files_is_refused(self, tmp_path):
+        """An entry must say where a file is, and its hash."""
+        for files in (["program.json"], [{}], [{"source": "index.json"}]):
+            entry = {"name": "triage", "author": "a", "version": "1", "description": "", "files": files}
+            (tmp_path / "index.json").write_text(json.dumps({"packages": [entry]}))
+            with pytest.raises(hub.Refused):
+                hub.fetch("a/triage", registry=str(tmp_path / "index.json"))
+
     def test_an_unknown_package_is_named(self, registry):
         """dspy-hub says what it did not find."""
         with pytest.raises(PackageNotFoundError, match="workshop/nothing"):

@@ -50,7 +50,13 @@ def test_index_and_files_agree(folder):
 
 @pytest.mark.parametrize(
     "change",
-    [{"target": "../../x.json"}, {"sha256": 64 * "0"}, {"target": "program.pkl"}, {"content": "gA=="}],
+    [
+        {"target": "../../x.json"},
+        {"sha256": 64 * "0"},
+        {"target": None},
+        {"target": "program.pkl"},
+        {"content": "gA=="},
+    ],
 )
 def test_a_bad_file_is_refused_before_anything_is_written(folder, change):
     """A path that leads out, a hash that differs, and a pickle leave no trace."""
