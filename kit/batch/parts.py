@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pandas
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.dataset
 import pyarrow.parquet
 
@@ -56,18 +57,19 @@ class Parts:
             ValueError: If an output has the name of a column.
         """
         name = f"part-{number:06}.parquet"
-        good = [i for i, outcome in enumerate(outcomes) if not outcome.error]
-        bad = [i for i, outcome in enumerate(outcomes) if outcome.error]
-        answered = _beside(rows.take(good), self._outputs([outcomes[i].outputs for i in good]))
-        failed = _beside(rows.take(bad), _reasons([outcomes[i] for i in bad]))
+        good = [outcome for outcome in outcomes if not outcome.error]
+        bad = [outcome for outcome in outcomes if outcome.error]
+        is_good = pa.array([not outcome.error for outcome in outcomes], pa.bool_())
+        answered = _beside(rows.filter(is_good), self._outputs(good))
+        failed = _beside(rows.filter(pa.compute.invert(is_good)), _reasons(bad))
         if bad:
             _write(failed, self.folder / "failures" / name)
         else:
             (self.folder / "failures" / name).unlink(missing_ok=True)
         _write(answered, self.folder / "results" / name)  # comes last: it makes the partition finished
 
-    def _outputs(self, encoded: list[bytes]) -> dict[str, pa.Array]:
-        predictions = [orjson.loads(one) for one in encoded]
+    def _outputs(self, outcomes: list[Outcome]) -> dict[str, pa.Array]:
+        predictions = [orjson.loads(outcome.outputs) for outcome in outcomes]
         names = dict.fromkeys(name for prediction in predictions for name in prediction)
         return {
             f"{self.prefix}{name}": _column([prediction.get(name) for prediction in predictions])

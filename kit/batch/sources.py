@@ -95,6 +95,8 @@ def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> 
 
 
 def _of_frame(frame: pandas.DataFrame) -> Source:
+    if frame.index.name or not frame.index.equals(pandas.RangeIndex(len(frame))):
+        frame = frame.reset_index()  # its labels mean something
     table = _arrow(frame)
     return Source(table.schema, len(table), _digest([_survey(frame)]), table.to_batches)
 
@@ -102,7 +104,7 @@ def _of_frame(frame: pandas.DataFrame) -> Source:
 def _of_dask(frame: Any) -> Source:
     import dask
 
-    pieces = frame.to_delayed()
+    pieces = (frame.reset_index() if frame.index.name else frame).to_delayed()
     surveys = dask.compute(*[dask.delayed(_survey)(piece) for piece in pieces])
     schema = pa.unify_schemas([survey[2] for survey in surveys], promote_options="permissive")
 
@@ -152,7 +154,6 @@ def _text_columns(paths: list[Path]) -> pa.dataset.CsvFileFormat:
 
 
 def _arrow(frame: pandas.DataFrame) -> pa.Table:
-    frame = frame if isinstance(frame.index, pandas.RangeIndex) else frame.reset_index()
     return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
 
 

@@ -1,0 +1,125 @@
+"""A partition is on disk whole or not at all, and reads back as one table."""
+
+import pyarrow as pa
+import pyarrow.dataset
+import pytest
+
+from kit.batch.entries import Outcome
+from kit.batch.parts import Parts, Table, files, numbered
+
+ROWS = pa.table({"id": ["1", "1"], "text": ["a", None]})
+
+
+def outcome(outputs="", error=""):
+    return Outcome(b"", outputs.encode(), error, error and "Why.")
+
+
+def write(folder, number, *outputs, prefix="", rows=ROWS):
+    outcomes = [outcome(error="Broken") if one is None else outcome(one) for one in outputs]
+    Parts(folder, prefix).write(number, numbered(rows, 2 * number), outcomes)
+
+
+def test_rows_are_answered_or_failed(tmp_path):
+    """Each row is in one of two tables, with its number and all its columns."""
+    write(tmp_path, 3, '{"answer":"A"}', None)
+    results, failures = Table(tmp_path, "results"), Table(tmp_path, "failures")
+    assert results.dataset.to_table().to_pylist() == [
+        {"row_number": 6, "id": "1", "text": "a", "answer": "A"}
+    ]
+    assert failures.dataset.to_table().to_pylist() == [
+        {"row_number": 7, "id": "1", "text": None, "error": "Broken", "reason": "Why."}
+    ]
+
+
+def test_a_partition_can_fail_whole(tmp_path):
+    """It is finished all the same, and its rows are among the failures."""
+    write(tmp_path, 0, None, None)
+    assert Parts(tmp_path).finished() == {0}
+    assert (len(Table(tmp_path, "results")), len(Table(tmp_path, "failures"))) == (0, 2)
+
+
+def test_failures_of_an_unfinished_partition_do_not_count(tmp_path):
+    """The failures are written first; a kill between the two files leaves nothing that is read."""
+    write(tmp_path, 0, '{"answer":"A"}', None)
+    (tmp_path / "results" / "part-000000.parquet").unlink()
+    assert files(tmp_path, "failures") == []
+    assert Parts(tmp_path).finished() == set()
+
+
+def test_a_success_takes_old_failures_away(tmp_path):
+    """A partition that was done again has no failures left over from before."""
+    write(tmp_path, 0, '{"answer":"A"}', None)
+    write(tmp_path, 0, '{"answer":"A"}', '{"answer":"B"}')
+    assert Table(tmp_path, "failures").paths == []
+
+
+def test_torn_files_are_swept_up(tmp_path):
+    """What a kill left half written is not read, and goes when the run begins again."""
+    Parts(tmp_path)
+    torn = tmp_path / "results" / ".part-000000.parquet.tmp"
+    torn.write_bytes(b"PAR1")
+    assert files(tmp_path, "results") == []
+    Parts(tmp_path)
+    assert not torn.exists()
+
+
+def test_types_are_kept_and_nested_values_are_json(tmp_path):
+    """Numbers, booleans and text stay what they are; lists, records and mixtures become JSON."""
+    one = '{"n":1,"x":0.5,"yes":true,"tags":["a"],"who":{"name":"Å"},"mixed":1,"none":null}'
+    other = '{"n":2,"x":1,"yes":null,"tags":[],"who":null,"mixed":"two","none":null}'
+    write(tmp_path, 0, one, other)
+    table = Table(tmp_path, "results").to_pandas().drop(columns=["id", "text", "row_number"])
+    assert table["n"].tolist() == [1, 2]
+    assert table["x"].tolist() == [0.5, 1.0]
+    assert table["yes"].tolist() == [True, None]
+    assert table["tags"].tolist() == ['["a"]', "[]"]
+    assert table["who"][0] == '{"name":"Å"}'
+    assert table["mixed"].tolist() == ["1", '"two"']
+    assert table["none"].isna().all()
+
+
+@pytest.mark.parametrize(("one", "other"), [("null", '"a"'), ("1", "0.5"), ("1", '"a"'), ("true", "null")])
+def test_partitions_may_differ_in_type(tmp_path, one, other):
+    """A column that is empty, whole or a number in one file reads with the others, in pandas and in Dask."""
+    write(tmp_path, 0, f'{{"answer":{one}}}', f'{{"answer":{one}}}')
+    write(tmp_path, 1, f'{{"answer":{other}}}', f'{{"answer":{other}}}')
+    table = Table(tmp_path, "results")
+    read = table.to_pandas()["answer"]
+    assert len(read) == 4
+    assert (
+        read.dropna().astype(str).tolist()
+        == table.to_dask().compute()["answer"].dropna().astype(str).tolist()
+    )
+
+
+def test_outputs_need_names_of_their_own(tmp_path):
+    """A table with gold labels has a column of the output's name; a prefix tells them apart."""
+    rows = ROWS.append_column("answer", pa.array(["gold", "gold"]))
+    with pytest.raises(ValueError, match=r'answer: both a column .* prefix="predicted_"'):
+        write(tmp_path, 0, '{"answer":"A"}', '{"answer":"B"}', rows=rows)
+    write(tmp_path, 0, '{"answer":"A"}', '{"answer":"B"}', rows=rows, prefix="predicted_")
+    assert Table(tmp_path, "results").to_pandas()["predicted_answer"].tolist() == ["A", "B"]
+
+
+def test_a_table_shows_its_first_rows(tmp_path):
+    """As text and in a notebook one sees how many rows there are, and what they look like."""
+    write(tmp_path, 0, '{"answer":"A"}', None)
+    results = Table(tmp_path, "results")
+    assert repr(results).splitlines()[0] == "results: 1 rows in 1 files"
+    assert "answer" in repr(results)
+    assert "<td>A</td>" in results._repr_html_()
+    assert results.head(1)["answer"].tolist() == ["A"]
+    assert results.to_pandas(["answer"]).columns.tolist() == ["answer"]
+
+
+def test_a_table_may_be_empty(tmp_path):
+    """Before the first partition is finished, and where nothing failed, there is nothing to show."""
+    Parts(tmp_path)
+    failures = Table(tmp_path, "failures")
+    assert (repr(failures), failures._repr_html_()) == (
+        "failures: 0 rows in 0 files",
+        "<p>failures: 0 rows in 0 files</p>",
+    )
+    assert failures.to_pandas().empty
+    with pytest.raises(ValueError, match="no failures to make"):
+        failures.to_dask()

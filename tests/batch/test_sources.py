@@ -1,0 +1,121 @@
+"""Whatever a table comes as, the same rows come out, in pieces."""
+
+import gzip
+
+import dask.dataframe
+import pandas
+import pyarrow as pa
+import pytest
+
+from kit.batch.sources import MissingColumn, mapping_of, source_of
+
+FRAME = pandas.DataFrame({"id": ["007", "008", "008"], "text": ["one,\ntwo", "", "three"]})
+
+
+def rows(source, size=2):
+    return [piece.to_pylist() for piece in source.partitions(size)]
+
+
+@pytest.fixture(params=["pandas", "dask", "parquet", "csv", "csv.gz", "folder", "list"])
+def table(request, tmp_path):
+    """Return the same three rows as each kind of source."""
+    if request.param == "pandas":
+        return FRAME
+    if request.param == "dask":
+        return dask.dataframe.from_pandas(FRAME, npartitions=2)
+    FRAME.to_csv(tmp_path / "rows.csv", index=False)
+    if request.param == "csv":
+        return tmp_path / "rows.csv"
+    if request.param == "csv.gz":
+        (tmp_path / "rows.csv.gz").write_bytes(gzip.compress((tmp_path / "rows.csv").read_bytes()))
+        return tmp_path / "rows.csv.gz"
+    (tmp_path / "rows.csv").unlink()
+    FRAME[:1].to_parquet(tmp_path / "a.parquet")
+    FRAME[1:].to_parquet(tmp_path / "b.parquet")
+    if request.param == "folder":
+        return str(tmp_path)
+    if request.param == "list":
+        return [tmp_path / "a.parquet", str(tmp_path / "b.parquet")]
+    FRAME.to_parquet(tmp_path / "rows.parquet")
+    return tmp_path / "rows.parquet"
+
+
+def test_every_kind_gives_the_same_rows(table):
+    """Leading zeros, line breaks within a cell, empty cells and repeated ids arrive as they were."""
+    source = source_of(table)
+    assert source.rows == 3
+    assert rows(source) == [FRAME[:2].to_dict("records"), FRAME[2:].to_dict("records")]
+
+
+def test_a_source_can_be_read_twice(table):
+    """A resumed run reads from the start again, and knows that the content is the same."""
+    assert rows(source_of(table)) == rows(source_of(table))
+    assert source_of(table).digest == source_of(table).digest
+
+
+def test_another_content_is_another_digest(tmp_path):
+    """One changed cell makes another table, in memory and on disk."""
+    changed = FRAME.assign(text=["one", "", "three"])
+    assert source_of(FRAME).digest != source_of(changed).digest
+    FRAME.to_csv(tmp_path / "rows.csv")
+    before = source_of(tmp_path / "rows.csv").digest
+    changed.to_csv(tmp_path / "rows.csv")
+    assert source_of(tmp_path / "rows.csv").digest != before
+
+
+def test_pieces_do_not_depend_on_the_files():
+    """A partition has the size asked for, whatever pieces the table is read in."""
+    pieces = dask.dataframe.from_pandas(pandas.DataFrame({"n": range(10)}), npartitions=3)
+    assert [len(piece) for piece in source_of(pieces).partitions(4)] == [4, 4, 2]
+
+
+def test_no_rows_are_one_empty_piece():
+    """A table without rows still has columns to write down."""
+    (piece,) = source_of(FRAME[:0]).partitions(10)
+    assert (len(piece), piece.column_names) == (0, ["id", "text"])
+
+
+def test_an_index_with_meaning_is_kept():
+    """Rows that were chosen from a larger table keep their labels, as a column."""
+    assert source_of(FRAME[1:].set_index("id")).schema.names == ["id", "text"]
+    assert source_of(FRAME[FRAME.id == "008"]).schema.names == ["index", "id", "text"]
+
+
+def test_dask_partitions_may_differ_in_type():
+    """A column that is empty in one partition and text in another is text."""
+    frame = pandas.DataFrame({"text": [None, None, "a", "b"]}, dtype=object)
+    source = source_of(dask.dataframe.from_pandas(frame, npartitions=2))
+    assert rows(source, 4) == [[{"text": None}, {"text": None}, {"text": "a"}, {"text": "b"}]]
+
+
+def test_a_missing_column_is_answered_with_those_found():
+    """The message lists the columns, and how to write a field that has another name."""
+    schema = pa.schema({"id": pa.string(), "narrative": pa.string()})
+    with pytest.raises(MissingColumn, match=r"No column 'text'\. Columns found: id, narrative\..*'field'"):
+        mapping_of(["text"], schema)
+    assert mapping_of({"text": "narrative"}, schema) == {"text": "narrative"}
+
+
+def test_inputs_are_a_list():
+    """A single name in quotes would be read letter by letter; nothing at all is no input."""
+    with pytest.raises(TypeError, match=r"write inputs=\['text'\]"):
+        mapping_of("text", pa.schema({}))
+    with pytest.raises(ValueError, match="inputs is empty"):
+        mapping_of([], pa.schema({}))
+
+
+def test_other_things_are_refused(tmp_path):
+    """What is not a table, not there, or of mixed kinds is named."""
+    with pytest.raises(TypeError, match="not a int"):
+        source_of(7)
+    with pytest.raises(FileNotFoundError, match=r"There is no missing\.csv, seen from "):
+        source_of("missing.csv")
+    with pytest.raises(FileNotFoundError, match=r"no \.parquet or \.csv file in"):
+        source_of(tmp_path)
+    FRAME.to_csv(tmp_path / "a.csv")
+    FRAME.to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(ValueError, match=r"all \.parquet or all \.csv; found: .*a\.csv, .*b\.parquet"):
+        source_of(tmp_path)
+    (tmp_path / "c.txt").touch()
+    with pytest.raises(ValueError, match=r"found: .*c\.txt"):
+        source_of(tmp_path / "c.txt")
