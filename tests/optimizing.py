@@ -98,4 +98,5 @@ def mipro(**options):
 
 def gepa(**options):
     given = {"max_metric_calls": 70, "num_threads": 1, "track_stats": True} | options
-    return dspy.GEPA(metric=same_label, reflection_lm=lm_of(dspy.settings.lm.engine, "test/large"), **given)
+    writer = lm_of(dspy.settings.lm.engine, "test/large", cache=dspy.settings.lm.cache)
+    return dspy.GEPA(metric=same_label, reflection_lm=writer, **given)

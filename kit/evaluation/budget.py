@@ -17,8 +17,9 @@ from kit.display import tables
 from kit.engines.usage import Usage
 from kit.evaluation.caps import OverBudget, TooSmall, cap
 from kit.evaluation.costs import Costs, Line, Range, costs, line, model_of, total
-from kit.evaluation.plans import Plan, plan
+from kit.evaluation.plans import plan
 from kit.evaluation.splits import leaks
+from kit.evaluation.steps import Plan
 
 __all__ = ["Estimate", "OverBudget", "TooSmall", "cap", "estimate"]
 

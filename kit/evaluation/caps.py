@@ -64,7 +64,8 @@ def cap(
         minutes: Most minutes.
         prices: A profile whose prices for the same role stand in for those of the models that answer.
         keep: A JSONL file for the replies of recorded models: read at the start, added to as replies come.
-            Without it they stay in memory. Hosted models have DSPy's disk cache instead (cache=True).
+            Without it they stay in memory. Hosted models have DSPy's disk cache instead (cache=True), of
+            which a hit counts as a call of no tokens.
 
     Yields:
         What is spent so far. It stays readable after the block, and after a stop.
@@ -83,7 +84,8 @@ def cap(
             with dspy.context(callbacks=[*dspy.settings.get("callbacks", []), watch]):
                 yield spent
         except _Stop:
-            pass
+            if watch.error is None:  # another cap's
+                raise
         except KeyboardInterrupt:
             watch.close()
             notice(f"Interrupted. {watch.story()}")
@@ -169,6 +171,8 @@ class _Watch(BaseCallback):
         return f"Spent: {self.spent.title}. Kept: {kept or 'nothing, no model was asked'}.{found} {_GO_ON}"
 
     def _problems(self, optimizer: Any, inputs: dict[str, Any]) -> list[str]:
+        if not plans.can_plan(optimizer):
+            return []
         options = inputs | inputs.get("kwargs", {})
         return plans.plan(optimizer, **options).problems(self.spent.limits.get("calls"))
 

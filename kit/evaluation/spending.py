@@ -74,10 +74,11 @@ class Spent:
 
     @property
     def minutes(self) -> float:
-        """Minutes on the clock, and those that replayed replies took when they were recorded."""
+        """Minutes on the clock once a model answers live, and those that replayed replies once took."""
         replayed = fsum(call.seconds for call in self.answered if call.source == "replayed")
+        live = any(call.source == "live" for call in self.answered)
         now = time.monotonic() if self.ended is None else self.ended
-        return (now - self.began + replayed) / 60
+        return ((now - self.began) * live + replayed) / 60
 
     @property
     def best(self) -> Evaluated | None:

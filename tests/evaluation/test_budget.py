@@ -1,8 +1,10 @@
 """Estimates hold when the run is made; a cap stops every optimizer; a run that was cut pays nothing twice."""
 
+import contextlib
 import logging
 import os
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -152,6 +154,7 @@ def test_an_optimizer_without_a_plan_is_named():
         ("mipro", {}, {"minibatch": True}, "does not fit the 10 validation rows"),
         ("mipro", {}, {"num_trials": None}, "num_trials"),
         ("mipro", {"max_bootstrapped_demos": 0}, {}, "set max_bootstrapped_demos"),
+        ("random search", {"max_bootstrapped_demos": 0}, {}, "set max_bootstrapped_demos"),
         ("mipro", {}, {"trainset": TRAIN[:1], "valset": None}, "at least 2 examples"),
     ],
 )
@@ -267,30 +270,62 @@ def test_an_unknown_price_list_is_refused():
         pass
 
 
+def test_the_outer_of_two_caps_stops_the_inner_block_too():
+    """A small cap around a large one is not held up by it."""
+    configure()
+    ended = []
+
+    def inner():
+        with budget.cap(calls=10):
+            ask_for(ROWS[:5])
+        ended.append("as if nothing had been")
+
+    with pytest.raises(budget.OverBudget, match="2 of 2 calls"), budget.cap(calls=2):
+        inner()
+    assert ended == []
+
+
+def test_an_optimizer_without_a_plan_is_capped_all_the_same(caplog):
+    """What cannot be estimated is not refused, and nothing is logged about it."""
+    configure()
+    optimizer = dspy.COPRO(metric=same_label, breadth=2, depth=1)
+    with pytest.raises(budget.OverBudget), budget.cap(calls=3) as spent:
+        optimizer.compile(dspy.Predict(Sort), trainset=TRAIN, eval_kwargs={"num_threads": 1})
+    assert spent.calls == 3
+    assert "callback" not in caplog.text
+
+
 class InterruptedEngine(RuledEngine):
     """Someone presses Ctrl-C in the middle."""
 
     def complete(self, request):
         if len(self.requests) == 30:
-            raise KeyboardInterrupt
+            self.requests.append(request)
+            signal.raise_signal(signal.SIGINT)
         return super().complete(request)
 
 
-def test_ctrl_c_goes_through_and_loses_nothing(tmp_path, caplog):
-    """The optimizer ends, a notice says what is kept, and every reply is in the file."""
+@pytest.mark.parametrize("threads", [1, 4])
+def test_ctrl_c_goes_through_and_loses_nothing(threads, tmp_path, caplog):
+    """The optimizer ends, a notice says what is kept, and every reply that came is in the file."""
     engine = replayed(tmp_path)
     engine.live = InterruptedEngine()
     configure(engine)
-    optimizer, arguments = optimizer_of("gepa")
+    optimizer, arguments = optimizer_of("gepa", num_threads=threads)
     kept = tmp_path / "kept.replies"
     with (
         caplog.at_level(logging.INFO, "kit"),
         pytest.raises(KeyboardInterrupt),
-        budget.cap(keep=kept),
+        budget.cap(keep=kept) as spent,
     ):
         optimizer.compile(dspy.Predict(Sort), **arguments)
-    assert len(kept.read_bytes().splitlines()) == 30
-    assert "Interrupted. Spent: 31 calls" in caplog.messages[-1]
+    assert 30 <= spent.calls < 40
+    assert len(kept.read_bytes().splitlines()) == len(spent.answered) - repeats(spent)
+    assert f"Interrupted. Spent: {spent.calls} calls" in caplog.text
+
+
+def repeats(spent):
+    return sum(call.source == "replayed" for call in spent.answered)
 
 
 def test_two_models_keep_to_one_file_and_no_reply_twice(tmp_path):
@@ -363,6 +398,23 @@ def test_a_run_that_was_cut_pays_nothing_twice(tmp_path):
         cut = dspy.Predict(Sort)
         cut.load(tmp_path / f"{name}.json")
         assert cut.dump_state() == whole.dump_state()
+
+
+@pytest.mark.parametrize("name", ["mipro", "gepa"])
+def test_dspys_cache_keeps_a_hosted_run(name, tmp_path):
+    """With cache=True, as hosted models have it, a run that was cut asks nothing again either."""
+    dspy.configure_cache(disk_cache_dir=tmp_path, enable_memory_cache=False)
+    asked = []
+    for calls in (random.Random().randrange(36, 60), 999):
+        engine = RuledEngine()
+        configure(engine, cache=True)
+        optimizer, arguments = optimizer_of(name)
+        with contextlib.suppress(budget.OverBudget), budget.cap(calls=calls):
+            optimizer.compile(dspy.Predict(Sort), **arguments)
+        asked.append({str(request) for request in engine.requests})
+    assert asked[0]
+    assert asked[1]
+    assert not asked[0] & asked[1]
 
 
 def test_offline_tokens_have_a_hosted_price():
