@@ -23,5 +23,5 @@ def connect(base_url: str, key: str, model: str) -> dspy.LM:
     return dspy.LM(f"my-server/{model}", api_key=key, temperature=0.0, max_tokens=1000, cache=False)
 
 
-def extract(note: str, lm: dspy.LM) -> PatientRecord:
+def extract(note: str, lm: dspy.LM, program: dspy.Module = program) -> PatientRecord:
     return program(note=note, lm=lm).record

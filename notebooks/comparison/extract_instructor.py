@@ -11,9 +11,9 @@ def connect(base_url: str, key: str, model: str) -> instructor.Instructor:
     return instructor.from_openai(client, mode=instructor.Mode.JSON_SCHEMA, model=model)
 
 
-def extract(note: str, client: instructor.Instructor) -> PatientRecord:
+def extract(note: str, client: instructor.Instructor, record: type = PatientRecord) -> PatientRecord:
     return client.create(
-        response_model=PatientRecord,
+        response_model=record,
         messages=[
             {"role": "system", "content": "Extract the patient's record from a clinical note."},
             {"role": "user", "content": note},

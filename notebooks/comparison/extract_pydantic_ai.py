@@ -7,7 +7,6 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from comparison.record import PatientRecord
 
 agent = Agent(
-    output_type=NativeOutput(PatientRecord),
     instructions="Extract the patient's record from a clinical note.",
     model_settings={"temperature": 0.0, "max_tokens": 1000},
 )
@@ -17,5 +16,5 @@ def connect(base_url: str, key: str, model: str) -> OpenAIChatModel:
     return OpenAIChatModel(model, provider=OpenAIProvider(base_url=base_url, api_key=key))
 
 
-async def extract(note: str, model: OpenAIChatModel) -> PatientRecord:
-    return (await agent.run(note, model=model)).output
+async def extract(note: str, model: OpenAIChatModel, record: type = PatientRecord) -> PatientRecord:
+    return (await agent.run(note, model=model, output_type=NativeOutput(record))).output
