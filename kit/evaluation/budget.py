@@ -18,10 +18,11 @@ from kit.engines.usage import Usage
 from kit.evaluation.caps import OverBudget, TooSmall, cap
 from kit.evaluation.costs import Costs, Line, Range, costs, line, model_of, total
 from kit.evaluation.plans import plan
+from kit.evaluation.spending import Evaluated, Spent
 from kit.evaluation.splits import leaks
 from kit.evaluation.steps import Plan
 
-__all__ = ["Estimate", "OverBudget", "TooSmall", "cap", "estimate"]
+__all__ = ["Estimate", "Evaluated", "OverBudget", "Spent", "TooSmall", "cap", "estimate"]
 
 _HEADINGS = ["step", "model", "calls", "tokens in", "tokens out", "minutes", "dollars"]
 _FIELDS = ["calls", "input_tokens", "output_tokens", "minutes", "usd"]

@@ -6,6 +6,7 @@ Left out: programs and models. A file holds texts and numbers, and loading one r
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,15 +130,24 @@ class Run:
         """Write the run as JSON; a file that says the same, but for the date, is left as it is.
 
         Raises:
-            ValueError: If a text holds the value of a key from the environment.
+            ValueError: If a score is NaN, or a text holds the value of a key from the environment.
         """
         path = Path(path)
+        self._refuse_nan()
         content = json.dumps(asdict(self), indent=1, ensure_ascii=False).encode() + b"\n"
         refuse_secrets(content)
         if not path.exists() or _undated(path.read_bytes()) != _undated(content):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         return path
+
+    def _refuse_nan(self) -> None:
+        for one in self.candidates:
+            if any(math.isnan(score) for score in [one.score or 0.0, *one.scores]):
+                raise ValueError(
+                    f"Not saved: candidate {one.number} has rows whose score is NaN, so they crashed. Find out "
+                    "which, mend the program or the metric, and run the optimizer again: replies are kept."
+                )
 
     def _candidate(self, number: int) -> Candidate:
         if not 0 <= number < len(self.candidates):

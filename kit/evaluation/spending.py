@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import time
 from dataclasses import dataclass, field, replace
-from math import fsum
+from math import fsum, isnan
 from typing import Any
 
 import dspy
@@ -82,9 +82,9 @@ class Spent:
 
     @property
     def best(self) -> Evaluated | None:
-        """The best program among those evaluated over the most rows; the first of equals."""
+        """The best program among those evaluated over the most rows; the first of equals, none with a NaN."""
         most = max((one.rows for one in self.evaluations), default=0)
-        whole = [one for one in self.evaluations if one.rows == most]
+        whole = [one for one in self.evaluations if one.rows == most and not isnan(one.score)]
         return max(whole, key=lambda one: one.score, default=None)
 
     def reached(self) -> bool:

@@ -254,6 +254,13 @@ def test_without_limits_nothing_is_stopped():
     assert "test/small" in spent._repr_html_()
 
 
+def test_crashed_rows_make_no_best():
+    """A score of NaN is beaten by any number, and is no best when it stands alone."""
+    good, bad = (budget.Evaluated(score, [1.0], 1, None) for score in (50.0, float("nan")))
+    assert budget.Spent({}, evaluations=[bad, good]).best is good
+    assert budget.Spent({}, evaluations=[bad]).best is None
+
+
 def test_calls_before_and_after_are_not_counted():
     """Only what runs inside the block is."""
     configure()

@@ -124,6 +124,13 @@ def test_a_key_is_not_written(tmp_path, monkeypatch):
     assert not (tmp_path / "leaky.json").exists()
 
 
+def test_crashed_rows_are_not_saved_as_scores(tmp_path):
+    """NaN is no JSON and no score; the error says whose it is."""
+    crashed = replace(RUN, candidates=[SEED, replace(FIRST, scores=[1.0, float("nan")])])
+    with pytest.raises(ValueError, match="candidate 1 has rows whose score is NaN"):
+        crashed.save(tmp_path / "crashed.json")
+
+
 def test_runs_stand_side_by_side():
     """A row for each: what it began with, what it came to, what it took; blank where nobody counted."""
     shown = repr(runs.table([RUN, replace(RUN, optimizer="LabeledFewShot", calls=None)]))
