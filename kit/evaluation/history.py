@@ -145,8 +145,8 @@ class Run:
         for one in self.candidates:
             if any(math.isnan(score) for score in [one.score or 0.0, *one.scores]):
                 raise ValueError(
-                    f"Not saved: candidate {one.number} has rows whose score is NaN: they crashed. Find "
-                    "out which, mend the program or the metric, and run the optimizer again: replies are kept."
+                    f"Not saved: candidate {one.number} has rows whose score is NaN: they crashed. Find out "
+                    "which, mend program or metric, and run the optimizer again: replies are kept."
                 )
 
     def _candidate(self, number: int) -> Candidate:
