@@ -111,7 +111,7 @@ def _notes(planned: Plan, trainset: list, valset: list | None, taken: Costs) -> 
         return
     yield "Minutes are for one call at a time. A prompt asked twice is paid for once, where replies are kept."
     if any(step.demos for step in planned.steps):
-        yield f"A demo is taken to add {taken.demo_tokens:.0f} tokens: a quarter of a row's characters."
+        yield f"A demo is taken to add {taken.demo_tokens:.0f} tokens, by the length of the rows."
     if taken.guessed and any(step.who == "writer" for step in planned.steps):
         yield "Writing an instruction is guessed at, until written=kit.usage(...) gives calls that did it."
 

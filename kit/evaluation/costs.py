@@ -15,6 +15,7 @@ from kit.evaluation.steps import Step
 _GUESSED_WRITING = (1000, 300)  # tokens of a call that writes an instruction, beside three rows of data
 _WRITING_PACE = 5  # a token written takes about five times as long as one read
 _CHARACTERS_A_TOKEN = 4
+_MARKUP = 20  # tokens around a demo's values: field names, roles
 Range = tuple[float, float]
 
 
@@ -69,7 +70,7 @@ def costs(
         ValueError: If what was measured holds no tokens.
     """
     lengths = [sum(len(str(value)) for value in row.toDict().values()) for row in trainset] or [0]
-    demo_tokens = fsum(lengths) / len(lengths) / _CHARACTERS_A_TOKEN
+    demo_tokens = fsum(lengths) / len(lengths) / _CHARACTERS_A_TOKEN + _MARKUP
     writer = written and _mean(written, "written")
     if measured is None:
         return Costs(max(1, len(program.predictors())), demo_tokens, None, writer)
