@@ -1,0 +1,34 @@
+"""Time entries: billing narratives brought to a firm's house style, by rules where rules are certain.
+
+    house = House.read("data/time_entries").learn(approved)
+    program = TimeEntries(house)
+    program(narrative="review lease w/ Margaret Okafor", client="nVista Robotics").corrected
+
+Read house, rules and doubts (no model), then program, then differences and metrics. To copy it, take the
+folder.
+"""
+
+from .differences import Difference, content, differences
+from .doubts import Doubt, doubts
+from .house import RULES, House
+from .intake import refusal
+from .metrics import house_score, rule_scores
+from .program import Correct, Rewrite, TimeEntries
+from .rules import tidy
+
+__all__ = [
+    "RULES",
+    "Correct",
+    "Difference",
+    "Doubt",
+    "House",
+    "Rewrite",
+    "TimeEntries",
+    "content",
+    "differences",
+    "doubts",
+    "house_score",
+    "refusal",
+    "rule_scores",
+    "tidy",
+]

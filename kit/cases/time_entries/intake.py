@@ -1,0 +1,45 @@
+"""Intake: entries that nobody should correct unseen. They go to a person, as they came, without a call."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .house import House
+from .rules import ABBREVIATIONS, MISSPELLINGS
+
+LONGEST = 2_000
+CERTAIN = frozenset([*ABBREVIATIONS, *MISSPELLINGS])
+_TAG = re.compile(r"</?[a-z][^<>]*>|&(?:nbsp|amp|lt|gt|quot|#\d+);", re.IGNORECASE)
+
+
+def refusal(narrative: Any, house: House) -> str | None:
+    """Return why an entry needs a person, or None.
+
+    >>> house = House(words=frozenset("draft lease for client".split()))
+    >>> for narrative in (float("nan"), "", "x", "<b>Draft lease</b>", "Entwurf des Mietvertrags geprüft"):
+    ...     print(refusal(narrative, house))
+    no text, but nan
+    empty
+    no word in it
+    HTML in it: '<b>'
+    not English, by most of its words
+    """
+    if not isinstance(narrative, str):
+        return f"no text, but {narrative!r}"
+    if not narrative.strip():
+        return "empty"
+    if len(narrative) > LONGEST:
+        return f"{len(narrative):,} characters; at most {LONGEST:,} are read"
+    if tag := _TAG.search(narrative):
+        return f"HTML in it: {tag[0]!r}"
+    words = re.findall(r"[^\W\d_]{2,}", narrative)
+    if not words:
+        return "no word in it"
+    common = [word.lower() for word in words if word.islower() or not word.isascii()]
+    strange = [
+        word for word in common if not (house.knows(word) or word in CERTAIN) and re.search("[aeiou]", word)
+    ]
+    if len(strange) > 1 and len(strange) >= len(common) / 2:
+        return "not English, by most of its words"
+    return None
