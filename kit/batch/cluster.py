@@ -19,7 +19,7 @@ import cloudpickle
 import distributed
 import dspy
 
-from kit.batch.entries import Entry, Outcome
+from kit.batch.entries import Entry, Outcome, forget_calls
 from kit.batch.threads import all_of
 
 _SETTINGS = (
@@ -123,7 +123,9 @@ def answer(program: bytes, threads: int, task: Task) -> list[Outcome]:
     with dspy.context(**settings):
         entries = [(Entry(program, key), inputs) for key, inputs in task]
         begun = [(entry, entry.submit(pool, inputs)) for entry, inputs in entries]
-    return [entry.outcome(future) for entry, future in begun]
+    outcomes = [entry.outcome(future) for entry, future in begun]
+    forget_calls()
+    return outcomes
 
 
 @lru_cache(maxsize=8)

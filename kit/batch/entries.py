@@ -13,6 +13,7 @@ import orjson
 import pydantic
 from dspy.utils.exceptions import LMAuthError, LMBillingError, LMConfigurationError
 
+from kit.engines.history import entries
 from kit.engines.usage import Usage, usage
 
 _HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError)
@@ -83,6 +84,11 @@ def key_of(inputs: dict[str, Any]) -> bytes:
     True
     """
     return hashlib.sha256(orjson.dumps(inputs, default=str, option=orjson.OPT_SORT_KEYS)).digest()[:16]
+
+
+def forget_calls(earlier: int = 0) -> None:
+    """Keep, of all calls in DSPy's history, the first `earlier` and the last 1,000 (DSPy: 10,000)."""
+    del entries()[earlier:-_LONGEST_HISTORY]
 
 
 def _plain(value: Any) -> Any:

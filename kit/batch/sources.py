@@ -14,6 +14,9 @@ import pyarrow.csv
 import pyarrow.dataset
 
 _NEWLINES = pa.csv.ParseOptions(newlines_in_values=True)
+_IN_PIECES = pa.dataset.ParquetFileFormat(
+    default_fragment_scan_options=pa.dataset.ParquetFragmentScanOptions(pre_buffer=False)
+)
 
 
 class MissingColumn(ValueError):
@@ -121,10 +124,10 @@ def _of_files(paths: list[Path]) -> Source:
         raise ValueError(
             f"A source's files are all .parquet or all .csv; found: {', '.join(map(str, paths))}."
         )
-    dataset = pa.dataset.dataset(paths, format=_text_columns(paths) if kinds == {"csv"} else "parquet")
+    dataset = pa.dataset.dataset(paths, format=_text_columns(paths) if kinds == {"csv"} else _IN_PIECES)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        return dataset.to_batches(batch_size=1000, batch_readahead=1, fragment_readahead=1)
+        return dataset.to_batches(batch_size=1000, batch_readahead=1, fragment_readahead=1, use_threads=False)
 
     return Source(
         dataset.schema.remove_metadata(), dataset.count_rows(), _digest(map(_content, paths)), batches

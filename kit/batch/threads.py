@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from kit.batch.entries import Entry, Outcome
+from kit.batch.entries import Entry, Outcome, forget_calls
+from kit.engines.history import entries
 
 T = TypeVar("T")
+_MOMENT = 0.02
 
 
 class Threads:
@@ -27,9 +30,10 @@ class Threads:
 
     def __init__(self, program: Any, threads: int) -> None:
         self.program = program
-        self.capacity = 2 * threads
+        self.capacity = max(2 * threads, 500)
         self.asked = 0
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="kit-batch")
+        self._earlier_calls = len(entries())
         self._done: queue.SimpleQueue[tuple[Entry, Future]] = queue.SimpleQueue()
 
     def ask(self, key: bytes, inputs: dict[str, Any]) -> None:
@@ -41,6 +45,7 @@ class Threads:
     def outcomes(self) -> list[Outcome]:
         """Return what is done; wait a moment if nothing is."""
         done = list(all_of(self._done))
+        forget_calls(self._earlier_calls)
         self.asked -= len(done)
         return [entry.outcome(future) for entry, future in done if not future.cancelled()]
 
@@ -50,8 +55,9 @@ class Threads:
 
 
 def all_of(done: queue.SimpleQueue[T]) -> Iterator[T]:
-    """Yield what is in a queue; wait up to half a second for the first thing."""
+    """Yield what is in a queue; wait up to half a second for the first thing, and a moment for others."""
     with contextlib.suppress(queue.Empty):
         yield done.get(timeout=0.5)
+        time.sleep(_MOMENT)
         while True:
             yield done.get_nowait()
