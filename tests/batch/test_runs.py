@@ -289,15 +289,16 @@ def test_a_restart_with_another_program_asks_all(ask, asked):
 
 def test_ctrl_c_loses_nothing(ask, tmp_path):
     """Answers that came are kept, the interruption gets through, and the same call does the rest."""
-    program = Interrupting(tmp_path / "pressed", at="a 9")
+    texts = [f"{number % 500}" for number in range(1000)]
+    program = Interrupting(tmp_path / "pressed", at="20")
     with pytest.raises(KeyboardInterrupt) as stopped:
-        ask(TEXTS, program=program)
+        ask(texts, program=program)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert "of 60 rows are finished" in stopped.value.__notes__[0]
+    assert "of 1,000 rows are finished" in stopped.value.__notes__[0]
     answered, before = batch.read(tmp_path / "out").entries, stamps(tmp_path / "out")
-    assert 0 < answered == program.begun < 30
-    assert rows_of(ask(TEXTS, program=program)) == list(range(60))
-    assert program.begun == 30
+    assert 0 < answered == program.begun < 500
+    assert rows_of(ask(texts, program=program)) == list(range(1000))
+    assert program.begun == 500
     assert before.items() <= stamps(tmp_path / "out").items()
 
 
