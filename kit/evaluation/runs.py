@@ -24,7 +24,7 @@ from kit.evaluation.spending import Spent
 __all__ = ["BadRun", "Candidate", "Run", "Runs", "history_of", "run", "table"]
 
 _HEADINGS = ["optimizer", "model", "before", "after", "calls", "tokens", "minutes", "dollars"]
-_UNTOLD = {"log_dir", "wandb_api_key"}
+_UNTOLD = {"error_count", "log_dir", "prompt_model_total_calls", "total_calls", "wandb_api_key"}
 
 
 def history_of(
