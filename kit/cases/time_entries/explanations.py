@@ -47,7 +47,7 @@ def explain(clean: tuple[str, ...], text: tuple[str, ...], opens: bool = False) 
     ):
         return "abbreviations"
     if len(clean) == len(text) == 1 and clean[0].isalpha() and text[0].isalpha():
-        return "spelling" if distance(one, other) <= (2 if len(one) > 5 else 1) else None
+        return "spelling" if _near(one, other, 2 if len(one) > 5 else 1) else None
     return None
 
 
@@ -65,6 +65,10 @@ def distance(a: str, b: str) -> int:
             if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
                 row[j] = min(row[j], older[j - 2] + 1)
     return row[-1]
+
+
+def _near(one: str, other: str, most: int) -> bool:
+    return abs(len(one) - len(other)) <= most and distance(one, other) <= most
 
 
 def _stem(verb: str) -> str:
@@ -94,7 +98,7 @@ def _same_verb(past: tuple[str, ...], other: tuple[str, ...]) -> bool:
     if not past[0].isalpha() and "-" not in past[0]:
         return False
     one, two = past[0].casefold(), other[0].casefold()
-    if distance(one, two) <= 2 and two.endswith("ed") and len(past) == len(other):
+    if two.endswith("ed") and _near(one, two, 2) and len(past) == len(other):
         return False  # a misspelled past
     return one[:3] == two[:3] or one in {IRREGULAR.get(base) for base in (two, *base_forms(two))}
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .house import House
-from .rules import ABBREVIATIONS, MISSPELLINGS
+from .rules import ABBREVIATIONS, MISSPELLINGS, printable
 
 LONGEST = 2_000
 CERTAIN = frozenset([*ABBREVIATIONS, *MISSPELLINGS])
@@ -33,13 +33,21 @@ def refusal(narrative: Any, house: House) -> str | None:
         return f"{len(narrative):,} characters; at most {LONGEST:,} are read"
     if tag := _TAG.search(narrative):
         return f"HTML in it: {tag[0]!r}"
-    words = re.findall(r"[^\W\d_]{2,}", narrative)
+    words = re.findall(r"[^\W\d_]{2,}", printable(narrative))
     if not words:
         return "no word in it"
+    if not _english(words, house):
+        return "not English, by most of its words"
+    return None
+
+
+def _english(words: list[str], house: House) -> bool:
+    """Say whether fewer than half of the words in lower case are strange; those without a vowel pass."""
+    letters = "".join(words)
+    if sum(letter.isascii() for letter in letters) < len(letters) / 2:
+        return False
     common = [word.lower() for word in words if word.islower() or not word.isascii()]
     strange = [
         word for word in common if not (house.knows(word) or word in CERTAIN) and re.search("[aeiou]", word)
     ]
-    if len(strange) > 1 and len(strange) >= len(common) / 2:
-        return "not English, by most of its words"
-    return None
+    return len(strange) < 2 or len(strange) < len(common) / 2

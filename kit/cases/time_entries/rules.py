@@ -56,7 +56,7 @@ def tidy(text: str, house: House, client: str = "") -> str:
     'Met with M. Okafor regarding Exhibit B; reviewed lease.'
     """
     kept = rf"(\"[^\"]*\"|{re.escape(client)})" if client else r"(\"[^\"]*\")"
-    text = restore_client(spaces(separators(text)), client)
+    text = restore_client(spaces(separators(printable(text))), client)
 
     def apart(edit: Callable[[str], str]) -> str:
         parts = re.split(kept, text)
@@ -72,13 +72,21 @@ def tidy(text: str, house: House, client: str = "") -> str:
     return closing(first_letters(tense(text), house))
 
 
-def spaces(text: str) -> str:
-    r"""Remove control characters, doubled spaces and spaces before a mark.
+def printable(text: str) -> str:
+    r"""Remove control characters and marks that nobody sees.
 
-    >>> spaces("Reviewed\x00  lease , twice")
+    >>> printable("Reviewed\x00 lease\u200b")
+    'Reviewed lease'
+    """
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\ufeff]", "", text)
+
+
+def spaces(text: str) -> str:
+    """Remove doubled spaces and spaces before a mark.
+
+    >>> spaces("Reviewed  lease , twice")
     'Reviewed lease, twice'
     """
-    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\ufeff]", "", text)
     return re.sub(r"\s+([.,;])(?=\s|$)", r"\1", re.sub(r"\s+", " ", text)).strip()
 
 
