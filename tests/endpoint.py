@@ -16,12 +16,10 @@ import json
 import re
 import subprocess
 import sys
-import time
 import urllib.request
-from collections import Counter, deque
+from collections import Counter
 
 MODEL = "gpt-4.1-mini"
-LIMIT = 40  # what "limited" allows in any half second
 _FIELD = re.compile(r"\[\[ ## \w+ ## \]\]\n(.*?)\n\n", re.DOTALL)
 
 
@@ -60,17 +58,6 @@ class _Counts:
     def __init__(self):
         self.requests = self.now = self.peak = 0
         self.texts = Counter()
-        self.recent = deque()
-
-    def limited(self):
-        """Say whether too many came within half a second; those turned away do not count."""
-        now = time.monotonic()
-        while self.recent and now - self.recent[0] > 0.5:
-            self.recent.popleft()
-        if len(self.recent) >= LIMIT:
-            return True
-        self.recent.append(now)
-        return False
 
 
 async def _serve(delay):
@@ -109,8 +96,6 @@ async def _exchange(reader, writer, counts, delay):
 async def _behave(behaviour, text, writer, counts, delay):
     if behaviour == "silent":
         await asyncio.sleep(3600)
-    if behaviour == "limited" and counts.limited():
-        return await _send(writer, 429, _error("Slow down."))
     if behaviour == "busy-once" and counts.texts[text] == 1:
         return await _send(writer, 429, _error("Slow down."), "Retry-After: 0.05\r\n")
     await asyncio.sleep(delay)

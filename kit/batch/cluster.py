@@ -21,6 +21,7 @@ import dspy
 
 from kit.batch.entries import Entry, Outcome, forget_calls
 from kit.batch.threads import all_of
+from kit.engines.history import entries
 
 _SETTINGS = (
     "adapter",
@@ -119,18 +120,19 @@ def answer(program: bytes, threads: int, task: Task) -> list[Outcome]:
     """Answer a task's entries on a worker."""
     distributed.secede()
     with _LOADING:
-        program, settings, pool = _loaded(program, threads, distributed.get_worker().address)
+        program, settings, pool, earlier = _loaded(program, threads, distributed.get_worker().address)
     with dspy.context(**settings):
-        entries = [(Entry(program, key), inputs) for key, inputs in task]
-        begun = [(entry, entry.submit(pool, inputs)) for entry, inputs in entries]
+        asked = [(Entry(program, key), inputs) for key, inputs in task]
+        begun = [(entry, entry.submit(pool, inputs)) for entry, inputs in asked]
     outcomes = [entry.outcome(future) for entry, future in begun]
-    forget_calls()
+    forget_calls(earlier)
     return outcomes
 
 
 @lru_cache(maxsize=8)
-def _loaded(program: bytes, threads: int, worker: str) -> tuple[Any, dict[str, Any], Executor]:
-    return *cloudpickle.loads(program), ThreadPoolExecutor(threads, thread_name_prefix="kit-batch")
+def _loaded(program: bytes, threads: int, worker: str) -> tuple[Any, dict[str, Any], Executor, int]:
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="kit-batch")
+    return *cloudpickle.loads(program), pool, len(entries())
 
 
 def _settings() -> dict[str, Any]:

@@ -19,6 +19,7 @@ from kit.engines.usage import Usage, usage
 _HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError)
 _LONGEST_REASON = 2000
 _LONGEST_HISTORY = 200
+_KEPT_CALLS = 1000
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ def key_of(inputs: dict[str, Any]) -> bytes:
 
 
 def forget_calls(earlier: int = 0) -> None:
-    """Keep, of all calls in DSPy's history, the first `earlier` and the last 200 (DSPy: 10,000)."""
-    del entries()[earlier:-_LONGEST_HISTORY]
+    """Keep, of all calls in DSPy's history, the first `earlier` and the last 1,000 (DSPy: 10,000)."""
+    del entries()[earlier:-_KEPT_CALLS]
 
 
 def _plain(value: Any) -> Any:

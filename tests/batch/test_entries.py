@@ -7,7 +7,7 @@ import pydantic
 import pytest
 from scripted import ScriptedEngine
 
-from kit.batch.entries import Entry, key_of
+from kit.batch.entries import Entry, forget_calls, key_of
 
 
 class Person(pydantic.BaseModel):
@@ -87,3 +87,13 @@ def test_spending_is_the_entrys_own():
     assert second.error == "AdapterParseError"
     assert len(second.spent.calls) >= 1
     assert len(program.history) == len(first.spent.calls) + len(second.spent.calls)
+
+
+def test_a_long_batch_leaves_short_histories(monkeypatch):
+    """Of a batch's calls DSPy keeps the last thousand; those of the time before stay."""
+    history = [f"before {number}" for number in range(5)] + list(range(3000))
+    monkeypatch.setattr("kit.batch.entries.entries", lambda: history)
+    forget_calls(earlier=5)
+    assert history == [*(f"before {number}" for number in range(5)), *range(2000, 3000)]
+    forget_calls(earlier=5)
+    assert len(history) == 1005

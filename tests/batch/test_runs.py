@@ -83,9 +83,9 @@ def test_equal_entries_are_asked_once(ask, asked):
 
 def test_calls_in_flight_are_bounded(ask):
     """`threads` is the most that an endpoint sees at once."""
-    with Endpoint(delay=0.05) as endpoint:
+    with Endpoint(delay=0.2) as endpoint:
         ask([f"{number}" for number in range(40)], lm=endpoint.lm(), threads=8)
-        assert endpoint.seen()["peak"] == 8
+        assert 4 < endpoint.seen()["peak"] <= 8
 
 
 @pytest.mark.parametrize("kind", ["dask", "parquet", "csv"])

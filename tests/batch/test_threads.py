@@ -45,7 +45,7 @@ def test_calls_in_flight_are_bounded():
             threads.ask(key_of({"number": number}), {"number": number})
     outcomes = gather(threads)
     threads.stop()
-    assert program.peak == 4
+    assert 1 < program.peak <= 4
     assert {outcome.key: outcome.outputs for outcome in outcomes} == {
         key_of({"number": number}): b'{"double":%d}' % (2 * number) for number in range(20)
     }
