@@ -1,7 +1,7 @@
 """The most memory that a batch takes, for a table and for one ten times as long. Target: within 10 %.
 
-Each size runs in a process of its own, from parquet, on an engine that answers at once. One row in ten is new.
-Beside the peaks stands what the long run had in use after as many rows as the short one has.
+Each size runs in a process of its own, from parquet, on an engine that answers at once; one row in ten is
+new. Beside the peaks stands what the long run had in use after as many rows as the short one has.
 """
 
 from __future__ import annotations
