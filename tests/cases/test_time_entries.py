@@ -23,11 +23,14 @@ from kit.cases.time_entries import (
     differences,
     doubts,
     house_score,
+    questions,
     refusal,
     rule_scores,
     tidy,
 )
+from kit.cases.time_entries.doubts import Doubt
 from kit.cases.time_entries.explanations import distance
+from kit.cases.time_entries.program import ASKED, fitted, objection
 from kit.engines import models
 
 DATA = models.ROOT / "data" / "time_entries"
@@ -52,6 +55,12 @@ def build():
 @pytest.fixture(scope="module")
 def house():
     return House.read(DATA).learn(row["gold"] for row in TRAIN)
+
+
+@pytest.fixture(scope="module")
+def asked(house):
+    """Return every row of train with its questions."""
+    return [(row, questions(row["narrative"], row["gold"], house, row["client"])) for row in TRAIN]
 
 
 @pytest.fixture
@@ -195,6 +204,7 @@ class TestProgram:
         """A listed verb, a colleague and a plain abbreviation need no model."""
         prediction, requests = ask("review lease w/ Margaret Okafor")
         assert (prediction.corrected, prediction.calls, requests) == ("Reviewed lease with M. Okafor.", 0, [])
+        assert prediction.broken == ["capitalization", "punctuation", "tense", "names", "abbreviations"]
         assert not prediction.review
 
     def test_each_doubt_is_one_call_and_only_its_words_change(self, ask):
@@ -320,6 +330,32 @@ class TestProgram:
         for path in PROTOTYPE.glob("*.py"):
             imported = set(re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
             assert imported <= sys.stdlib_module_names | {"dspy", "pydantic"}, path.name
+
+
+class TestQuestions:
+    def test_the_guard_lets_right_answers_pass(self, asked):
+        """No right answer in train is refused, or changed on its way into the entry."""
+        rules = {told: rule for rule, told in ASKED.items()}
+        for _, examples in asked:
+            for example in examples:
+                doubt = Doubt(rules[example.rule], example.words, example.narrative.index(example.words))
+                assert objection(fitted(example.corrected, doubt), doubt) is None, example
+                assert fitted(example.corrected, doubt) == example.corrected, example
+
+    def test_right_answers_make_nearly_every_entry_right(self, house, asked, ask):
+        """Of train's entries, at least 95 % are exactly right once each question is answered."""
+        exact = []
+        for row, examples in asked:
+            answers = [example.corrected for example in reversed(examples)]
+            prediction, _ = ask(row["narrative"], *answers, client=row["client"])
+            exact.append(prediction.corrected == row["gold"])
+        assert sum(exact) / len(exact) >= 0.95
+
+    def test_they_are_what_the_program_asks(self, asked):
+        """An example has the inputs and the output of the program's predictor."""
+        example = next(example for _, examples in asked for example in examples)
+        assert set(example.inputs().keys()) == set(Correct.input_fields)
+        assert set(example.labels().keys()) == set(Correct.output_fields)
 
 
 class TestMetrics:

@@ -4,8 +4,8 @@
     program = TimeEntries(house)
     program(narrative="review lease w/ Margaret Okafor", client="nVista Robotics").corrected
 
-Read house, rules and doubts (no model), then program, then differences and metrics. To copy it, take the
-folder.
+Read house, rules and doubts (no model), then intake and program, then explanations, differences and metrics;
+questions are for optimizers. To copy it, take the folder.
 """
 
 from .differences import Difference, content, differences
@@ -14,6 +14,7 @@ from .house import RULES, House
 from .intake import refusal
 from .metrics import house_score, rule_scores
 from .program import Correct, Rewrite, TimeEntries
+from .questions import questions
 from .rules import tidy
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "differences",
     "doubts",
     "house_score",
+    "questions",
     "refusal",
     "rule_scores",
     "tidy",

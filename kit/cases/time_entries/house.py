@@ -32,7 +32,7 @@ IRREGULAR = pairs(
     meet:met lead:led write:wrote rewrite:rewrote speak:spoke send:sent hold:held take:took begin:began
     give:gave find:found make:made build:built draw:drew oversee:oversaw pay:paid keep:kept sit:sat
     run:ran leave:left withhold:withheld ride:rode strike:struck swear:swore overcome:overcame tell:told
-    bring:brought read:read set:set put:put
+    bring:brought read:read proofread:proofread set:set put:put
     """
 )
 """Base form and past of verbs that are no nouns, or hardly so at the start of an activity."""
@@ -139,7 +139,7 @@ class House:
         if "-" in low:
             return all(self.knows(part) for part in low.split("-") if len(part) > 2)
         bases = {low} | base_forms(low)
-        bare = {re.sub(r"^(?:un|re|non|pre|mis|over|sub)(?=\w{4})", "", base) for base in bases}
+        bare = {re.sub(r"^(?:un|non|pre|mis|over|sub)(?=\w{4})", "", base) for base in bases}
         return not self._folded.isdisjoint(bases | bare)
 
     @cached_property
@@ -168,5 +168,5 @@ def base_forms(word: str) -> set[str]:
             bases.add(word.removesuffix(ending) + base)
     for ending in ("ed", "ing"):
         if word.endswith(ending) and len(stem := word.removesuffix(ending)) > 2:
-            bases |= {stem, stem + "e"} | ({stem[:-1]} if stem[-1] == stem[-2] else set())
+            bases |= {stem, stem + "e"} | ({stem[:-1]} if stem[-1] == stem[-2] != "l" else set())
     return bases

@@ -9,9 +9,10 @@ from typing import Any
 
 import dspy
 
-from .differences import explain, tokens
+from .differences import differences, tokens
 from .doubts import Doubt, doubts
-from .house import KEPT, House
+from .explanations import explain
+from .house import KEPT, RULES, House
 from .intake import refusal
 from .rules import tidy
 
@@ -24,7 +25,7 @@ ASKED = {
 """What the model is told of each rule."""
 
 ALLOWED = {
-    "tense": {"tense"},
+    "tense": {"tense", "capitalization"},
     "names": {"names"},
     "abbreviations": {"abbreviations", "spelling"},
     "spelling": {"spelling", "abbreviations"},
@@ -66,7 +67,8 @@ class TimeEntries(dspy.Module):
     Args:
         house: The firm's people and dictionary.
 
-    The prediction holds `corrected`; `review`, whether a person should look; `reasons` for that; and `calls`.
+    The prediction holds `corrected`; `broken`, the rules that the entry broke, so far as they were put right;
+    `review`, whether a person should look; `reasons` for that; and `calls`.
     """
 
     def __init__(self, house: House) -> None:
@@ -77,11 +79,14 @@ class TimeEntries(dspy.Module):
     def forward(self, narrative: Any, client: str = "") -> dspy.Prediction:
         """Correct one narrative."""
         if reason := refusal(narrative, self.house):
-            return _prediction(narrative if isinstance(narrative, str) else "", [reason])
+            narrative = narrative if isinstance(narrative, str) else ""
+            return _prediction(narrative, narrative, [reason])
         text = tidy(narrative, self.house, client)
         open_doubts = doubts(text, self.house, client)
         if len(open_doubts) > MOST_DOUBTS:
-            return _prediction(text, [f"{len(open_doubts)} doubts; at most {MOST_DOUBTS} are asked"])
+            return _prediction(
+                narrative, text, [f"{len(open_doubts)} doubts; at most {MOST_DOUBTS} are asked"]
+            )
         corrected, reasons = text, []
         for doubt in reversed(open_doubts):
             asked = self.correct(narrative=text, rule=ASKED[doubt.rule], words=doubt.words)
@@ -90,7 +95,7 @@ class TimeEntries(dspy.Module):
                 reasons.append(reason)
             else:
                 corrected = corrected[: doubt.start] + answer + corrected[doubt.end :]
-        return _prediction(corrected, reasons, len(open_doubts))
+        return _prediction(narrative, corrected, reasons, len(open_doubts))
 
     def needs_model(self, narrative: Any, client: str = "") -> bool:
         """Say whether a narrative would cost a call."""
@@ -102,13 +107,16 @@ class TimeEntries(dspy.Module):
 def fitted(answer: str, doubt: Doubt) -> str:
     """Return an answer without a stray stop, and with the first letter's case of what it replaces.
 
+    Only the first verb of an entry is capitalized.
+
     >>> fitted("Redlined.", Doubt("tense", "redline", 17))
     'redlined'
     """
     answer = answer.strip()
     if answer and answer.split()[-1] not in KEPT:
         answer = answer.rstrip(" .;,")
-    if doubt.words[:1].islower() and not answer[1:2].isupper():
+    later_verb = doubt.rule == "tense" and doubt.start > 0
+    if (later_verb or doubt.words[:1].islower()) and not answer[1:2].isupper():
         return answer[:1].lower() + answer[1:]
     return answer[:1].upper() + answer[1:] if doubt.words[:1].isupper() else answer
 
@@ -118,16 +126,27 @@ def objection(answer: str, doubt: Doubt) -> str | None:
 
     >>> print(objection("redlined", Doubt("tense", "redline", 0)))
     None
+    >>> print(objection("deposition", Doubt("abbreviations", "dep.", 0)))
+    None
     >>> objection("wrote 40 hours", Doubt("tense", "ignore", 0))
     "tense: 'wrote 40 hours' for 'ignore'"
     """
     if answer == doubt.words:
         return None
-    clean, text = tuple(tokens(answer)), tuple(tokens(doubt.words))
+    clean, text = _inside(answer), _inside(doubt.words)
     if 0 < len(clean) <= 3 and explain(clean, text, doubt.rule == "tense") in ALLOWED[doubt.rule]:
         return None
     return f"{doubt.rule}: {answer!r} for {doubt.words!r}"
 
 
-def _prediction(corrected: str, reasons: list[str], calls: int = 0) -> dspy.Prediction:
-    return dspy.Prediction(corrected=corrected, review=bool(reasons), reasons=reasons, calls=calls)
+def _inside(words: str) -> tuple[str, ...]:
+    """Return the tokens of words that stand inside an entry, where a dot does not close it."""
+    return tuple(tokens(f"{words} x")[:-1])
+
+
+def _prediction(narrative: str, corrected: str, reasons: list[str], calls: int = 0) -> dspy.Prediction:
+    found = {difference.rule for difference in differences(corrected, narrative)}
+    broken = [rule for rule in RULES if rule in found]
+    return dspy.Prediction(
+        corrected=corrected, broken=broken, review=bool(reasons), reasons=reasons, calls=calls
+    )
