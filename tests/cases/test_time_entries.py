@@ -255,6 +255,10 @@ class TestProgram:
         assert (prediction.corrected, prediction.review, requests) == ("", True, [])
         assert prediction.reasons == [f"no text, but {narrative!r}"]
 
+    def test_an_empty_cell_for_the_client_counts_as_none(self, ask):
+        """A table may lack the client, and the narrative is corrected all the same."""
+        assert ask("review lease", client=math.nan)[0].corrected == "Reviewed lease."
+
     @pytest.mark.parametrize(
         ("narrative", "reason"),
         [

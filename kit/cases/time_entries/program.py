@@ -76,8 +76,9 @@ class TimeEntries(dspy.Module):
         self.house = house
         self.correct = dspy.Predict(Correct)
 
-    def forward(self, narrative: Any, client: str = "") -> dspy.Prediction:
-        """Correct one narrative."""
+    def forward(self, narrative: Any, client: Any = "") -> dspy.Prediction:
+        """Correct one narrative; a client that is no text (an empty cell) counts as none."""
+        client = client if isinstance(client, str) else ""
         if reason := refusal(narrative, self.house):
             narrative = narrative if isinstance(narrative, str) else ""
             return _prediction(narrative, narrative, [reason])
