@@ -25,7 +25,7 @@ from kit import batch
 from kit.display import tables
 
 ENDPOINT = Path(__file__).parents[1] / "endpoint.py"
-THREADS, PARTITION = 16, 50
+THREADS, PARTITION = 8, 50
 
 
 def begin(url: str, table: Path, to: Path) -> int:
@@ -82,7 +82,7 @@ def main() -> None:
         table, to = Path(folder) / "rows.parquet", Path(folder) / "out"
         texts = [f"entry {number % (options.rows // 2)}" for number in range(options.rows)]
         pandas.DataFrame({"text": texts}).to_parquet(table)
-        server = subprocess.Popen([sys.executable, ENDPOINT, "0.01"], stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen([sys.executable, ENDPOINT, "0.03"], stdout=subprocess.PIPE, text=True)
         url = f"http://127.0.0.1:{int(server.stdout.readline())}"
         sittings = kill_and_resume(url, table, to, options.kills, random.Random(options.seed))
         requests = seen(url)
