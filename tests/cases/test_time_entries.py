@@ -453,5 +453,6 @@ class TestMetrics:
 
 
 def test_refusals_need_no_model(house):
-    """An entry is refused before anything is asked."""
+    """An entry is refused before anything is asked; two slips in a short one are no other language."""
     assert refusal("Reviewed lease.", house) is None
+    assert refusal("Reviewed dissclosure schedues.", house) is None

@@ -50,4 +50,5 @@ def _english(words: list[str], house: House) -> bool:
     strange = [
         word for word in common if not (house.knows(word) or word in CERTAIN) and re.search("[aeiou]", word)
     ]
-    return len(strange) < 2 or len(strange) < len(common) / 2
+    enough = 3 if "".join(strange).isascii() else 2  # two slips in a short entry are no other language
+    return len(strange) < enough or len(strange) < len(common) / 2
