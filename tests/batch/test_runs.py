@@ -291,9 +291,10 @@ def test_ctrl_c_loses_nothing(ask, tmp_path):
     """Answers that came are kept, the interruption gets through, and the same call does the rest."""
     texts = [f"{number % 500}" for number in range(1000)]
     program = Interrupting(tmp_path / "pressed", at="20")
+    handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt) as stopped:
         ask(texts, program=program)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
     assert "of 1,000 rows are finished" in stopped.value.__notes__[0]
     answered, before = batch.read(tmp_path / "out").entries, stamps(tmp_path / "out")
     assert 0 < answered == program.begun < 500
