@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import ipaddress
+import logging
 import os
 import re
+import signal
 import socket
 import sys
 import tempfile
@@ -15,6 +17,7 @@ import pytest
 os.environ["DSPY_CACHEDIR"] = tempfile.mkdtemp(prefix="kit-tests-dspy-")  # read while dspy is imported
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts deaf to Ctrl-C
 
 from kit.engines import fetch, models, weights
 
@@ -79,6 +82,7 @@ def _reset_dspy():
 
     settings = sys.modules["dspy.dsp.utils.settings"]
     GLOBAL_HISTORY.clear()
+    logging.getLogger("dspy").setLevel(logging.INFO)
     settings.main_thread_config.clear()
     settings.main_thread_config.update(copy.deepcopy(settings.DEFAULT_CONFIG))
     settings.config_owner_thread_id = settings.config_owner_async_task = None
