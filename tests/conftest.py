@@ -17,9 +17,10 @@ import pytest
 os.environ["DSPY_CACHEDIR"] = tempfile.mkdtemp(prefix="kit-tests-dspy-")  # read while dspy is imported
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts deaf to Ctrl-C
 
 from kit.engines import fetch, models, weights
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts deaf to Ctrl-C
 
 PRIVATE = re.compile(r"_KEY$|_TOKEN$|_SECRET$|_API_BASE$|_BASE_URL$|^LOCAL_SERVER_|^KIT_(?!MODELS$)")
 
