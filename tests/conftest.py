@@ -64,6 +64,39 @@ def smoke_model():
         pytest.skip(f"needs the smoke-test model: {error}")
 
 
+@pytest.fixture(scope="session")
+def endpoint():
+    """An endpoint in a process of its own, for the tests of kit.batch."""
+    from endpoint import Endpoint
+
+    with Endpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def ask(endpoint, tmp_path):
+    """Return a function that runs `text -> answer` over texts, or over another source, with kit.batch."""
+    import dspy
+    import pandas
+
+    from kit import batch
+
+    def ask(source, behaviour="echo", *, program=None, to=tmp_path / "out", lm=None, **options):
+        source = pandas.DataFrame({"text": source}) if isinstance(source, list) else source
+        options = {"inputs": ["text"], "threads": 4, "partition_rows": 10, "progress": False} | options
+        program = program or dspy.Predict("text -> answer")
+        with dspy.context(lm=lm or endpoint.lm(behaviour), adapter=dspy.JSONAdapter()):
+            return batch.run(program, source, to=to, **options)
+
+    return ask
+
+
+@pytest.fixture
+def asked(endpoint):
+    """Return a function that says how often a text has arrived at the endpoint."""
+    return lambda text: endpoint.seen()["texts"].get(text, 0)
+
+
 def _guarded(connect):
     def guarded(self, address):
         if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
