@@ -161,9 +161,11 @@ def _arrow(frame: pandas.DataFrame) -> pa.Table:
 
 
 def _survey(frame: pandas.DataFrame) -> tuple[int, bytes, pa.Schema]:
-    hashes = pandas.util.hash_pandas_object(frame, index=False)
-    content = hashlib.sha256(hashes.to_numpy().tobytes()).digest()
-    return len(frame), content, _arrow(frame).schema
+    table = _arrow(frame)
+    nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
+    flat = frame.assign(**{name: [*map(repr, table[name].to_pylist())] for name in nested})
+    hashes = pandas.util.hash_pandas_object(flat, index=False)
+    return len(frame), hashlib.sha256(hashes.to_numpy().tobytes()).digest(), table.schema
 
 
 def _content(path: Path) -> tuple[str, bytes]:

@@ -88,6 +88,15 @@ def test_dask_partitions_may_differ_in_type():
     assert rows(source, 4) == [[{"text": None}, {"text": None}, {"text": "a"}, {"text": "b"}]]
 
 
+def test_cells_may_hold_lists():
+    """A column of lists, as `broken` in the time entries, is carried along and counts as content."""
+    frame = pandas.DataFrame({"text": ["a", "b"], "broken": [["tense"], []]})
+    other = pandas.DataFrame({"text": ["a", "b"], "broken": [["names"], []]})
+    [piece] = source_of(frame).partitions(5)
+    assert piece["broken"].to_pylist() == [["tense"], []]
+    assert source_of(frame).digest != source_of(other).digest
+
+
 def test_a_missing_column_is_answered_with_those_found():
     """The message lists the columns, and how to write a field that has another name."""
     schema = pa.schema({"id": pa.string(), "narrative": pa.string()})
