@@ -1,4 +1,4 @@
-"""The `kit` command: open the workshop, make and check recordings, fetch models, look at the machine."""
+"""The `kit` command: open the workshop, make and check recordings, fetch models and data, look around."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from kit.engines import fetch, weights
 from kit.engines import models as profiles
 
 if TYPE_CHECKING:
+    from kit.data.sets import DataSet
     from kit.recorder import Recorded, Totals
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", help=__doc__)
@@ -24,10 +25,13 @@ models = typer.Typer(no_args_is_help=True)
 app.add_typer(models, name="models", help="The models and their files: list, pull, verify.")
 phoenix = typer.Typer(no_args_is_help=True)
 app.add_typer(phoenix, name="phoenix", help="Phoenix, the trace viewer: install, start.")
+data = typer.Typer(no_args_is_help=True)
+app.add_typer(data, name="data", help="Real data sets on demand: list, get, verify.")
 console = Console()
 
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]
 Role = Annotated[str, typer.Argument(help="A role (small, large) or a name from `kit models list`.")]
+SetName = Annotated[str, typer.Argument(help="A name from `kit data list`.")]
 
 
 @app.callback()
@@ -147,6 +151,57 @@ def verify(role: Role = "small") -> None:
     console.print(f"{path} is what its publisher released.", soft_wrap=True, highlight=False)
 
 
+@data.command("list")
+def list_data() -> None:
+    """Show the real data sets with their size and licence, and which are here."""
+    from kit.data import fetch, sets
+
+    for name in sets.names():
+        wanted = sets.spec(name)
+        missing = sum(fetch.fault(wanted, file) is not None for file in wanted.files if file.url)
+        where = f"not here: kit data get {name}" if missing else str(sets.folder(name))
+        console.print(
+            f"[bold]{name}[/] · {escape(_about(wanted))}\n    {where}", highlight=False, soft_wrap=True
+        )
+
+
+@data.command("get")
+def get_data(
+    name: SetName,
+    contact: Annotated[
+        str | None,
+        typer.Option(help="Who asks EDGAR: a name and an e-mail address. Or set KIT_EDGAR_CONTACT."),
+    ] = None,
+) -> None:
+    """Fetch a data set, after showing its size, licence and sha256; KIT_DATA_MIRROR names a local source."""
+    from kit.data import fetch, sets
+
+    try:
+        wanted = sets.spec(name)
+        console.print(escape(_about(wanted)), highlight=False, soft_wrap=True)
+        console.print(f"from {fetch.mirror() or wanted.source} to {sets.folder(name)}", soft_wrap=True)
+        for file in wanted.files:
+            console.print(f"  {file.path}  {file.bytes:,} bytes  sha256 {file.sha256}", soft_wrap=True)
+        place = fetch.get(name, contact=contact, progress=True)
+    except (OSError, ValueError) as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        _fail(f"Stopped. What was fetched is kept: `kit data get {name}` goes on.")
+    console.print(f"{place} is here and verified.", soft_wrap=True, highlight=False)
+
+
+@data.command("verify")
+def verify_data(name: SetName) -> None:
+    """Hash a data set's files again; a file that is not the one the kit knows is removed."""
+    from kit.data import fetch
+
+    try:
+        place = fetch.verify(name)
+    except (OSError, ValueError) as error:
+        _fail(error)
+    console.print(f"{place} is whole.", soft_wrap=True, highlight=False)
+
+
 @phoenix.command("install")
 def install_phoenix() -> None:
     """Make the environment that Phoenix's server runs in (about 700 MB); after Ctrl-C it goes on."""
@@ -218,6 +273,11 @@ def _chosen(number: str | None, every: bool) -> list[all_lessons.Lesson]:
 def _weights_name(role: str) -> str:
     entry = profiles.table()["profiles"]["offline"].get(role)
     return entry["weights"] if isinstance(entry, dict) else role
+
+
+def _about(wanted: DataSet) -> str:
+    size = f"{len(wanted.files)} files, {wanted.bytes / 1e6:.1f} MB"
+    return f"{wanted.what}; {size}; licence: {wanted.licence}"
 
 
 def _where(name: str) -> str:

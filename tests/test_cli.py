@@ -40,6 +40,7 @@ def test_the_commands_are_the_documented_ones():
     """What lessons and messages tell people to type exists."""
     known = {" ".join(path) for path, _ in COMMANDS}
     models = {"models list", "models pull", "models verify"}
+    assert {"data list", "data get", "data verify"} <= known
     assert models | {"lab", "record", "replay", "doctor", "phoenix install", "phoenix start"} <= known
 
 

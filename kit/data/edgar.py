@@ -1,0 +1,55 @@
+"""EDGAR, the SEC's archive: it wants to know who asks, and its filings hold addresses that we do not keep."""
+
+from __future__ import annotations
+
+import os
+import re
+
+CONTACT = "KIT_EDGAR_CONTACT"
+PAUSE_SECONDS = 0.15
+_ADDRESS = re.compile(r"(<(rptOwner(?:Street1|Street2|City|ZipCode))>)[^<]+(</\2>)")
+
+
+class NoContact(ValueError):
+    """EDGAR may not be asked without saying who asks."""
+
+
+def headers(contact: str | None) -> dict[str, str]:
+    """Return the headers that the SEC asks for: a name and an e-mail address.
+
+    Args:
+        contact: e.g. "Jo Doe jo@example.com"; by default what KIT_EDGAR_CONTACT says.
+
+    Raises:
+        NoContact: If there is none, or no e-mail address in it.
+
+    Source:
+        https://www.sec.gov/search-filings/edgar-search-assistance/accessing-edgar-data
+        also for the limit of ten requests a second.
+
+    >>> headers("Jo Doe jo@example.com")
+    {'User-Agent': 'Jo Doe jo@example.com'}
+    """
+    contact = (contact or os.environ.get(CONTACT, "")).strip()
+    if not re.search(r"\S+ \S*@\S+\.\S+", contact):
+        raise NoContact(
+            f"EDGAR wants to know who asks: a name and an e-mail address; found {contact!r}. "
+            f'Say `--contact "Your Name you@example.com"`, or set {CONTACT}.'
+        )
+    return {"User-Agent": contact}
+
+
+def ownership(submission: str) -> str:
+    r"""Return the ownership document that a submission or a file holds, without addresses.
+
+    Raises:
+        ValueError: If there is none.
+
+    >>> ownership("<XML>\n<ownershipDocument><rptOwnerCity>Reno</rptOwnerCity></ownershipDocument>\n</XML>")
+    '<ownershipDocument><rptOwnerCity>[removed]</rptOwnerCity></ownershipDocument>\n'
+    """
+    found = re.search(r"(<\?xml[^>]*>\s*)?<ownershipDocument>.*?</ownershipDocument>", submission, re.DOTALL)
+    if not found:
+        raise ValueError("no ownership document in it")
+    lines = "\n".join(found[0].splitlines())
+    return _ADDRESS.sub(r"\1[removed]\3", lines) + "\n"
