@@ -32,6 +32,11 @@ def files():
     return built("files")
 
 
+@pytest.fixture(scope="module")
+def form4():
+    return built("form4")
+
+
 class TestSigns:
     def test_the_gold_is_what_the_builder_computes(self, signs):
         """Nobody edited an answer by hand."""
@@ -111,3 +116,41 @@ class TestFiles:
         clip = dspy.Audio.from_path(str(DATA / "audio" / "attendant.wav"))
         assert clip.audio_format == "wav"
         assert len(clip.data) < 134_000
+
+
+class TestForm4:
+    def test_committed_filings_are_what_the_builder_writes(self, form4):
+        """A filing that was changed without its facts, or facts without their filing, is noticed."""
+        for filing in form4.filings():
+            committed = (DATA / "form4" / "pdf" / f"{filing['id']}.pdf").read_bytes()
+            if not filing["scanned"]:  # pictures differ with the version of the library that draws them
+                assert form4.pdf(filing) == committed, filing["id"]
+
+    def test_every_number_stands_in_its_filing(self, form4):
+        """The gold can be read from the page: no model is asked for what is not there."""
+        for filing in form4.filings():
+            if filing["scanned"]:
+                continue
+            text = "".join(page.text for page in pages(DATA / "form4" / "pdf" / f"{filing['id']}.pdf"))
+            for row in filing["transactions"]:
+                assert all(f"{row[name]:,}" in text for name in ("shares", "price", "owned_after"))
+
+    def test_the_set_holds_what_its_datasheet_promises(self, form4):
+        """At least 40 filings, 25 with several transactions, and one of each odd kind."""
+        filings = form4.filings()
+        assert len(filings) >= 40
+        assert sum(len(filing["transactions"]) > 1 for filing in filings) >= 25
+        assert sum(filing["form"] == "4/A" for filing in filings) == 1
+        assert sum(filing["scanned"] for filing in filings) == 1
+        assert sum(not filing["transactions"] for filing in filings) == 1
+
+    def test_the_scan_has_no_text_and_is_read_by_ocr(self, form4):
+        """The page is a picture; OCR gives back its rows."""
+        scan = next(filing for filing in form4.filings() if filing["scanned"])
+        page = pages(DATA / "form4" / "pdf" / f"{scan['id']}.pdf")[0]
+        assert page.needs_ocr
+        assert "09/06/2023   A   138,334(1)" in read(page.image)
+
+    def test_filings_are_small(self):
+        """Together they stay below a megabyte."""
+        assert sum(path.stat().st_size for path in (DATA / "form4").rglob("*.*")) < 1_000_000
