@@ -1,0 +1,38 @@
+"""Form 4: insider trades as a typed record, read by a model a row at a time, added up by Python.
+
+    filing = Form4()(text=text).filing
+    filing.issuer, filing.sold.shares, filing.sold.average_price
+
+Read filing (the schema), text (what decides), program, metrics. To copy it, take the folder.
+"""
+
+from .filing import CODES, Filing, Owner, Reading, Total, Transaction, day, number
+from .metrics import agreement, fields, form4_score, gold, totals_right
+from .program import Form4, ReadRow, ReadTop, Whole, doubts
+from .text import amended, excerpt, is_form4, rows, top
+
+__all__ = [
+    "CODES",
+    "Filing",
+    "Form4",
+    "Owner",
+    "ReadRow",
+    "ReadTop",
+    "Reading",
+    "Total",
+    "Transaction",
+    "Whole",
+    "agreement",
+    "amended",
+    "day",
+    "doubts",
+    "excerpt",
+    "fields",
+    "form4_score",
+    "gold",
+    "is_form4",
+    "number",
+    "rows",
+    "top",
+    "totals_right",
+]

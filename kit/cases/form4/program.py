@@ -1,0 +1,105 @@
+"""The program: code finds boxes and rows, a model reads each, Python adds up.
+
+Beside it stands `Whole`, the same task as one call: `dspy.Predict(Whole)`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import dspy
+
+from . import text as texts
+from .filing import Code, Filing, Owner, Reading, Role, Transaction, number
+
+
+class Whole(dspy.Signature):
+    """Read an SEC Form 4. A row: date | code | amount | acquired (A) or disposed (D) | price | owned after.
+
+    Marks such as (1) behind a value point to footnotes and are no part of it.
+    """
+
+    document: str = dspy.InputField()
+    filing: Reading = dspy.OutputField()
+
+
+class ReadTop(dspy.Signature):
+    """Read the boxes of an SEC Form 4."""
+
+    boxes: str = dspy.InputField()
+    issuer: str = dspy.OutputField()
+    ticker: str = dspy.OutputField()
+    roles: list[Role] = dspy.OutputField(desc="what stands in box 5")
+    officer_title: str = dspy.OutputField(desc="from box 5; empty if the owner is no officer")
+    signed: str = dspy.OutputField(desc="date of the signature")
+
+
+class ReadRow(dspy.Signature):
+    """Read a row of an SEC Form 4: date | code | amount | acquired (A) or disposed (D) | price | owned after.
+
+    Marks such as (1) behind a value point to footnotes and are no part of it.
+    """
+
+    row: str = dspy.InputField()
+    code: Code = dspy.OutputField()
+    shares: float = dspy.OutputField()
+    acquired_or_disposed: Literal["A", "D"] = dspy.OutputField()
+    price: float = dspy.OutputField()
+    owned_after: float = dspy.OutputField()
+
+
+class Form4(dspy.Module):
+    """Read a Form 4 from its text.
+
+    The prediction holds `filing`, or None and `refused`: why nothing was read. `doubts` names what a person
+    should look at.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.top = dspy.Predict(ReadTop)
+        self.row = dspy.Predict(ReadRow)
+        self.kind = dspy.Predict("opening_of_a_document -> kind_of_document")
+
+    def forward(self, text: str) -> dspy.Prediction:
+        """Read one filing."""
+        if reason := self.refusal(text):
+            return dspy.Prediction(filing=None, refused=reason, doubts=[])
+        top = self.top(boxes=texts.top(text))
+        rows = texts.rows(text)
+        filing = Filing(
+            issuer=top.issuer,
+            ticker=top.ticker,
+            owner=Owner(roles=top.roles, officer_title=top.officer_title or None),
+            filed=top.signed,
+            amends=texts.amended(text),
+            transactions=[Transaction(date=row[:10], **dict(self.row(row=row))) for row in rows],
+        )
+        return dspy.Prediction(filing=filing, refused=None, doubts=doubts(filing, rows))
+
+    def refusal(self, text: Any) -> str | None:
+        """Return why a text is not read, or None; what it seems to be, a model says."""
+        if not isinstance(text, str) or not text.strip():
+            return "no text: a scan needs OCR first"
+        if texts.is_form4(text):
+            return None
+        kind = self.kind(opening_of_a_document=" ".join(text.split()[:80])).kind_of_document
+        return f"not a Form 4; it seems to be: {kind}"
+
+
+def doubts(filing: Filing, rows: list[str]) -> list[str]:
+    """Return what does not stand in its row, a line for each.
+
+    >>> values = {"date": "05/04/2022", "code": "S", "acquired_or_disposed": "D", "owned_after": 8000}
+    >>> wrong = Transaction(shares=15001, **values)
+    >>> doubts(Reading.model_construct(transactions=[wrong]), ["05/04/2022 | S | 1,500(1) | D | 8,000 | D"])
+    ['row 1: shares 15001.0 is not in "05/04/2022 | S | 1,500(1) | D | 8,000 | D"']
+    """
+    found = []
+    for place, (transaction, row) in enumerate(zip(filing.transactions, rows, strict=True), start=1):
+        printed = {number(cell) for cell in row.split(" | ")}
+        for name in ("shares", "price", "owned_after"):
+            value = getattr(transaction, name)
+            if value and value not in printed:
+                found.append(f'row {place}: {name} {value} is not in "{row}"')
+    return found
