@@ -26,6 +26,7 @@ from kit.cases.time_entries import (
     questions,
     refusal,
     rule_scores,
+    rules,
     tidy,
 )
 from kit.cases.time_entries.doubts import Doubt
@@ -171,6 +172,35 @@ class TestRules:
         assert tidy("review lease w/ Margaret Okafor", House()) == "Reviewed lease with Margaret Okafor."
 
 
+class TestSpelling:
+    @pytest.mark.parametrize(("split", "count"), [("train", 93), ("validation", 63)])
+    def test_one_letter_from_one_known_word_is_that_word(self, house, split, count, monkeypatch):
+        """In train and validation the gold text has the word that the rule chose, each time."""
+        rows = [row for row in ROWS if row["split"] == split]
+        after = [tidy(row["narrative"], house, row["client"]).split() for row in rows]
+        monkeypatch.setattr(rules, "one_letter", lambda text, house: text)
+        before = [tidy(row["narrative"], house, row["client"]).split() for row in rows]
+        changed = [
+            new.strip(".,;").lower() in row["gold"].lower()
+            for row, *pair in zip(rows, before, after, strict=True)
+            for old, new in zip(*pair, strict=True)
+            if old != new
+        ]
+        assert (len(changed), all(changed)) == (count, True)
+
+    def test_a_verb_that_opens_an_activity_is_no_misspelling(self, house):
+        """An unknown verb is a doubt of tense, however near a known word it is."""
+        assert tidy("dratf letter", house) == "Dratf letter."
+
+    def test_a_small_dictionary_changes_nothing(self):
+        """Who knows few words cannot say that a word is none."""
+        assert tidy("filed leese", House(words=frozenset({"lease"}))) == "Filed leese."
+
+    def test_two_neighbors_are_a_doubt(self, house):
+        """Where two known words are one letter away, the model is asked."""
+        assert [doubt.words for doubt in doubts(tidy("gave mintes to client", house), house)] == ["mintes"]
+
+
 class TestDoubts:
     def test_quotations_and_the_client_raise_none(self, house):
         """Nobody is asked about words that must stay."""
@@ -209,10 +239,10 @@ class TestProgram:
 
     def test_each_doubt_is_one_call_and_only_its_words_change(self, ask):
         """The model is asked from the end of the entry to its start, and gets the tidied narrative."""
-        prediction, requests = ask("redline leese w/ client", "lease", "Redlined")
-        assert prediction.corrected == "Redlined lease with client."
+        prediction, requests = ask("redline gaurentee w/ client", "guarantee", "Redlined")
+        assert prediction.corrected == "Redlined guarantee with client."
         assert prediction.calls == len(requests) == 2
-        assert "Redline leese with client." in requests[0].messages[-1].text
+        assert "Redline gaurentee with client." in requests[0].messages[-1].text
 
     @pytest.mark.parametrize(
         "answer", ["40 hours", "", "Billed", "Redlined lease for 40 hours.", '"Redlined"']
@@ -229,7 +259,7 @@ class TestProgram:
         [
             ("met with Lucas Brandt", "L. Brandl"),
             ("met with Lucas Brandt", "M. Brandt"),
-            ("filed leese", "licence"),
+            ("filed leasssse", "license"),
         ],
     )
     def test_a_name_or_a_word_is_not_swapped_for_another(self, ask, narrative, answer):

@@ -4,8 +4,8 @@
     program = TimeEntries(house)
     program(narrative="review lease w/ Margaret Okafor", client="nVista Robotics").corrected
 
-Read house, rules and doubts (no model), then intake and program, then explanations, differences and metrics;
-questions are for optimizers. To copy it, take the folder.
+Read house, spelling, rules and doubts (no model), then intake and program, then explanations, differences
+and metrics; questions are for optimizers. To copy it, take the folder.
 """
 
 from .differences import Difference, content, differences

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .house import KEPT, House, is_past
+from .spelling import unknown
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,6 @@ class Doubt:
 _OPENING = re.compile(r"(?:^|(?<=; ))([^\W\d_][\w'\u2019-]*)(?: (?:of|for|with|at|in|to|on)\b)?")
 _NAME = re.compile(r"\b(?=([A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z]+)\b(?! [A-Z&])(?! v\.))")
 _DOTTED = re.compile(r"(?<![\w.])(?:[^\W\d_]+\.)+(?=[\s,;)])|(?<![\w.])[^\W\d_]+/[^\W\d_]*")
-_WORD = re.compile(r"(?<![\w.$/&-])[^\W\d_][\w'\u2019-]+(?![\w/])")
 
 
 def doubts(text: str, house: House, client: str = "") -> list[Doubt]:
@@ -74,9 +74,6 @@ def _short(text: str) -> Iterator[Doubt]:
 
 
 def _unknown(text: str, house: House) -> Iterator[Doubt]:
-    for match in _WORD.finditer(text):
-        first = match.start() == 0
-        if (match[0].islower() or (first and match[0].istitle())) and not house.knows(match[0]):
-            short = len(match[0]) < 4 or not re.search("[aeiouy]", match[0].lower())
-            rule = "abbreviations" if short else "spelling"
-            yield Doubt(rule, match[0], match.start())
+    for match in unknown(text, house):
+        short = len(match[0]) < 4 or not re.search("[aeiouy]", match[0].lower())
+        yield Doubt("abbreviations" if short else "spelling", match[0], match.start())

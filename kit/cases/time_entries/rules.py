@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from .house import PAST, House, is_past, pairs
+from .spelling import one_letter
 
 ABBREVIATIONS = pairs(
     """
@@ -66,6 +67,7 @@ def tidy(text: str, house: House, client: str = "") -> str:
         lambda part: capitals(part, house),
         abbreviations,
         misspellings,
+        lambda part: one_letter(part, house),
         lambda part: names(part, house),
     ):
         text = apart(edit)
