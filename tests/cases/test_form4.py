@@ -22,6 +22,7 @@ from kit.cases.form4 import (
     gold,
     is_form4,
     number,
+    plain,
     rows,
     top,
     totals_right,
@@ -59,7 +60,7 @@ def ask():
         engine = ScriptedEngine(*(replies or ("{}",)))
         lm = dspy.LM("scripted/model", engine=engine, cache=False)
         with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
-            return (program or Form4())(text=text), engine.requests
+            return (program or Form4(code_first=False))(text=text), engine.requests
 
     return reading
 
@@ -176,6 +177,21 @@ class TestProgram:
         assert totals_right(expected, prediction.filing)
         assert prediction.doubts == []
         assert len(requests) == 1 + len(expected.transactions)
+
+    @pytest.mark.parametrize("number", ["16", "31"])
+    def test_code_reads_plain_rows_without_a_model(self, ask, number):
+        """With code first, the only call is that for the boxes."""
+        prediction, requests = ask(text_of(number), told(number)[0], program=Form4())
+        assert all(right for _, right in fields(gold(RECORDS[number]), prediction.filing))
+        assert len(requests) == 1
+
+    def test_a_row_with_a_missing_cell_goes_to_the_model(self, ask):
+        """Code that cannot tell a price from a balance does not guess."""
+        text = text_of("20").replace("\n$0\n", "\n", 1)
+        assert plain(rows(text)[0]) is None
+        prediction, requests = ask(text, *told("20"), program=Form4())
+        assert len(requests) == 2
+        assert prediction.filing.transactions == gold(RECORDS["20"]).transactions
 
     def test_the_result_is_reached_by_dots(self, ask):
         """Nested records need no brackets."""

@@ -8,7 +8,7 @@ Read filing (the schema), text (what decides), program, metrics. To copy it, tak
 
 from .filing import CODES, Filing, Owner, Reading, Total, Transaction, day, number
 from .metrics import agreement, fields, form4_score, gold, totals_right
-from .program import Form4, ReadRow, ReadTop, Whole, doubts
+from .program import Form4, ReadRow, ReadTop, Whole, doubts, plain
 from .text import amended, excerpt, is_form4, rows, top
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "gold",
     "is_form4",
     "number",
+    "plain",
     "rows",
     "top",
     "totals_right",

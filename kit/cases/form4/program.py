@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import dspy
+from pydantic import ValidationError
 
 from . import text as texts
 from .filing import Code, Filing, Owner, Reading, Role, Transaction, number
@@ -51,12 +52,17 @@ class ReadRow(dspy.Signature):
 class Form4(dspy.Module):
     """Read a Form 4 from its text.
 
+    Args:
+        code_first: Read rows in which every cell is where the form has it by code, and ask the model for the
+            others only. If False, the model reads every row.
+
     The prediction holds `filing`, or None and `refused`: why nothing was read. `doubts` names what a person
     should look at.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, code_first: bool = True) -> None:
         super().__init__()
+        self.code_first = code_first
         self.top = dspy.Predict(ReadTop)
         self.row = dspy.Predict(ReadRow)
         self.kind = dspy.Predict("opening_of_a_document -> kind_of_document")
@@ -73,9 +79,14 @@ class Form4(dspy.Module):
             owner=Owner(roles=top.roles, officer_title=top.officer_title or None),
             filed=top.signed,
             amends=texts.amended(text),
-            transactions=[Transaction(date=row[:10], **dict(self.row(row=row))) for row in rows],
+            transactions=[self.read(row) for row in rows],
         )
         return dspy.Prediction(filing=filing, refused=None, doubts=doubts(filing, rows))
+
+    def read(self, row: str) -> Transaction:
+        """Read one row."""
+        found = plain(row) if self.code_first else None
+        return found or Transaction(date=row[:10], **dict(self.row(row=row)))
 
     def refusal(self, text: Any) -> str | None:
         """Return why a text is not read, or None; what it seems to be, a model says."""
@@ -85,6 +96,25 @@ class Form4(dspy.Module):
             return None
         kind = self.kind(opening_of_a_document=" ".join(text.split()[:80])).kind_of_document
         return f"not a Form 4; it seems to be: {kind}"
+
+
+def plain(row: str) -> Transaction | None:
+    """Read a row by code, or return None where a cell is missing or is not of its kind.
+
+    >>> plain("05/04/2022 | J(2) | 1,500(1) | D | $2.10 | 8,000 | D").code
+    'J'
+    >>> print(plain("05/04/2022 | S | 1,500(1) | D | 8,000 | D"))
+    None
+    """
+    names = ("date", "code", "shares", "acquired_or_disposed", "price", "owned_after", "held")
+    cells = dict(zip(names, row.split(" | "), strict=False))
+    if cells.pop("held", None) not in ("D", "I"):
+        return None
+    cells["code"] = cells["code"].partition("(")[0]
+    try:
+        return Transaction(**cells)
+    except ValidationError:
+        return None
 
 
 def doubts(filing: Filing, rows: list[str]) -> list[str]:
