@@ -9,7 +9,7 @@ Read filing (the schema), text (what decides), program, metrics. To copy it, tak
 from .filing import CODES, Filing, Owner, Reading, Total, Transaction, day, number
 from .metrics import agreement, fields, form4_score, gold, totals_right
 from .program import Form4, ReadRow, ReadTop, Whole, doubts, plain
-from .text import amended, excerpt, is_form4, rows, top
+from .text import amended, checked, excerpt, is_form4, rows, top
 
 __all__ = [
     "CODES",
@@ -24,6 +24,7 @@ __all__ = [
     "Whole",
     "agreement",
     "amended",
+    "checked",
     "day",
     "doubts",
     "excerpt",

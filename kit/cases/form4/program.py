@@ -5,7 +5,7 @@ Beside it stands `Whole`, the same task as one call: `dspy.Predict(Whole)`.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import dspy
 from pydantic import ValidationError
@@ -28,11 +28,10 @@ class ReadTop(dspy.Signature):
     """Read the boxes of an SEC Form 4."""
 
     boxes: str = dspy.InputField()
-    issuer: str = dspy.OutputField()
-    ticker: str = dspy.OutputField()
-    roles: list[Role] = dspy.OutputField(desc="what stands in box 5")
-    officer_title: str = dspy.OutputField(desc="from box 5; empty if the owner is no officer")
-    signed: str = dspy.OutputField(desc="date of the signature")
+    issuer: str = dspy.OutputField(desc="name of the company, from box 2")
+    ticker: str = dspy.OutputField(desc="symbol in brackets")
+    officer_title: str = dspy.OutputField(desc="from box 5, or empty")
+    signed: str = dspy.OutputField(desc="date only, MM/DD/YYYY")
 
 
 class ReadRow(dspy.Signature):
@@ -73,10 +72,11 @@ class Form4(dspy.Module):
             return dspy.Prediction(filing=None, refused=reason, doubts=[])
         top = self.top(boxes=texts.top(text))
         rows = texts.rows(text)
+        roles = [role for role in get_args(Role) for box in texts.checked(text) if box.startswith(role)]
         filing = Filing(
             issuer=top.issuer,
             ticker=top.ticker,
-            owner=Owner(roles=top.roles, officer_title=top.officer_title or None),
+            owner=Owner(roles=roles, officer_title=top.officer_title if "Officer" in roles else None),
             filed=top.signed,
             amends=texts.amended(text),
             transactions=[self.read(row) for row in rows],

@@ -13,7 +13,6 @@ TITLE = re.compile(r"STATEMENT OF CHANGES IN BENEFICIAL\s+OWNERSHIP", re.IGNOREC
 DATE = re.compile(r"\b\d\d/\d\d/\d{4}\b")
 MOST_CELLS = 8  # date, code, V, amount, (A) or (D), price, owned after, direct or indirect
 _TABLE = re.compile(r"Table I\b.*?(?=Table II\b|Explanation of Responses|/s/|\Z)", re.DOTALL | re.IGNORECASE)
-_LABELS = re.compile(r"\((Instr\. \d+|Month/Day/Year|Check all applicable)\)")
 
 
 def is_form4(text: str) -> bool:
@@ -26,14 +25,25 @@ def is_form4(text: str) -> bool:
 
 
 def top(text: str) -> str:
-    """Return the boxes above Table I and the line of the signature, a box a line, checked options only."""
+    """Return the boxes that name owner, issuer and title, and the line of the signature, a box a line."""
     boxes = re.split(r"\bTable I\b", text, maxsplit=1)[0]
     start = re.search(r"1\. Name", boxes)
-    lines = _LABELS.sub("", boxes[start.start() if start else 0 :]).replace("[X] ", "").splitlines()
-    lines = [line for line in lines if not line.strip().startswith("[ ]")]
-    joined = re.sub(r"\s*\n(?!\d\. )\s*", " | ", "\n".join(line.strip() for line in lines if line.strip()))
+    lines = [line.strip() for line in boxes[start.start() if start else 0 :].splitlines()]
+    lines = [line for line in lines if line and not re.match(r"\[[ X]\]", line)]
+    joined = re.sub(r"\n(?!\d\. )", " | ", "\n".join(lines))
     signed = re.search(r"^.*/s/.*$", text, re.MULTILINE)
-    return f"{joined}\nSigned: {signed[0].strip()}" if signed else joined
+    kept = [line for line in joined.splitlines() if not re.match(r"[346]\. ", line)]
+    return "\n".join([*kept, f"Signed: {signed[0].strip()}" if signed else "Not signed"])
+
+
+def checked(text: str) -> list[str]:
+    """Return the checked boxes above Table I, e.g. the owner's roles.
+
+    >>> checked("[X] Director   [ ] 10% Owner   [X] Officer (give title below) Table I [X] no box")
+    ['Director', 'Officer (give title below)']
+    """
+    boxes = re.split(r"\bTable I\b", text, maxsplit=1)[0]
+    return [box.strip() for box in re.findall(r"\[\s?X\s?\]\s*([^\[\n]+?)(?=\s{2,}|\[|\n|$)", boxes)]
 
 
 def rows(text: str) -> list[str]:
@@ -51,7 +61,7 @@ def rows(text: str) -> list[str]:
 
 def excerpt(text: str) -> str:
     """Return what decides, for a model that is to read all of it at once: boxes and rows."""
-    return "\n".join([top(text), *rows(text)])
+    return "\n".join([top(text), f"Checked: {', '.join(checked(text))}", *rows(text)])
 
 
 def amended(text: str) -> str | None:
