@@ -11,6 +11,7 @@ from typing import Any
 _WHERE = {
     "check": "kit.exercises",
     "diff": "kit.display.diffs",
+    "export": "kit.export",
     "lm": "kit.engines.models",
     "playground": "kit.display.playground",
     "prompt": "kit.display.prompts",
@@ -26,7 +27,8 @@ __all__ = sorted(_WHERE)
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"kit has no {name!r}. It has: {', '.join(__all__)}.")
-    return getattr(import_module(_WHERE[name]), name)
+    found = import_module(_WHERE[name])
+    return found if found.__name__ == f"{__name__}.{name}" else getattr(found, name)
 
 
 def __dir__() -> list[str]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
+from kit import commands
 from kit import doctor as doctors
 from kit import lessons as all_lessons
 from kit.engines import fetch, weights
@@ -27,6 +28,7 @@ phoenix = typer.Typer(no_args_is_help=True)
 app.add_typer(phoenix, name="phoenix", help="Phoenix, the trace viewer: install, start.")
 data = typer.Typer(no_args_is_help=True)
 app.add_typer(data, name="data", help="Real data sets on demand: list, get, verify.")
+app.command()(commands.export)
 console = Console()
 
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]

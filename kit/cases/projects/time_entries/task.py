@@ -1,0 +1,52 @@
+"""Task: the programs that are compared, the rows on which they are, and the score."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import dspy
+
+from . import House, TimeEntries, house_score, tidy
+
+RECORDED_MODEL = "offline/qwen2.5-coder-0.5b"
+DATA = Path(__file__).parents[2] / "data"
+EXAMPLE = {"narrative": "review lease w/ Margaret Okafor - draft memo", "client": ""}
+score = house_score
+
+
+class RulesAlone(dspy.Module):
+    """Apply the certain rules and ask nobody."""
+
+    def forward(self, narrative: str, client: str = "") -> dspy.Prediction:
+        """Correct one narrative."""
+        return dspy.Prediction(corrected=tidy(narrative, house(), client))
+
+
+def programs() -> dict[str, dspy.Module]:
+    """Return what is compared, by name."""
+    return {"rules alone": RulesAlone()}
+
+
+def best() -> TimeEntries:
+    """Return the program that is served."""
+    return TimeEntries(house())
+
+
+def rows(split: str = "validation") -> list[dspy.Example]:
+    """Return a split's rows."""
+    chosen = [row for row in _entries() if row["split"] == split]
+    return [dspy.Example(row).with_inputs("narrative", "client") for row in chosen]
+
+
+@cache
+def house() -> House:
+    """Return the firm's people and dictionary, with the words of the approved entries of train."""
+    return House.read(DATA).learn(row["gold"] for row in _entries() if row["split"] == "train")
+
+
+@cache
+def _entries() -> list[dict]:
+    lines = (DATA / "entries.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]

@@ -1,0 +1,73 @@
+"""Catalogue: which case studies can leave, as kit/cases/projects declares them.
+
+A folder there holds project.toml, task.py (the programs, the rows and the score) and served.py (what dspy-cli
+serves). The prototype is kit/cases/NAME.py, or the folder kit/cases/NAME.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case study that can be exported; `declared` is its project.toml, `root` the kit's own folder."""
+
+    name: str
+    declared: dict[str, Any]
+    root: Path = ROOT
+
+    @property
+    def about(self) -> str:
+        """What it does, in one line."""
+        return self.declared["about"]
+
+    @property
+    def score(self) -> str:
+        """Its score, as its evaluation prints it."""
+        return self.declared["score"]
+
+    @cached_property
+    def sources(self) -> dict[str, Path]:
+        """The prototype's own files, by their place in the package."""
+        folder = self.root / "kit" / "cases" / self.name
+        module = folder.with_suffix(".py")
+        if module.exists():
+            state = module.with_suffix(".json")
+            return {path.name: path for path in (module, state) if path.exists()}
+        found = (path for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".json", ".txt"))
+        return {path.relative_to(folder).as_posix(): path for path in found}
+
+    @property
+    def extras(self) -> dict[str, Path]:
+        """What the export adds to the package: the task, and the module to serve."""
+        place = self.root / "kit" / "cases" / "projects" / self.name
+        return {"task.py": place / "task.py", "modules/served.py": place / "served.py"}
+
+
+def cases(root: Path = ROOT) -> list[Case]:
+    """Return all cases that can be exported, by name.
+
+    >>> "time_entries" in [case.name for case in cases()]
+    True
+    """
+    declarations = sorted((root / "kit" / "cases" / "projects").glob("*/project.toml"))
+    return [Case(path.parent.name, tomllib.loads(path.read_text()), root) for path in declarations]
+
+
+def find(name: str, root: Path = ROOT) -> Case:
+    """Return the case of that name.
+
+    Raises:
+        ValueError: If there is none; the message lists those there are.
+    """
+    known = {case.name: case for case in cases(root)}
+    if name not in known:
+        raise ValueError(f"There is no case {name!r} to export. Cases: {', '.join(known)}.")
+    return known[name]

@@ -1,0 +1,73 @@
+"""Files: what may be written where, and a project's files put in place whole or not at all."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import shutil
+import sys
+from pathlib import Path
+
+TAKEN = frozenset({"dspy", "dspy_cli", "evaluate", "numpy", "orjson", "pydantic", "pytest", "src", "tests"})
+
+
+class Refused(ValueError):
+    """A project may not be written there, or not under that name."""
+
+
+def check_name(name: str) -> str:
+    """Return a package's name, if it can be one.
+
+    Raises:
+        Refused: If it is no lower-case identifier, a keyword, or the name of a package that it would hide.
+
+    >>> check_name("time_entries")
+    'time_entries'
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise Refused(f"{name!r} cannot name a package: use lower-case letters, digits and _, e.g. 'triage'.")
+    if keyword.iskeyword(name) or keyword.issoftkeyword(name):
+        raise Refused(f"{name!r} is a keyword of Python: choose another name, e.g. '{name}_desk'.")
+    if name in sys.stdlib_module_names or name in TAKEN:
+        raise Refused(f"A package {name!r} would hide the one that is there already: choose another name.")
+    return name
+
+
+def check_place(files: list[str], to: Path, *, force: bool) -> None:
+    """See that files can be written under a folder, before any is.
+
+    Args:
+        files: Their places, relative to the folder.
+        to: The folder; it may be missing.
+        force: Whether files that are there may be overwritten.
+
+    Raises:
+        Refused: If the folder is a file, a file lies outside of it, or is there already.
+    """
+    if to.exists() and not to.is_dir():
+        raise Refused(f"{to} is a file; name a folder.")
+    outside = [file for file in files if not (to / file).resolve().is_relative_to(to.resolve())]
+    if outside:
+        raise Refused(f"{outside[0]} would lie outside of {to}; is a link in the way?")
+    there = [file for file in files if (to / file).exists()]
+    if there and not force:
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        raise Refused(
+            f"{to} holds {there[0]}{more} already; nothing was written. Name an empty folder, or overwrite "
+            "these files with --force (in Python: force=True)."
+        )
+
+
+def put(staged: Path, to: Path) -> list[str]:
+    """Copy every file of a staged project to its folder and return their places; other files there stay."""
+    places = listed(staged)
+    for place in places:
+        (to / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(staged / place, to / place)
+    return places
+
+
+def listed(folder: Path) -> list[str]:
+    """Return the places of all files under a folder, without what Python left there."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return [path.relative_to(folder).as_posix() for path in found]

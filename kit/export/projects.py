@@ -1,0 +1,140 @@
+"""Projects: a case study's files, data and recordings, put together, proved, and then put in place."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from kit.engines.recordings import merge, read_quietly
+from kit.export import files
+from kit.export.catalogue import ROOT, Case, find
+from kit.export.fields import fill, listing, write
+from kit.export.proof import Proof, prove
+
+_SAMPLE = """*A sample lies here: {what}. What follows is the datasheet of the whole set; what it names and
+is not here, sums of the whole files included, stayed with the DSPy workshop kit.*
+
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project that was written, and what it showed when it was run."""
+
+    folder: Path
+    files: list[str]
+    table: str
+
+    def __repr__(self) -> str:
+        return f"{self.folder} · {len(self.files)} files\n{self.table}"
+
+
+def case(
+    name: str, to: str | Path, *, package: str | None = None, force: bool = False, root: Path = ROOT
+) -> Project:
+    """Write a case study as a project of its own; its evaluation is run first, on recordings.
+
+    Args:
+        name: One of `cases()`, e.g. "time_entries".
+        to: The project's folder; made if missing.
+        package: The name of the package in it; by default the case's.
+        force: Overwrite files of the same names.
+        root: The kit's own folder.
+
+    Raises:
+        ValueError: If there is no such case.
+        Refused: If the package cannot have that name, or a file is there already.
+        NotProved: If the evaluation fails, e.g. for want of a recording.
+    """
+    chosen, folder = find(name, root), Path(to).expanduser().absolute()
+    package = files.check_name(package or chosen.name)
+    with tempfile.TemporaryDirectory() as place:
+        staged = Path(place)
+        _gather(chosen, package, staged)
+        files.check_place([*files.listed(staged), "README.md"], folder, force=force)
+        proof = _prove(chosen, package, staged)
+        return Project(folder, files.put(staged, folder), proof.table)
+
+
+def _gather(chosen: Case, package: str, staged: Path) -> None:
+    """Lay out everything but the README, with every recording that the case may need."""
+    for place, source in chosen.sources.items():
+        _copy(source, staged / "src" / package / place)
+    if "__init__.py" not in chosen.sources:
+        (staged / "src" / package / "__init__.py").write_text(f'"""{chosen.about}"""\n', encoding="utf-8")
+    fields = {
+        "about": chosen.about,
+        "name": package,
+        "distribution": package.replace("_", "-"),
+        "dependencies": listing(chosen.declared["dependencies"]),
+    }
+    write(staged, package, fields, {f"src/prototype/{place}": path for place, path in chosen.extras.items()})
+    _sample(chosen, staged / "data")
+    replies = (chosen.root / "data" / "replies" / name for name in chosen.declared["replies"])
+    merge({key: line for path in replies for key, line in read_quietly(path)}, _recordings(staged))
+    shutil.copyfile(chosen.root / "LICENSE", staged / "LICENSE")
+
+
+def _sample(chosen: Case, to: Path) -> None:
+    """Copy the files that a case needs, and of its rows some splits; its datasheet says what is here."""
+    data = chosen.declared["data"]
+    folder = chosen.root / "data" / data["folder"]
+    to.mkdir()
+    for name in data["files"]:
+        _copy(folder / name, to / name)
+    rows = data.get("rows")
+    if rows:
+        lines = (folder / rows["file"]).read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if json.loads(line)["split"] in rows["split"]]
+        (to / rows["file"]).write_text("".join(kept), encoding="utf-8")
+    sheet = (folder / "README.md").read_text(encoding="utf-8")
+    (to / "README.md").write_text(_SAMPLE.format(what=data["sample"]) + sheet, encoding="utf-8")
+
+
+def _prove(chosen: Case, package: str, staged: Path) -> Proof:
+    """Run the evaluation, keep the recordings that it used, and write the README with its table."""
+    proof = prove(staged, package, chosen.declared["serves"])
+    lines = dict(read_quietly(_recordings(staged)))
+    _recordings(staged).unlink()
+    merge({key: line for key, line in lines.items() if key in proof.used}, _recordings(staged))
+    fields = {
+        "title": package.replace("_", " ").capitalize(),
+        "about": chosen.about,
+        "name": package,
+        "serves": chosen.declared["serves"],
+        "files": _contents(staged / "src" / package),
+        "recorded": _recorded(proof),
+        "table": proof.table,
+        "example": json.dumps(proof.example),
+        "answer": json.dumps(proof.answer),
+    }
+    fill("README.md", fields, staged / "README.md")
+    return proof
+
+
+def _contents(package: Path) -> str:
+    """Return a line for each Python file: its place, and what its docstring says first."""
+    sources = {place: package / place for place in files.listed(package) if place.endswith(".py")}
+    docstrings = {place: ast.get_docstring(ast.parse(path.read_text())) for place, path in sources.items()}
+    return "\n".join(f"| {place} | {text.splitlines()[0]} |" for place, text in docstrings.items() if text)
+
+
+def _recorded(proof: Proof) -> str:
+    if not proof.used:
+        return "none of the programs asks a model"
+    return f"[recordings](recordings) holds the {len(proof.used)} replies of {proof.model} that it asks for"
+
+
+def _recordings(staged: Path) -> Path:
+    path = staged / "recordings" / "replies.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    return path
+
+
+def _copy(source: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, to)

@@ -1,0 +1,309 @@
+"""An export stands alone: it runs, replays, scores and serves without `kit`, and overwrites nothing."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import dspy
+import pytest
+from scripted import ScriptedEngine
+from typer.testing import CliRunner
+
+from kit import export
+from kit.cli import app
+from kit.engines.llama import LlamaEngine
+from kit.engines.recordings import Recordings
+from kit.engines.replay import ReplayEngine, Rollouts
+from kit.export import catalogue, fields, files
+
+PROTOTYPE = '''"""Colours: how a word for a colour is spelled out."""
+
+import dspy
+
+
+class Name(dspy.Signature):
+    """Name the colour."""
+
+    thing: str = dspy.InputField()
+    colour: str = dspy.OutputField()
+'''
+TASK = '''"""Task: one program, two rows."""
+
+import json
+from pathlib import Path
+
+import dspy
+
+from .colours import Name
+
+RECORDED_MODEL = "test/model"
+EXAMPLE = {"thing": "sky"}
+
+
+def programs():
+    """Return what is compared."""
+    return {"as written": dspy.Predict(Name)}
+
+
+def rows():
+    """Return all rows."""
+    lines = (Path(__file__).parents[2] / "data" / "colours.jsonl").read_text().splitlines()
+    return [dspy.Example(json.loads(line)).with_inputs("thing") for line in lines]
+
+
+def score(example, prediction, trace=None):
+    """Compare."""
+    return example.colour == prediction.colour
+'''
+SERVED = '''"""What is served."""
+
+import dspy
+from prototype.colours import Name
+from prototype.model import lm
+from pydantic import BaseModel
+
+
+class Colour(BaseModel):
+    """The answer."""
+
+    colour: str
+
+
+class Painter(dspy.Module):
+    """Name a colour."""
+
+    def __init__(self):
+        self.name = dspy.Predict(Name)
+
+    def forward(self, thing: str) -> Colour:
+        """Name one."""
+        with dspy.context(lm=lm(), adapter=dspy.JSONAdapter()):
+            return Colour(colour=self.name(thing=thing).colour)
+'''
+DECLARED = """
+about = "Colours by name."
+score = "50.0 %"
+dependencies = ["rich>=14"]
+serves = "Painter"
+replies = ["15.jsonl"]
+
+[data]
+folder = "colours"
+sample = "the test rows"
+files = []
+rows = { file = "colours.jsonl", split = ["test"] }
+"""
+ROWS = [("sky", "blue", "test"), ("grass", "green", "test"), ("coal", "black", "train")]
+
+
+class Name(dspy.Signature):
+    """Name the colour."""
+
+    thing: str = dspy.InputField()
+    colour: str = dspy.OutputField()
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Return a folder that holds one small case, with replies recorded as `kit record` does it."""
+    root = tmp_path_factory.mktemp("kit")
+    place = root / "kit" / "cases" / "projects" / "colours"
+    write(root / "kit" / "cases" / "colours.py", PROTOTYPE)
+    write(root / "kit" / "cases" / "colours.json", "{}")
+    for name, text in (("task.py", TASK), ("served.py", SERVED), ("project.toml", DECLARED)):
+        write(place / name, text)
+    rows = ({"thing": thing, "colour": colour, "split": split} for thing, colour, split in ROWS)
+    write(root / "data" / "colours" / "colours.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    write(root / "data" / "colours" / "README.md", "# Colours\n\nAuthored for this project.\n")
+    write(root / "LICENSE", "MIT")
+    replies = root / "data" / "replies"
+    live = ScriptedEngine(*('{"colour": "blue"}' for _ in ROWS))
+    engine = ReplayEngine(live, Recordings(replies, replies / "15.jsonl"))
+    options = {"cache": False, "callbacks": [Rollouts()], "temperature": 0.0, "max_tokens": 1000}
+    with dspy.context(lm=dspy.LM("test/model", engine=engine, **options), adapter=dspy.JSONAdapter()):
+        for thing, *_ in ROWS:
+            dspy.Predict(Name)(thing=thing)
+    return root
+
+
+@pytest.fixture(scope="module")
+def project(root, tmp_path_factory):
+    """Return the small case as a project, under a name of its own."""
+    return export.case("colours", tmp_path_factory.mktemp("out") / "paint", package="paint", root=root)
+
+
+OFFLINE = catalogue.ROOT / "tests" / "offline"
+
+
+def pytest_in(folder):
+    """Run a project's own tests, as its owner would, with nothing but its dependencies in reach."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KIT_")}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:phoenix", "-p", "no:cacheprovider"]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment | {"PYTHONPATH": str(OFFLINE)},
+        capture_output=True,
+        text=True,
+    )
+
+
+class TestProject:
+    def test_its_own_tests_pass_offline(self, project):
+        """Tests, doctests, score and endpoint hold on recordings alone, in a process without network."""
+        run = pytest_in(project.folder)
+        assert run.returncode == 0, run.stdout
+        assert "3 passed" in run.stdout
+
+    def test_its_table_is_what_the_case_scores(self, project):
+        """One of two rows is right, and the interval says how little that is."""
+        assert project.table.splitlines() == [
+            "       as written",
+            "score  50.0 % [0.0, 100.0], n=2",
+        ]
+        assert project.table in repr(project)
+
+    def test_it_does_not_need_the_kit(self, project):
+        """No file of it imports `kit`, and its dependencies do not name it."""
+        for path in project.folder.rglob("*.py"):
+            assert "import kit" not in path.read_text()
+            assert "from kit" not in path.read_text()
+        assert '"rich>=14"' in (project.folder / "pyproject.toml").read_text()
+
+    def test_the_prototype_travels_unchanged(self, root, project):
+        """What was read in the workshop is what arrives, its state included."""
+        for name in ("colours.py", "colours.json"):
+            source = root / "kit" / "cases" / name
+            assert (project.folder / "src" / "paint" / name).read_bytes() == source.read_bytes()
+
+    def test_only_what_it_asks_for_travels(self, project):
+        """Rows of other splits and replies that no test needs stay behind."""
+        assert len((project.folder / "data" / "colours.jsonl").read_text().splitlines()) == 2
+        assert len((project.folder / "recordings" / "replies.jsonl").read_text().splitlines()) == 2
+
+    def test_its_readme_shows_the_endpoint_at_work(self, project):
+        """The answer in the README is one that the endpoint gave."""
+        readme = (project.folder / "README.md").read_text()
+        assert '{"thing": "sky"}' in readme
+        assert '{"colour": "blue"}' in readme
+        assert "holds the 2 replies of test/model" in readme
+        assert "| colours.py | Colours: how a word for a colour is spelled out. |" in readme
+
+    def test_the_datasheet_says_that_it_is_a_sample(self, project):
+        """Nobody takes the sample for the whole set."""
+        sheet = (project.folder / "data" / "README.md").read_text()
+        assert sheet.startswith("*A sample lies here: the test rows.")
+        assert "Authored for this project." in sheet
+
+    def test_dspy_cli_finds_what_it_serves(self, project, monkeypatch):
+        """The layout is the one that `dspy-cli serve` runs as it is."""
+        from dspy_cli.config.validator import find_package_directory, validate_project_structure
+        from dspy_cli.discovery import discover_modules
+
+        assert validate_project_structure(project.folder)
+        package = find_package_directory(project.folder)
+        assert package.name == "paint"
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        (found,) = discover_modules(package / "modules", "paint.modules")
+        assert (found.name, found.is_forward_typed) == ("Painter", True)
+        assert list(found.forward_output_fields) == ["colour"]
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("Paint", "lower-case letters"),
+            ("../paint", "lower-case letters"),
+            ("a b", "lower-case letters"),
+            ("", "lower-case letters"),
+            ("class", "is a keyword"),
+            ("match", "is a keyword"),
+            ("json", "would hide"),
+            ("dspy", "would hide"),
+            ("tests", "would hide"),
+        ],
+    )
+    def test_a_package_cannot_have_any_name(self, root, tmp_path, name, reason):
+        """A name that Python, or the project itself, needs is refused before anything is written."""
+        with pytest.raises(export.Refused, match=reason):
+            export.case("colours", tmp_path / "out", package=name or "-", root=root)
+        assert not (tmp_path / "out").exists()
+
+    def test_nothing_is_overwritten_unasked(self, root, project, tmp_path):
+        """Files that are there stay; with force they are replaced, and others are left alone."""
+        folder = shutil.copytree(project.folder, tmp_path / "mine")
+        (folder / "evaluate.py").write_text("mine")
+        (folder / "notes.txt").write_text("mine")
+        with pytest.raises(export.Refused, match=r"holds .+ more already; nothing was written"):
+            export.case("colours", folder, package="paint", root=root)
+        assert (folder / "evaluate.py").read_text() == "mine"
+        export.case("colours", folder, package="paint", root=root, force=True)
+        assert "def table" in (folder / "evaluate.py").read_text()
+        assert (folder / "notes.txt").read_text() == "mine"
+
+    def test_nothing_is_written_through_a_link(self, tmp_path):
+        """A link that leads elsewhere does not lead the project out of its folder."""
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "src").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(export.Refused, match="outside"):
+            files.check_place(["src/paint/task.py"], tmp_path / "mine", force=True)
+
+    def test_a_file_is_no_folder(self, tmp_path):
+        """A destination that is a file is named as such."""
+        (tmp_path / "mine").write_text("")
+        with pytest.raises(export.Refused, match="is a file"):
+            files.check_place(["README.md"], tmp_path / "mine", force=True)
+
+    def test_a_case_that_lacks_a_recording_is_not_written(self, root, tmp_path):
+        """The evaluation runs first, and its failure is told."""
+        incomplete = shutil.copytree(root, tmp_path / "kit")
+        (incomplete / "data" / "replies" / "15.jsonl").write_text("")
+        with pytest.raises(export.NotProved, match="nothing was written"):
+            export.case("colours", tmp_path / "out", root=incomplete)
+        assert not (tmp_path / "out").exists()
+
+    def test_an_unknown_case_lists_the_cases(self, root, tmp_path):
+        """A typo is answered with the names."""
+        with pytest.raises(ValueError, match=r"no case 'colour' to export. Cases: colours\."):
+            export.case("colour", tmp_path, root=root)
+
+
+class TestCases:
+    def test_the_replay_engine_that_travels_promises_what_the_recorded_model_did(self):
+        """DSPy asks an engine what it can do; another answer would make another prompt."""
+        source = (fields.SKELETON / "src" / "prototype" / "replay.py").read_text()
+        namespace = {"__name__": "replay"}
+        exec(compile(source, "replay.py", "exec"), namespace)
+        for name in (name for name in vars(LlamaEngine) if name.startswith("support")):
+            assert getattr(namespace["ReplayEngine"], name) == getattr(LlamaEngine, name)
+
+    @pytest.mark.parametrize("name", [case.name for case in export.cases()])
+    def test_each_case_of_the_kit_exports_and_scores_as_listed(self, name, tmp_path):
+        """Its own tests pass, and the score of `kit export --list` stands in its table."""
+        project = export.case(name, tmp_path / "out")
+        run = pytest_in(project.folder)
+        assert run.returncode == 0, run.stdout
+        assert catalogue.find(name).score.partition(": ")[2] in project.table
+
+
+class TestCommand:
+    def test_it_lists_the_cases(self):
+        """Each with a line and a score."""
+        result = CliRunner().invoke(app, ["export", "--list"])
+        assert result.exit_code == 0
+        assert "time_entries · Billing narratives" in result.output
+
+    def test_it_wants_a_case_and_a_place(self):
+        """The message shows the form."""
+        result = CliRunner().invoke(app, ["export", "time_entries"])
+        assert result.exit_code == 1
+        assert "kit export CASE DEST" in result.output
