@@ -115,7 +115,7 @@ class _Marked(Paragraph):
 
     def draw(self) -> None:
         if self.tell:
-            self.tell(self.canv.getPageNumber())
+            self.tell(self.canv.getPageNumber(), self.canv.absolutePosition(0, self.height)[1])
         super().draw()
 
     def split(self, width: float, height: float) -> list[Flowable]:
@@ -166,25 +166,25 @@ class _Setter:
             )
             for index in range(columns)
         ]
-        return PageTemplate(name, frames, onPage=self._edges)
+        return PageTemplate(name, frames, onPage=self._head, onPageEnd=self._foot)
 
-    def _edges(self, canvas: Any, document: Any) -> None:
-        """Write running header and footer, which depend on the part to which a page belongs."""
+    def _head(self, canvas: Any, document: Any) -> None:
+        """Write the running header of the part to which a page belongs, but not on its first page."""
         number = canvas.getPageNumber()
-        part = next((part for part in reversed(self.known.parts) if part.page <= number), None)
-        if part is None:
-            return
-        width, height = self.page
-        inside = number - part.page + 1
-        canvas.setFont(PLAIN[self.family], 8.5)
-        if part.header and number > part.page:
-            canvas.drawString(self.margin, height - self.margin + 20, self._fill(part.header, inside, number))
-        if part.footer:
-            text = self._fill(part.footer, inside, number)
-            canvas.drawCentredString(width / 2, self.margin - 34, text)
+        part = self._part_of(number)
+        if part and number > part.page:
+            canvas.setFont(PLAIN[self.family], 8.5)
+            canvas.drawString(self.margin, self.page[1] - self.margin + 20, part.header)
 
-    def _fill(self, text: str, inside: int, number: int) -> str:
-        return text.replace("{n}", str(inside)).replace("{p}", str(number))
+    def _foot(self, canvas: Any, document: Any) -> None:
+        number = canvas.getPageNumber()
+        if part := self._part_of(number):
+            text = part.footer.replace("{n}", str(number - part.page + 1)).replace("{p}", str(number))
+            canvas.setFont(PLAIN[self.family], 8.5)
+            canvas.drawCentredString(self.page[0] / 2, self.margin - 34, text)
+
+    def _part_of(self, number: int) -> Part | None:
+        return next((part for part in reversed(self.known.parts) if part.page <= number), None)
 
     def _style(self, **changes: Any) -> ParagraphStyle:
         given = {
@@ -202,11 +202,11 @@ class _Setter:
         text = text.replace("&", "&amp;").replace("<", "&lt;")
         marks, self.waiting = self.waiting, []
 
-        def both(page: int) -> None:
+        def both(page: int, height: float) -> None:
             for mark in marks:
                 self.made.marks.setdefault(mark, []).append(page)
             if tell:
-                tell(page)
+                tell(page, height)
 
         return _Marked(text, self._style(**style), both if marks or tell else None)
 
@@ -244,7 +244,7 @@ class _Setter:
             yield PageBreak()
             if name == "blank":
                 self.waiting.append("blank")
-                yield self._said(rest or "&nbsp;", alignment=TA_CENTER)
+                yield self._said(rest or "\N{NO-BREAK SPACE}", alignment=TA_CENTER)
         elif name in ("scan", "sideways"):
             self.waiting.append(name)
         elif name in ("header", "footer"):
@@ -268,8 +268,9 @@ class _Setter:
         first = not part.title
         part.title = part.title or text
 
-        def tell(page: int) -> None:
+        def tell(page: int, height: float) -> None:
             part.page = page
+            part.middle = part.middle and height < self.page[1] - self.margin - 6 * self.leading
 
         return self._said(
             text,
@@ -277,6 +278,7 @@ class _Setter:
             alignment=TA_CENTER,
             fontName=BOLD[self.family],
             spaceAfter=self.leading * 0.6,
+            keepWithNext=int(part.middle),
         )
 
     def _subtitle(self, text: str) -> None:
@@ -290,7 +292,7 @@ class _Setter:
         inside = self.made.parts[-1].id == "main"
         number = self.section
 
-        def tell(page: int) -> None:
+        def tell(page: int, height: float) -> None:
             if inside:
                 self.made.sections.append((f"{number}. {heading}", page))
 
