@@ -188,20 +188,20 @@ def facility_score(
 def explain(field: str, expected: Any, predicted: Any) -> str:
     """Say in words whether a field is right, and which line of the guide decides.
 
-    >>> explain("sentiment", "neutral", "neutral").partition(", for ")[0]
-    'neutral is right'
-    >>> explain("categories", ["question", "space"], ["space", "safety"])[:51]
-    'question is missing. It means: the writer wants an '
+    >>> explain("sentiment", "positive", "positive")
+    'positive is right: praises the team, or thanks for something that was done.'
+    >>> print(explain("categories", ["question", "space"], ["space", "safety", "training"]))
+    question is missing: the writer wants an answer in words: a price, a date, a rule, a reason.
+    Nothing in the message is about safety, training. Named: 3; to name: 2.
     """
     meanings = GUIDE[field]
     if field != "categories":
-        if expected == predicted:
-            return f"{expected} is right, for it means: {meanings[expected]}."
-        return f"Not {predicted} but {expected}. {expected} means: {meanings[expected]}."
-    missing = [label for label in expected if label not in predicted]
-    wrong = [label for label in predicted if label not in expected]
-    said = [f"{label} is missing. It means: {meanings[label]}." for label in missing]
-    said += [f"{label} is wrong here. It means: {meanings[label]}." for label in wrong]
+        verdict = f"{expected} is right" if expected == predicted else f"Not {predicted} but {expected}"
+        return f"{verdict}: {meanings[expected]}."
+    said = [f"{label} is missing: {meanings[label]}." for label in expected if label not in predicted]
+    if strange := [label for label in predicted if label not in expected]:
+        counts = f"Named: {len(predicted)}; to name: {len(expected)}."
+        said.append(f"Nothing in the message is about {', '.join(strange)}. {counts}")
     return "\n".join(said) or f"{', '.join(expected)}: right, and nothing else applies."
 
 
