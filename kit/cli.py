@@ -29,6 +29,7 @@ app.add_typer(phoenix, name="phoenix", help="Phoenix, the trace viewer: install,
 data = typer.Typer(no_args_is_help=True)
 app.add_typer(data, name="data", help="Real data sets on demand: list, get, verify.")
 app.command()(commands.export)
+app.command()(commands.new)
 console = Console()
 
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]

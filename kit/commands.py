@@ -40,6 +40,25 @@ def export(
     console.print(f"Next: cd {project.folder} && uv run pytest", highlight=False, soft_wrap=True)
 
 
+def new(
+    name: Annotated[str, typer.Argument(help="The package's name, e.g. triage.")],
+    signature: Annotated[
+        str, typer.Argument(help="In short form: \"message -> urgency: Literal['low', 'high']\".")
+    ],
+    dest: Annotated[Path | None, typer.Argument(help="The project's folder; by default NAME.")] = None,
+    force: Force = False,
+) -> None:
+    """Write an empty project around a signature: module, metric, three rows, tests and a notebook."""
+    from kit import export as exports
+
+    try:
+        project = exports.new(name, signature, dest, force=force)
+    except (OSError, ValueError) as error:
+        fail(error)
+    console.print(escape(repr(project)), highlight=False, soft_wrap=True)
+    console.print(f"Next: cd {project.folder} && uv run pytest", highlight=False, soft_wrap=True)
+
+
 def fail(reason: object) -> None:
     """End with exit code 1 and the reason."""
     console.print(f"[red]{escape(str(reason))}[/]", soft_wrap=True, highlight=False)

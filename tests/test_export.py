@@ -11,11 +11,12 @@ import pytest
 from scripted import ScriptedEngine
 from typer.testing import CliRunner
 
-from kit import export
+from kit import export, lessons
 from kit.cli import app
 from kit.engines.llama import LlamaEngine
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine, Rollouts
+from kit.engines.server import Server
 from kit.export import catalogue, fields, files
 
 PROTOTYPE = '''"""Colours: how a word for a colour is spelled out."""
@@ -95,6 +96,7 @@ sample = "the test rows"
 files = []
 rows = { file = "colours.jsonl", split = ["test"] }
 """
+SHORTHAND = "message, words: int -> urgency: Literal['low', 'high'], why: list[str], score: float | None"
 ROWS = [("sky", "blue", "test"), ("grass", "green", "test"), ("coal", "black", "train")]
 
 
@@ -140,6 +142,12 @@ def project(root, tmp_path_factory):
 
 
 OFFLINE = catalogue.ROOT / "tests" / "offline"
+
+
+@pytest.fixture(scope="module")
+def triage(tmp_path_factory):
+    """Return the folder of an empty project around a signature."""
+    return export.new("triage", SHORTHAND, tmp_path_factory.mktemp("new") / "triage").folder
 
 
 def pytest_in(folder):
@@ -277,10 +285,86 @@ class TestRefusals:
             export.case("colour", tmp_path, root=root)
 
 
+class TestNew:
+    def test_its_own_tests_pass(self, triage):
+        """Rows, metric, program and endpoint hold before any model is asked."""
+        run = pytest_in(triage)
+        assert run.returncode == 0, run.stdout
+        assert "10 passed" in run.stdout
+
+    def test_the_signature_is_written_as_a_class(self, triage):
+        """What was a string is code to go on from, types included."""
+        code = (triage / "src" / "triage" / "program.py").read_text()
+        assert "class TriageSignature(dspy.Signature):" in code
+        assert '    urgency: Literal["low", "high"] = dspy.OutputField()' in code
+        assert "    score: float | None = dspy.OutputField()" in code
+        assert "def forward(self, message: str, words: int)" in code
+
+    def test_it_has_three_rows_of_the_right_types(self, triage):
+        """The form of the data shows in rows that are plainly made up."""
+        rows = [json.loads(line) for line in (triage / "data" / "rows.jsonl").read_text().splitlines()]
+        assert [row["urgency"] for row in rows] == ["low", "high", "low"]
+        assert rows[0]["message"] == "first message"
+        assert "Three rows made up by `kit new`" in (triage / "data" / "README.md").read_text()
+
+    def test_its_notebook_and_its_evaluation_run_on_a_model(self, triage):
+        """The notebook opens on the project, and MODEL and MODEL_API_BASE lead it to a server."""
+        reply = '{"urgency": "low", "why": ["first why"], "score": 0.5}'
+        with Server(ScriptedEngine(reply), "test/scripted", "sk-made-up-0123456789") as server:
+            environment = {
+                "MODEL": "openai/local",
+                "MODEL_API_BASE": server.url,
+                "OPENAI_API_KEY": "sk-made-up-0123456789",
+                "PYTHONPATH": os.pathsep.join(map(str, (triage / "src", OFFLINE))),
+            }
+            executed = lessons.run(triage / "explore.ipynb", environment)
+            run = subprocess.run(
+                [sys.executable, "evaluate.py"],
+                cwd=triage,
+                env=os.environ | environment,
+                capture_output=True,
+                text=True,
+            )
+        assert "urgency='low'" in executed.cells[1].outputs[-1].data["text/plain"]
+        assert executed.cells[5].outputs[-1].data["text/plain"] == "44.44"
+        assert run.stdout.splitlines()[1].startswith("score  44.4 % ")
+
+    @pytest.mark.parametrize(
+        ("shorthand", "reason"),
+        [
+            ("message", "exactly one '->'"),
+            ("a -> b -> c", "exactly one '->'"),
+            ("message ->", "lacks fields on one side"),
+            ("-> urgency", "lacks fields on one side"),
+            ("a -> b: Foo", "Unknown name: Foo"),
+            ("a -> b: Literal['x'", "closing parenthesis"),
+            ("class -> b", "invalid syntax"),
+            ("a -> a", "distinct names"),
+            ("a -> _b", "leading underscores"),
+            ("a -> instructions", "shadows an attribute"),
+            ("lm -> a", "cannot be called 'lm'"),
+            ("a -> b: dspy.Image", "No row can be made up"),
+            ("a -> b: tuple[int, str]", "No row can be made up"),
+        ],
+    )
+    def test_a_bad_signature_is_told_what_is_wrong(self, tmp_path, shorthand, reason):
+        """Nothing is written, and the message names the fault."""
+        with pytest.raises(export.Refused, match=reason):
+            export.new("triage", shorthand, tmp_path / "triage")
+        assert not (tmp_path / "triage").exists()
+
+    def test_nothing_is_overwritten_unasked(self, tmp_path):
+        """A second `kit new` of that name leaves the first as it is."""
+        (tmp_path / "README.md").write_text("mine")
+        with pytest.raises(export.Refused, match=r"holds README\.md already"):
+            export.new("triage", SHORTHAND, tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+
+
 class TestCases:
     def test_the_replay_engine_that_travels_promises_what_the_recorded_model_did(self):
         """DSPy asks an engine what it can do; another answer would make another prompt."""
-        source = (fields.SKELETON / "src" / "prototype" / "replay.py").read_text()
+        source = (fields.EVERY / "src" / "prototype" / "replay.py").read_text()
         namespace = {"__name__": "replay"}
         exec(compile(source, "replay.py", "exec"), namespace)
         for name in (name for name in vars(LlamaEngine) if name.startswith("support")):
@@ -301,6 +385,16 @@ class TestCommand:
         result = CliRunner().invoke(app, ["export", "--list"])
         assert result.exit_code == 0
         assert "time_entries · Billing narratives" in result.output
+
+    def test_new_says_where_the_project_is_and_what_is_next(self, tmp_path, monkeypatch):
+        """Without a folder it is one of that name, here; a bad name or signature ends with exit code 1."""
+        monkeypatch.chdir(tmp_path)
+        result = CliRunner().invoke(app, ["new", "triage", "message -> urgency"])
+        assert result.exit_code == 0
+        assert f"cd {tmp_path / 'triage'} && uv run pytest" in result.output
+        refused = CliRunner().invoke(app, ["new", "json", "message -> urgency"])
+        assert refused.exit_code == 1
+        assert "would hide" in refused.output
 
     def test_it_wants_a_case_and_a_place(self):
         """The message shows the form."""

@@ -9,9 +9,10 @@ The project needs DSPy and nothing of `kit`. What travels: the prototype's own f
 and the recorded replies that its tests and its evaluation ask for.
 """
 
+from kit.export.blank import new
 from kit.export.catalogue import Case, cases
 from kit.export.files import Refused
 from kit.export.projects import Project, case
 from kit.export.proof import NotProved
 
-__all__ = ["Case", "NotProved", "Project", "Refused", "case", "cases"]
+__all__ = ["Case", "NotProved", "Project", "Refused", "case", "cases", "new"]

@@ -1,7 +1,7 @@
-"""Fields: the skeleton's files, with the package's name and a case's own words filled in.
+"""Fields: the skeleton's files, with the package's name and a project's own words filled in.
 
-In Python files the package is called `prototype`, so that they read and lint as Python; elsewhere $name and
-other fields stand for what is filled in.
+In a Python file the package is called `prototype`, so that the file reads and lints as Python. A file that
+ends in .in loses that ending, and $name and other fields in it are filled in.
 """
 
 from __future__ import annotations
@@ -11,36 +11,30 @@ from pathlib import Path
 from string import Template
 
 SKELETON = Path(__file__).with_name("skeleton")
-NAMES = {"gitignore": ".gitignore", "project.toml": "pyproject.toml"}
-"""Files whose own name would mean something here already, to git and to ruff."""
-LAST = "README.md"
-"""Written when the score is known."""
+EVERY, CASE, BLANK = (SKELETON / name for name in ("every", "case", "blank"))
 
 
-def write(to: Path, package: str, fields: dict[str, str], extras: dict[str, Path]) -> None:
-    """Write the skeleton's files, and more of the same kind, under a folder.
+def write(sources: dict[str, Path], to: Path, fields: dict[str, str]) -> None:
+    """Write files of the skeleton, or of its kind, under a folder.
 
     Args:
+        sources: The files, by their place.
         to: The folder.
-        package: What `prototype` becomes, in paths and in Python.
-        fields: What the other fields become.
-        extras: Further files, by their place, which may name `prototype`.
+        fields: What the fields become; "name" is the package's.
     """
-    places = {place: SKELETON / place for place in _skeleton()} | extras
-    for place, source in places.items():
-        target = to / place.replace("src/prototype/", f"src/{package}/")
-        target = target.with_name(NAMES.get(target.name, target.name))
+    for place, source in sources.items():
+        target = to / place.replace("src/prototype/", f"src/{fields['name']}/").removesuffix(".in")
         target.parent.mkdir(parents=True, exist_ok=True)
         text = source.read_text(encoding="utf-8")
-        filled = renamed(text, package) if source.suffix == ".py" else Template(text).substitute(fields)
+        template = source.suffix == ".in"
+        filled = Template(text).substitute(fields) if template else renamed(text, fields["name"])
         target.write_text(filled, encoding="utf-8")
 
 
-def fill(name: str, fields: dict[str, str], to: Path) -> None:
-    """Write one file of the skeleton with its fields filled in."""
-    to.write_text(
-        Template((SKELETON / name).read_text(encoding="utf-8")).substitute(fields), encoding="utf-8"
-    )
+def under(folder: Path) -> dict[str, Path]:
+    """Return the files under a folder of the skeleton, by their place."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path for path in found}
 
 
 def renamed(code: str, package: str) -> str:
@@ -59,8 +53,3 @@ def listing(items: list[str]) -> str:
     '  "attachments>=1",\n'
     """
     return "".join(f'  "{item}",\n' for item in items)
-
-
-def _skeleton() -> list[str]:
-    files = (path for path in SKELETON.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return sorted(place for path in files if (place := path.relative_to(SKELETON).as_posix()) != LAST)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.engines.recordings import merge, read_quietly
-from kit.export import files
+from kit.export import fields, files
 from kit.export.catalogue import ROOT, Case, find
-from kit.export.fields import fill, listing, write
 from kit.export.proof import Proof, prove
 
 _SAMPLE = """*A sample lies here: {what}. What follows is the datasheet of the whole set; what it names and
@@ -30,7 +29,7 @@ class Project:
     table: str
 
     def __repr__(self) -> str:
-        return f"{self.folder} · {len(self.files)} files\n{self.table}"
+        return f"{self.folder} · {len(self.files)} files\n{self.table}".rstrip()
 
 
 def case(
@@ -66,13 +65,17 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
         _copy(source, staged / "src" / package / place)
     if "__init__.py" not in chosen.sources:
         (staged / "src" / package / "__init__.py").write_text(f'"""{chosen.about}"""\n', encoding="utf-8")
-    fields = {
+    extras = {f"src/prototype/{place}": path for place, path in chosen.extras.items()}
+    skeleton = fields.under(fields.EVERY) | fields.under(fields.CASE)
+    skeleton.pop("README.md.in")
+    words = {
         "about": chosen.about,
         "name": package,
         "distribution": package.replace("_", "-"),
-        "dependencies": listing(chosen.declared["dependencies"]),
+        "dependencies": fields.listing(chosen.declared["dependencies"]),
+        "groups": "",
     }
-    write(staged, package, fields, {f"src/prototype/{place}": path for place, path in chosen.extras.items()})
+    fields.write(skeleton | extras, staged, words)
     _sample(chosen, staged / "data")
     replies = (chosen.root / "data" / "replies" / name for name in chosen.declared["replies"])
     merge({key: line for path in replies for key, line in read_quietly(path)}, _recordings(staged))
@@ -101,7 +104,7 @@ def _prove(chosen: Case, package: str, staged: Path) -> Proof:
     lines = dict(read_quietly(_recordings(staged)))
     _recordings(staged).unlink()
     merge({key: line for key, line in lines.items() if key in proof.used}, _recordings(staged))
-    fields = {
+    words = {
         "title": package.replace("_", " ").capitalize(),
         "about": chosen.about,
         "name": package,
@@ -112,7 +115,7 @@ def _prove(chosen: Case, package: str, staged: Path) -> Proof:
         "example": json.dumps(proof.example),
         "answer": json.dumps(proof.answer),
     }
-    fill("README.md", fields, staged / "README.md")
+    fields.write({"README.md.in": fields.CASE / "README.md.in"}, staged, words)
     return proof
 
 

@@ -1,0 +1,111 @@
+"""Blank: an empty project around a signature of one's own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from kit.export import fields, files, shorthand
+from kit.export.catalogue import ROOT
+from kit.export.projects import Project
+from kit.export.shorthand import Field, Fields
+
+_ASK = """import dspy
+from {name} import task
+from {name}.model import lm
+
+dspy.configure(lm=lm(), adapter=dspy.JSONAdapter())
+program = task.programs()["as written"]
+row = task.rows()[0]
+program(**row.inputs())"""
+_SCORE = """evaluate = dspy.Evaluate(devset=task.rows(), metric=task.score, max_errors=1)
+evaluate(program).score"""
+_CELLS = [
+    ("markdown", "# {title}\n\n`{signature}`\n\n`lm()` is the model that MODEL names. In the workshop's own "
+     'environment, `kit.lm("small")` in its place needs no key.'),
+    ("code", _ASK),
+    ("markdown", "What was sent, and what came back:"),
+    ("code", "dspy.inspect_history()"),
+    ("markdown", "All rows:"),
+    ("code", _SCORE),
+]  # fmt: skip
+
+
+def new(name: str, signature: str, to: str | Path | None = None, *, force: bool = False) -> Project:
+    """Write an empty project: signature, module, metric, three rows, tests, and a notebook to explore it.
+
+    Args:
+        name: The package's name.
+        signature: In DSPy's short form, e.g. "message -> urgency: Literal['low', 'high']".
+        to: The project's folder; by default one of that name, here.
+        force: Overwrite files of the same names.
+
+    Raises:
+        Refused: If name or signature will not do, or a file is there already.
+    """
+    package, read = files.check_name(name), shorthand.read(signature)
+    folder = Path(to or name).expanduser().absolute()
+    with tempfile.TemporaryDirectory() as place:
+        staged = Path(place)
+        skeleton = fields.under(fields.EVERY) | fields.under(fields.BLANK)
+        fields.write(skeleton, staged, _fields(package, signature, read))
+        _write_rows(read, staged / "data" / "rows.jsonl")
+        _write_notebook(package, signature, staged / "explore.ipynb")
+        shutil.copyfile(ROOT / "LICENSE", staged / "LICENSE")
+        files.check_place(files.listed(staged), folder, force=force)
+        return Project(folder, files.put(staged, folder), "")
+
+
+def _fields(name: str, signature: str, read: Fields) -> dict[str, str]:
+    every = [*read.inputs, *read.outputs]
+    declared = dict.fromkeys((field.code for field in read.inputs), "Input")
+    declared |= dict.fromkeys((field.code for field in read.outputs), "Output")
+    return {
+        "name": name,
+        "distribution": name.replace("_", "-"),
+        "title": _title(name),
+        "about": f"{_title(name)}: a DSPy program.",
+        "class_name": "".join(part.capitalize() for part in name.split("_")),
+        "dependencies": "",
+        "groups": '\nnotebook = ["jupyterlab>=4.4"]',
+        "shorthand": " ".join(signature.split()),
+        "instructions": read.instructions,
+        "imports": _imports(every),
+        "fields": "\n".join(f"    {code} = dspy.{side}Field()" for code, side in declared.items()),
+        "answers": "\n".join(f"    {field.code}" for field in read.outputs),
+        "parameters": ", ".join(field.code for field in read.inputs),
+        "arguments": ", ".join(f"{field.name}={field.name}" for field in read.inputs),
+        "types": "\n".join(f"| {field.name} | {_cell(field)} |" for field in every),
+    }
+
+
+def _imports(every: list[Field]) -> str:
+    wants_literal = any("Literal[" in field.code for field in every)
+    return "\nfrom typing import Literal\n" if wants_literal else ""
+
+
+def _cell(field: Field) -> str:
+    return shorthand.rendered(field.annotation).replace("|", "or")
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _write_rows(read: Fields, to: Path) -> None:
+    columns = {field.name: field.values for field in (*read.inputs, *read.outputs)}
+    rows = [{name: values[row] for name, values in columns.items()} for row in range(3)]
+    to.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def _write_notebook(name: str, signature: str, to: Path) -> None:
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+    makers = {"code": new_code_cell, "markdown": new_markdown_cell}
+    words = {"name": name, "title": _title(name), "signature": signature}
+    cells = [makers[kind](source.format(**words)) for kind, source in _CELLS]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), to)
