@@ -74,7 +74,7 @@ class Form4(dspy.Module):
         rows = texts.rows(text)
         roles = [role for role in get_args(Role) for box in texts.checked(text) if box.startswith(role)]
         filing = Filing(
-            issuer=top.issuer,
+            issuer=top.issuer.partition("[")[0].strip(),  # small models carry the symbol along
             ticker=top.ticker,
             owner=Owner(roles=roles, officer_title=top.officer_title if "Officer" in roles else None),
             filed=top.signed,

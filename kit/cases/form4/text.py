@@ -28,7 +28,7 @@ def top(text: str) -> str:
     """Return the boxes that name owner, issuer and title, and the line of the signature, a box a line."""
     boxes = re.split(r"\bTable I\b", text, maxsplit=1)[0]
     start = re.search(r"1\. Name", boxes)
-    lines = [line.strip() for line in boxes[start.start() if start else 0 :].splitlines()]
+    lines = re.split(r"\s*\n\s*|\s{3,}", boxes[start.start() if start else 0 :].strip())
     lines = [line for line in lines if line and not re.match(r"\[[ X]\]", line)]
     joined = re.sub(r"\n(?!\d\. )", " | ", "\n".join(lines))
     signed = re.search(r"^.*/s/.*$", text, re.MULTILINE)
