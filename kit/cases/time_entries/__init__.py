@@ -4,8 +4,8 @@
     program = TimeEntries(house)
     program(narrative="review lease w/ Margaret Okafor", client="nVista Robotics").corrected
 
-Read house, spelling, rules and doubts (no model), then intake and program, then explanations, differences
-and metrics; questions are for optimizers. To copy it, take the folder.
+Read house, spelling, rules and doubts (no model), then intake, program and terse, then explanations,
+differences and metrics; questions are for optimizers. To copy it, take the folder.
 """
 
 from .differences import Difference, content, differences
@@ -16,6 +16,7 @@ from .metrics import house_score, rule_scores
 from .program import Correct, Rewrite, TimeEntries
 from .questions import questions
 from .rules import tidy
+from .terse import Terse
 
 __all__ = [
     "RULES",
@@ -24,6 +25,7 @@ __all__ = [
     "Doubt",
     "House",
     "Rewrite",
+    "Terse",
     "TimeEntries",
     "content",
     "differences",

@@ -30,10 +30,9 @@ def questions(narrative: str, gold: str, house: House, client: str = "") -> list
         answers = [doubt.words.replace(found, clean) for found, clean in right if found in doubt.words]
         asked.append(
             dspy.Example(
-                narrative=text,
                 rule=ASKED[doubt.rule],
                 words=doubt.words,
                 corrected=answers[0] if answers else doubt.words,
-            ).with_inputs("narrative", "rule", "words")
+            ).with_inputs("rule", "words")
         )
     return asked
