@@ -1,0 +1,184 @@
+"""Pages as plain data: what a page says, its lines with their layout, and what a file may not be.
+
+    pages = read("lease.pdf")
+    pages[0].top[0]
+
+Whoever has pages from elsewhere (OCR, Word) makes them with `page(number, text)`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+MOST_PAGES = 600
+MOST_BYTES = 100_000_000
+MOST_CHARACTERS = 60_000
+"""No page of a contract holds more; one that does is a spreadsheet or an attack."""
+MOST_UNPACKED = 20_000_000
+TOP, FOOT = 6, 3
+INDENT_POINTS = 50
+
+
+class UnreadableContract(ValueError):
+    """A contract cannot be read: the message says what was found, what was expected and what to do."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a page, and whether it is bold or set away from the margin; None if nobody can tell."""
+
+    text: str
+    bold: bool | None = None
+    middle: bool | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its number from 1, its lines that hold more than space, and whether it shows a picture."""
+
+    number: int
+    lines: tuple[Line, ...] = ()
+    picture: bool = False
+    rotation: int = 0
+
+    @property
+    def text(self) -> str:
+        """All lines."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def top(self) -> tuple[Line, ...]:
+        """The first lines: most parts of a contract show here that they begin."""
+        return self.lines[:TOP]
+
+    @property
+    def foot(self) -> tuple[Line, ...]:
+        """The last lines, as far as they are not among the first."""
+        return self.lines[TOP:][-FOOT:]
+
+    @property
+    def blind(self) -> bool:
+        """Whether there is a picture where text should be: the page needs OCR."""
+        return self.picture and not self.lines
+
+    def with_text(self, text: str) -> Page:
+        """Return the page with the text that OCR found on it.
+
+        >>> Page(3, picture=True).with_text("EXHIBIT A").top[0].text
+        'EXHIBIT A'
+        """
+        return replace(self, lines=page(self.number, text).lines)
+
+
+def page(number: int, text: str, **details: Any) -> Page:
+    """Make a page from its number and its text.
+
+    Raises:
+        UnreadableContract: If the text is longer than that of any page.
+
+    >>> page(1, " LEASE  OF LAND").lines[0]
+    Line(text='LEASE OF LAND', bold=None, middle=None)
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise UnreadableContract(
+            f"Page {number} holds {len(text):,} characters; a page of a contract has at most "
+            f"{MOST_CHARACTERS:,}. Split the file, or leave that page out."
+        )
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    return Page(number, tuple(Line(line) for line in lines if line), **details)
+
+
+def check(pages: Sequence[Page]) -> None:
+    """Refuse what is no contract: no page, too many, or numbers that do not run from 1.
+
+    Raises:
+        UnreadableContract: With what was found.
+    """
+    numbers = [page.number for page in pages]
+    if not 0 < len(numbers) <= MOST_PAGES:
+        raise UnreadableContract(
+            f"{len(numbers):,} pages; expected 1 to {MOST_PAGES}. Split the file into contracts."
+        )
+    if numbers != list(range(1, len(numbers) + 1)):
+        raise UnreadableContract(f"Page numbers run {numbers[:5]} ...; expected 1, 2, 3 without a gap.")
+
+
+def read(path: str | Path) -> list[Page]:
+    """Read the pages of a PDF, without OCR.
+
+    Raises:
+        UnreadableContract: If it is no PDF, locked, broken, too long, or swells when it is unpacked.
+    """
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    path = Path(path)
+    if not path.is_file():
+        raise UnreadableContract(f"There is no file {path}. Check the name.")
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise UnreadableContract(
+            f"{path.name} has {size:,} bytes; at most {MOST_BYTES:,} are read. Split it."
+        )
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
+    try:
+        reader = PdfReader(path)
+        if reader.is_encrypted:
+            raise UnreadableContract(f"{path.name} asks for a password. Save a copy without one.")
+        if len(reader.pages) > MOST_PAGES:
+            raise UnreadableContract(
+                f"{path.name} has {len(reader.pages):,} pages; expected at most {MOST_PAGES}. Split it."
+            )
+        return [_page(number, source) for number, source in enumerate(reader.pages, 1)]
+    except (PyPdfError, RecursionError, KeyError, ValueError, AttributeError, TypeError) as error:
+        if isinstance(error, UnreadableContract):
+            raise
+        raise UnreadableContract(
+            f"{path.name} cannot be read as a PDF ({type(error).__name__}: {str(error)[:120]}). "
+            "Open it in a viewer and save it anew."
+        ) from error
+
+
+def _page(number: int, source: Any) -> Page:
+    contents = source.get_contents()
+    if contents is not None and (size := len(contents.get_data())) > MOST_UNPACKED:
+        raise UnreadableContract(
+            f"Page {number} unpacks to {size:,} bytes; expected at most {MOST_UNPACKED:,}. "
+            "Leave it out, or print it anew."
+        )
+    spans: list[tuple[str, float, bool]] = []
+
+    def note(text: str, matrix: list[float], place: list[float], font: Any, size: float) -> None:
+        if text.strip():
+            name = str((font or {}).get("/BaseFont", "")).lower()
+            spans.append((text.strip(), place[4] * matrix[0] + matrix[4], "bold" in name))
+
+    text = source.extract_text(visitor_text=note)
+    made = page(number, text, picture=_has_picture(source), rotation=(source.get("/Rotate") or 0) % 360)
+    return replace(made, lines=tuple(_laid_out(made.lines, spans)))
+
+
+def _laid_out(lines: tuple[Line, ...], spans: list[tuple[str, float, bool]]) -> Iterator[Line]:
+    """Find the span with which each line begins; spans come in the order of the lines."""
+    margin = min((left for _, left, _ in spans), default=0.0)
+    place = 0
+    for line in lines:
+        for index in range(place, len(spans)):
+            text, left, bold = spans[index]
+            if line.text.startswith(" ".join(text.split())[:12]):
+                place = index + 1
+                yield replace(line, bold=bold, middle=left > margin + INDENT_POINTS)
+                break
+        else:
+            yield line
+
+
+def _has_picture(source: Any) -> bool:
+    resources = source.get("/Resources") or {}
+    objects = resources.get_object().get("/XObject") if resources else None
+    return bool(objects) and any(
+        item.get_object().get("/Subtype") == "/Image" for item in objects.get_object().values()
+    )
