@@ -19,4 +19,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     for name in filter(SETTINGS.search, list(os.environ)):
         del os.environ[name]
-    os.environ |= {"KIT_PROFILE": "offline", "KIT_LIVE": "never", "PYTHONPATH": str(NO_NETWORK)}
+    os.environ |= {
+        "KIT_PROFILE": "offline",
+        "KIT_LIVE": "never",
+        "KIT_PROGRESS": "off",
+        "PYTHONPATH": str(NO_NETWORK),
+    }

@@ -30,6 +30,8 @@ data = typer.Typer(no_args_is_help=True)
 app.add_typer(data, name="data", help="Real data sets on demand: list, get, verify.")
 app.command()(commands.export)
 app.command()(commands.new)
+app.command()(commands.catch_up)
+app.command()(commands.progress)
 console = Console()
 
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]

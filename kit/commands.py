@@ -59,6 +59,47 @@ def new(
     console.print(f"Next: cd {project.folder} && uv run pytest", highlight=False, soft_wrap=True)
 
 
+def catch_up(
+    lesson: Annotated[str, typer.Argument(help="The lesson to start with, e.g. 05.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace also what you have written.")] = False,
+) -> None:
+    """Fill in the exercises of all earlier lessons; what you have solved stays, and a copy is kept."""
+    from kit import catch_up as catching
+
+    try:
+        done = catching.before(lesson, force=force)
+    except (OSError, ValueError) as error:
+        fail(error)
+    for one in done:
+        counts = f"{len(one.filled)} filled in, {len(one.kept)} kept"
+        before = f"; before: {one.backup}" if one.backup else ""
+        console.print(f"{one.lesson.notebook.stem}: {counts}{before}", highlight=False, soft_wrap=True)
+    if any(one.filled for one in done):
+        console.print("If one of them is open in JupyterLab: File > Reload Notebook from Disk.")
+
+
+def progress(
+    forget: Annotated[bool, typer.Option("--forget", help="Remove what was noted.")] = False,
+) -> None:
+    """Show which exercises you have passed; the checks note it on this machine, and nowhere else."""
+    from kit import lessons
+    from kit import progress as noted
+
+    if forget:
+        noted.forget()
+    for lesson in lessons.lessons():
+        exercises = noted.standing(lesson)
+        done = sum(one.state in ("passed", "caught up") for one in exercises)
+        name = lesson.notebook.stem.replace("_", " ")
+        console.print(f"[bold]{name}[/] · {done} of {len(exercises)}", highlight=False)
+        for one in exercises:
+            tries = f", {one.tries} checks" if one.tries else ""
+            console.print(f"  {one.number} {escape(one.title)}: {one.state}{tries}", highlight=False)
+    console.print(
+        f"Noted in {noted.file() or 'no file: KIT_PROGRESS is off'}.", soft_wrap=True, highlight=False
+    )
+
+
 def fail(reason: object) -> None:
     """End with exit code 1 and the reason."""
     console.print(f"[red]{escape(str(reason))}[/]", soft_wrap=True, highlight=False)

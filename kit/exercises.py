@@ -6,6 +6,7 @@ import html
 from types import TracebackType
 
 from kit.notices import show
+from kit.progress import note_check
 
 
 class check:  # noqa: N801 - it reads as a word: `with kit.check("1.1"):`
@@ -29,6 +30,7 @@ class check:  # noqa: N801 - it reads as a word: `with kit.check("1.1"):`
     ) -> bool:
         if error is not None and not isinstance(error, Exception):
             return False
+        note_check(self.exercise, error is None)
         verdict = "passed." if error is None else f"not yet. {_reason(error)}"
         text = f"Exercise {self.exercise}: {verdict}"
         show(text, f"<b>Exercise {html.escape(self.exercise)}:</b> {html.escape(verdict)}")

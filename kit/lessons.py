@@ -114,7 +114,7 @@ def run(
         on_cell_start=report,
     )
     try:
-        return client.execute(env=os.environ | environment)
+        return client.execute(env=os.environ | {"KIT_PROGRESS": "off"} | environment)
     except AssertionError:  # what nbclient ends with after its own SIGINT handler has stopped the kernel
         raise KeyboardInterrupt from None
     except DeadKernelError as error:
