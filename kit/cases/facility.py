@@ -10,6 +10,8 @@ instruction, and the labelling guide that both rest on. To copy it, take this fi
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import dspy
@@ -58,6 +60,20 @@ GUIDE: dict[str, dict[str, str]] = {
     },
 }
 """What each label means in this house, by field."""
+
+PUBLIC: dict[str, Category] = {
+    "emergency_repair_services": "emergency",
+    "routine_maintenance_requests": "maintenance",
+    "quality_and_safety_concerns": "safety",
+    "cleaning_services_scheduling": "cleaning",
+    "specialized_cleaning_services": "deep_cleaning",
+    "sustainability_and_environmental_practices": "sustainability",
+    "training_and_support_requests": "training",
+    "facility_management_issues": "space",
+    "general_inquiries": "question",
+    "customer_feedback_and_complaints": "feedback",
+}
+"""The categories of Meta's public set, and ours beside them."""
 
 LONGEST = 4_000
 
@@ -221,3 +237,23 @@ def yes_no_score(example: dspy.Example, prediction: dspy.Prediction, trace: Any 
         "categories": 1 - len(expected ^ named) / len(get_args(Category))
     }
     return sum(by_field.values()) / len(by_field)
+
+
+def public(path: str | Path) -> list[dspy.Example]:
+    """Read the public set that DSPy's tutorial uses, its categories under our names.
+
+    Args:
+        path: `dataset.json` of the use case facility-support-analyzer in Meta's prompt-ops (MIT).
+
+    Raises:
+        ValueError: If a record has a category that `PUBLIC` does not know.
+    """
+    found = []
+    for record in json.loads(Path(path).read_text()):
+        answer = json.loads(record["answer"])
+        if strange := set(answer["categories"]) - set(PUBLIC):
+            raise ValueError(f"Unknown categories {sorted(strange)}; known are {sorted(PUBLIC)}.")
+        named = [PUBLIC[name] for name, applies in answer["categories"].items() if applies]
+        labels = {"urgency": answer["urgency"], "sentiment": answer["sentiment"], "categories": named}
+        found.append(dspy.Example(message=record["fields"]["input"], **labels).with_inputs("message"))
+    return found

@@ -230,6 +230,31 @@ class TestScore:
         assert facility_score(GOLD, wrong, trace=[]) is False
 
 
+class TestPublic:
+    def _write(self, folder, **categories):
+        answer = {"urgency": "low", "sentiment": "positive", "categories": categories}
+        path = folder / "dataset.json"
+        path.write_text(json.dumps([{"fields": {"input": "Thank you."}, "answer": json.dumps(answer)}]))
+        return path
+
+    def test_it_is_read_under_our_names(self, tmp_path):
+        """One program can be scored on both sets."""
+        (row,) = facility.public(
+            self._write(tmp_path, general_inquiries=True, training_and_support_requests=False)
+        )
+        assert row.inputs().toDict() == {"message": "Thank you."}
+        assert (row.urgency, row.sentiment, row.categories) == ("low", "positive", ["question"])
+
+    def test_a_category_that_nobody_knows_is_an_error(self, tmp_path):
+        """A changed source is noticed, and not scored as wrong."""
+        with pytest.raises(ValueError, match="catering"):
+            facility.public(self._write(tmp_path, catering=True))
+
+    def test_each_of_our_categories_has_one_of_theirs(self):
+        """Translation loses none."""
+        assert sorted(facility.PUBLIC.values()) == sorted(get_args(Category))
+
+
 def test_the_prototype_knows_nothing_of_the_kit():
     """It can be copied into another project as it is."""
     source = Path(facility.__file__).read_text()
