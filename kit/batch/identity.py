@@ -136,10 +136,16 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def _constant(value: Any) -> str:
-    """Return the same text in every process: no addresses, and sets in order."""
+    """Return the same text in every process: no addresses, and sets in order, also within other values."""
     if isinstance(value, CodeType):
         return value.co_name
-    return repr(sorted(map(repr, value)) if isinstance(value, set | frozenset) else value)
+    if isinstance(value, set | frozenset):
+        return repr(sorted(map(_constant, value)))
+    if isinstance(value, dict):
+        return repr([(_constant(key), _constant(found)) for key, found in value.items()])
+    if isinstance(value, list | tuple):
+        return repr([*map(_constant, value)])
+    return repr(value)
 
 
 def _package(thing: Any) -> str:
