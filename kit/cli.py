@@ -32,6 +32,7 @@ app.command()(commands.export)
 app.command()(commands.new)
 app.command()(commands.catch_up)
 app.command()(commands.progress)
+app.command()(commands.slides)
 console = Console()
 
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]

@@ -100,6 +100,25 @@ def progress(
     )
 
 
+def slides(
+    lesson: Annotated[str | None, typer.Argument(help="A lesson's number; by default all.")] = None,
+    to: Annotated[Path, typer.Option(help="The folder for the pages.")] = Path("slides"),
+    reveal: Annotated[
+        str | None, typer.Option(help="Address of reveal.js 4, for a room without network.")
+    ] = None,
+) -> None:
+    """Lay out lessons as slides; press S in the browser for the speaker's notes."""
+    from kit import lessons
+    from kit import slides as pages
+
+    try:
+        chosen = lessons.lessons() if lesson is None else [lessons.lesson(lesson)]
+        for one in chosen:
+            console.print(str(pages.write(one.notebook, to, reveal)), highlight=False, soft_wrap=True)
+    except (OSError, ValueError) as error:
+        fail(error)
+
+
 def fail(reason: object) -> None:
     """End with exit code 1 and the reason."""
     console.print(f"[red]{escape(str(reason))}[/]", soft_wrap=True, highlight=False)
