@@ -15,15 +15,15 @@ import json
 import threading
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from socketserver import ThreadingTCPServer
 from typing import Any
 
 from dspy_hub.hub import HubFile
 
+from kit.engines.listening import Listener
 from kit.hub import Refused, check, check_name
 
 
-class Registry(ThreadingTCPServer):
+class Registry(Listener):
     """Serve a folder as a registry until the `with` ends.
 
     Args:
@@ -31,28 +31,16 @@ class Registry(ThreadingTCPServer):
         keys: The developer keys, each with the author in whose name it publishes.
     """
 
-    daemon_threads = True
-
     def __init__(self, folder: Path, keys: dict[str, str]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.folder, self.keys, self.turn = Path(folder), keys, threading.Lock()
         if not (self.folder / "index.json").exists():
             _write(self.folder / "index.json", {"packages": []})
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
         """The index's address: dspy-hub's `registry`."""
-        return f"http://127.0.0.1:{self.server_address[1]}/index.json"
-
-    def __enter__(self) -> Registry:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
+        return f"{self.address}/index.json"
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -11,20 +11,25 @@ Left out: streams, tools, images.
 from __future__ import annotations
 
 import contextlib
+import hmac
+import itertools
 import json
-import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
-from socketserver import ThreadingTCPServer
 from typing import Any
 
 import dspy
 from dspy.lm15 import LM15Error, Request, Response, request_from_openai_chat
 
+from kit.engines.listening import Listener
+
+LONGEST = 4_000_000
+"""The longest request that is read, in bytes."""
 _PATH = "/v1/chat/completions"
+_COUNT = itertools.count(1)
 
 
-class Server(ThreadingTCPServer):
+class Server(Listener):
     """Answer POST /v1/chat/completions until the `with` ends.
 
     Args:
@@ -36,39 +41,42 @@ class Server(ThreadingTCPServer):
         answered: (request, response) of each call that the engine answered, in order.
     """
 
-    daemon_threads = True
-
     def __init__(self, engine: Any, model: str, key: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(Handler)
         self.engine, self.model, self.key = engine, model, key
         self.answered: list[tuple[Request, Response]] = []
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
         """The address that goes into `api_base`."""
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+        return f"{self.address}/v1"
 
-    def __enter__(self) -> Server:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
+    def complete(self, request: Request) -> Response:
+        """Ask the engine, and keep what it was asked and answered."""
+        request = replace(request, model=self.model)
+        response = self.engine.complete(request)
+        self.answered.append((request, response))
+        return response
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Speak OpenAI's protocol for a server that has a `key` and can `complete` a request."""
+
     def do_POST(self) -> None:
         """Answer one request; what the engine refuses comes back as OpenAI's error object."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.headers.get("Authorization") != f"Bearer {self.server.key}":
-            self._send(401, _error("Wrong or missing API key.", "authentication_error"))
-        elif self.path != _PATH:
-            self._send(404, _error(f"There is only {_PATH}.", "not_found_error"))
-        else:
-            self._send(*_answer(self.server, body))
+        length = int(self.headers.get("Content-Length", 0))
+        if length > LONGEST:
+            return self._send(413, _error(f"{length:,} bytes; at most {LONGEST:,}.", "invalid_request_error"))
+        body = self.rfile.read(length)
+        if not self._knows_key():
+            return self._send(401, _error("Wrong or missing API key.", "authentication_error"))
+        if self.path != _PATH:
+            return self._send(404, _error(f"There is only {_PATH}.", "not_found_error"))
+        return self._send(*_answer(self.server, body))
+
+    def _knows_key(self) -> bool:
+        sent = self.headers.get("Authorization", "")
+        return hmac.compare_digest(sent.encode(), f"Bearer {self.server.key}".encode())
 
     def log_message(self, *args: object) -> None:
         """Say nothing: a notebook shows replies, not a server's log."""
@@ -83,14 +91,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
 
-def _answer(server: Server, body: bytes) -> tuple[int, dict[str, Any]]:
+def _answer(server: Any, body: bytes) -> tuple[int, dict[str, Any]]:
     try:
-        request = replace(request_from_openai_chat(json.loads(body)), model=server.model)
-        response = server.engine.complete(request)
+        response = server.complete(request_from_openai_chat(json.loads(body)))
     except (dspy.LMError, LM15Error, TypeError, ValueError) as error:
         return 400, _error(str(error), "invalid_request_error")
-    server.answered.append((request, response))
-    return 200, _completion(f"chatcmpl-{len(server.answered)}", response)
+    return 200, _completion(f"chatcmpl-{next(_COUNT)}", response)
 
 
 def _completion(name: str, response: Response) -> dict[str, Any]:
