@@ -188,7 +188,8 @@ def break_names(text: str, client: str, rng: random.Random) -> str:
 
 def break_abbreviations(text: str, client: str, rng: random.Random) -> str:
     """Abbreviate one to three words that do not begin an activity."""
-    found = [full for full in SHORT if re.search(rf"(?<=[\w,)] ){re.escape(full)}(?=[\s,;.)])", text)]
+    present = (full for full in SHORT if full in text)
+    found = [full for full in present if re.search(rf"(?<=[\w,)] ){re.escape(full)}(?=[\s,;.)])", text)]
     for full in rng.sample(found, min(len(found), rng.choice([1, 1, 2, 3]))):
         short = rng.choice(SHORT[full])
         place = rf"(?<=[\w,)] ){re.escape(full)}(?=[\s,;)]|\.$)"
