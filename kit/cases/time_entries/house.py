@@ -136,6 +136,8 @@ class House:
         [True, True, True, True, False]
         """
         low = re.sub(r"['\u2019]s?$", "", word.lower())
+        if low in self._folded:
+            return True
         if "-" in low:
             return all(self.knows(part) for part in low.split("-") if len(part) > 2)
         bases = {low} | base_forms(low)
