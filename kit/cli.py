@@ -33,6 +33,7 @@ app.command()(commands.new)
 app.command()(commands.catch_up)
 app.command()(commands.progress)
 app.command()(commands.slides)
+app.command()(commands.room)
 console = Console()
 
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]

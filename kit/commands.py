@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -98,6 +100,29 @@ def progress(
     console.print(
         f"Noted in {noted.file() or 'no file: KIT_PROGRESS is off'}.", soft_wrap=True, highlight=False
     )
+
+
+def room(
+    address: Annotated[str, typer.Argument(help="This machine's address in the room, e.g. 192.168.1.20.")],
+    port: Annotated[int, typer.Option(help="Where to listen.")] = 8700,
+    token: Annotated[str | None, typer.Option(help="What participants send; by default a new one.")] = None,
+) -> None:
+    """Serve the offline models and the recordings to a room; participants set one variable."""
+    import os
+
+    from kit import room as rooms
+
+    os.environ.pop("KIT_ROOM", None)  # this machine is the room
+    try:
+        served = rooms.Room(address, port, token or secrets.token_urlsafe(9))
+    except OSError as error:
+        fail(f"Cannot listen at {address}, port {port}: {error.strerror}. Is it this machine's own address?")
+    with served, console.status("") as status:
+        console.print(f"Participants put this into .env:  [bold]{served.invitation}[/]", soft_wrap=True)
+        console.print(f"Other clients: {served.address}/v1 with the token as key. Ctrl-C ends it.")
+        with contextlib.suppress(KeyboardInterrupt):
+            rooms.watch(served, status.update)
+    console.print(rooms.summary(served.load), highlight=False)
 
 
 def slides(

@@ -1,4 +1,7 @@
-"""HostedEngine: any `dspy.LM` as an engine, so that replies of hosted models can be recorded too."""
+"""HostedEngine: any `dspy.LM` as an engine, so that replies of hosted models can be recorded too.
+
+RoomEngine is one over the offline models of a workshop's room (see kit.room).
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import dspy
 from dspy.lm15 import Request, Response, response_to_events
+
+from kit.engines.llama import LlamaEngine
 
 
 class HostedEngine:
@@ -27,3 +33,41 @@ class HostedEngine:
     def stream(self, request: Request) -> Iterator[Any]:
         """Yield the whole reply as events; it is not streamed from the provider."""
         return response_to_events(self.complete(request))
+
+
+class RoomEngine(HostedEngine):
+    """Ask an offline model that a room serves.
+
+    Args:
+        model: The model's name in the weights table.
+        room: What KIT_ROOM holds: "http://TOKEN@ADDRESS:PORT".
+
+    Raises:
+        ValueError: If that is not what it holds.
+    """
+
+    supports_function_calling = LlamaEngine.supports_function_calling
+    supports_reasoning = LlamaEngine.supports_reasoning
+    supports_response_schema = LlamaEngine.supports_response_schema
+    supported_params = LlamaEngine.supported_params
+
+    def __init__(self, model: str, room: str) -> None:
+        self.model, parts = model, urlsplit(room)
+        if not (parts.scheme and parts.username and parts.hostname and parts.port):
+            raise ValueError(
+                "KIT_ROOM does not read http://TOKEN@ADDRESS:PORT, as `kit room` prints it. Correct it, or "
+                "unset it to answer on this machine."
+            )
+        address = f"{parts.scheme}://{parts.hostname}:{parts.port}/v1"
+        super().__init__(dspy.LM(f"openai/{model}", api_base=address, api_key=parts.username))
+
+    def __repr__(self) -> str:
+        return f"RoomEngine({self.model!r})"
+
+    def complete(self, request: Request) -> Response:
+        """Return the room's reply, with the seconds that it took."""
+        return super().complete(replace(request, model=self.lm.model))
+
+    def dump_state(self) -> dict[str, Any]:
+        """Return what rebuilds the engine on any machine; where the room is stays out."""
+        return {"model": self.model}

@@ -125,16 +125,19 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
 def offline_engine(name: str, **options: Any) -> Any:
     """Return the engine of an offline model: recordings first, then llama.cpp in this process.
 
+    With KIT_ROOM set, a workshop's room answers in the place of llama.cpp (see `kit room`).
+
     Args:
         name: A name from the weights table.
         options: Passed on to `LlamaEngine`.
     """
+    from kit.engines.hosted import RoomEngine
     from kit.engines.llama import LlamaEngine
     from kit.engines.replay import ReplayEngine
 
-    return ReplayEngine(
-        LlamaEngine(name, **options), _recordings("offline"), weights=weights.spec(name).sha256[:16]
-    )
+    room = os.environ.get("KIT_ROOM")
+    live = RoomEngine(name, room) if room else LlamaEngine(name, **options)
+    return ReplayEngine(live, _recordings("offline"), weights=weights.spec(name).sha256[:16])
 
 
 def replies_folder(profile: str) -> Path:

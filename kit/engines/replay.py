@@ -113,6 +113,10 @@ class ReplayEngine:
         call.replies += 1
         return response
 
+    def recorded(self, request: Request) -> Response | None:
+        """Return the recorded reply, or None; no model is asked."""
+        return self._recorded(key_of(request), request)
+
     def stream(self, request: Request) -> Iterator[Any]:
         """Yield a recorded reply word by word, or a live one as it comes."""
         call = _call.get() or _Call()
