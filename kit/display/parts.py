@@ -1,0 +1,201 @@
+"""The pages of a document coloured by part: gold above each page, prediction below it.
+
+    part_strip(pages("lease.pdf"), gold=row["segments"], predicted=split.parts, reasons=split.reasons)
+
+A picture in a notebook and on GitHub, text elsewhere, HTML for a report; in a running notebook, a click on a
+page shows it large, with the reason for its part.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from kit.documents.pages import Page
+
+if TYPE_CHECKING:
+    from kit.display.part_views import PartView
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+_WIDEST = 40
+_FRAME = "display:block;margin:auto;max-width:100%;outline:1px solid rgba(128,128,128,.6);outline-offset:-1px"
+LETTERS = string.ascii_uppercase + string.ascii_lowercase
+COLOURS = ("#5b9bd5", "#e69f00", "#009e73", "#cc79a7", "#9fd8f5", "#e0702a", "#a8a8a8", "#c9bb30")
+"""After Okabe and Ito: told apart also by readers who do not see all colours; letters say it too."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part as it is drawn: its first page, and what it is called."""
+
+    start: int
+    title: str
+
+
+@dataclass(frozen=True)
+class PartStrip:
+    """Pages with the parts of gold and of a prediction; one first page, one colour and one letter."""
+
+    pages: tuple[Page, ...]
+    gold: tuple[Span, ...]
+    predicted: tuple[Span, ...]
+    reasons: Mapping[int, str] = field(default_factory=dict)
+    size: int = 92
+    most: int = 120
+
+    def __repr__(self) -> str:
+        shown = [page.number for page in self.pages[: self.most]]
+        bars = [
+            line
+            for start in range(0, len(shown), _WIDEST)
+            for line in self._bars(shown[start : start + _WIDEST])
+        ]
+        return "\n".join([self.caption, "", *bars, "", *map(self._entry, self.letters)])
+
+    def _repr_png_(self) -> bytes:
+        from kit.display.part_views import drawn
+
+        return drawn(self)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """Add the widget; picture and text stay those of the whole strip, whatever was clicked."""
+        return {_WIDGET: self.view.box._repr_mimebundle_()[_WIDGET]}
+
+    @cached_property
+    def view(self) -> PartView:
+        """The widgets, made when they are first shown."""
+        from kit.display.part_views import PartView
+
+        return PartView(self)
+
+    @cached_property
+    def sides(self) -> list[tuple[str, tuple[Span, ...]]]:
+        """Gold and prediction by name, as far as they were given."""
+        return [
+            (name, spans) for name, spans in (("gold", self.gold), ("predicted", self.predicted)) if spans
+        ]
+
+    @cached_property
+    def letters(self) -> dict[int, str]:
+        """A letter for each page on which a part starts, on either side."""
+        starts = sorted({span.start for _, spans in self.sides for span in spans})
+        return {start: LETTERS[index % len(LETTERS)] for index, start in enumerate(starts)}
+
+    @property
+    def caption(self) -> str:
+        """Which file, and how the prediction does: boundaries found, false and missed."""
+        name = f"{self.pages[0].source}, {len(self.pages)} pages" if self.pages else "no pages"
+        if len(self.sides) < 2:
+            return name
+        gold, guess = ({span.start for span in spans} - {1} for spans in (self.gold, self.predicted))
+        score = f"{len(gold & guess)} of {len(gold)} boundaries found, {len(guess - gold)} false"
+        return f"{name}: {score}"
+
+    def of(self, number: int, spans: Sequence[Span]) -> Span | None:
+        """Return the part to which a page counts: the last one that starts on it or before."""
+        return next((span for span in reversed(spans) if span.start <= number), None)
+
+    def letter(self, number: int, spans: Sequence[Span]) -> str:
+        """Return the letter of a page's part, or a dot."""
+        span = self.of(number, spans)
+        return self.letters[span.start] if span else "."
+
+    def colour(self, number: int, spans: Sequence[Span]) -> str:
+        """Return the colour of a page's part."""
+        span = self.of(number, spans)
+        return COLOURS[list(self.letters).index(span.start) % len(COLOURS)] if span else "#ffffff"
+
+    def differs(self, number: int) -> bool:
+        """Say whether gold and prediction put a page into different parts."""
+        return len(self.sides) == 2 and self.letter(number, self.gold) != self.letter(number, self.predicted)
+
+    def title(self, start: int) -> str:
+        """Return what the part that starts on a page is called, by gold if gold has it."""
+        return next(span.title for _, spans in self.sides for span in spans if span.start == start)
+
+    def to_html(self) -> str:
+        """Return the strip for a report: pages as small pictures; a click under a page opens its reason."""
+        figures = "".join(self._figure(page) for page in self.pages[: self.most])
+        row = "display:flex;flex-wrap:wrap;gap:6px;align-items:flex-start;font-size:.75em"
+        legend = "".join(f"<li>{html.escape(self._entry(start))}</li>" for start in self.letters)
+        return (
+            f"<p>{html.escape(self.caption)}. Above each page gold, below it the prediction.</p>"
+            f'<div style="{row}">{figures}</div><ul style="list-style:none;padding:0">{legend}</ul>'
+        )
+
+    def _bars(self, numbers: Sequence[int]) -> list[str]:
+        """Return a letter for each page and side, one line under the other."""
+        rows = [("page", [str(number % 10) for number in numbers])]
+        rows += [(name, [self.letter(number, spans) for number in numbers]) for name, spans in self.sides]
+        if len(self.sides) == 2:
+            rows += [("differs", [" ^"[self.differs(number)] for number in numbers])]
+        return [f"{name:<11}{''.join(letters)}".rstrip() for name, letters in rows]
+
+    def _entry(self, start: int) -> str:
+        return f"{self.letters[start]} from page {start}: {self.title(start)}"
+
+    def _figure(self, page: Page) -> str:
+        number = page.number
+        bars = [self._bar(number, spans) for _, spans in self.sides]
+        data = base64.b64encode(page.png(self.size)).decode() if page.drawable else ""
+        picture = f'<img alt="page {number}" style="{_FRAME}" src="data:image/png;base64,{data}">'
+        words = f'<div style="height:{self.size}px;overflow:hidden">{html.escape(page.text[:120])}</div>'
+        above, below = (bars[:1], bars[1:]) if self.gold else ([], bars)
+        mark = " ≠" if self.differs(number) else ""
+        line = f"{number}{mark}"
+        if reason := self.reasons.get(number):
+            line = f"<details><summary>{line} why</summary>{html.escape(reason)}</details>"
+        parts = [*above, picture if data else words, *below, f"<figcaption>{line}</figcaption>"]
+        style = f"margin:0;width:{round(self.size * 0.8)}px;overflow-wrap:anywhere"
+        return f'<figure style="{style}">{"".join(parts)}</figure>'
+
+    def _bar(self, number: int, spans: Sequence[Span]) -> str:
+        style = f"background:{self.colour(number, spans)};color:#000;text-align:center;font-weight:bold"
+        return f'<div style="{style}">{self.letter(number, spans)}</div>'
+
+
+def part_strip(
+    pages: Sequence[Page],
+    *,
+    gold: Sequence[Any] = (),
+    predicted: Sequence[Any] = (),
+    reasons: Mapping[int, str] | None = None,
+    size: int = 92,
+) -> PartStrip:
+    """Lay out the pages of a document with its parts.
+
+    Args:
+        pages: Pages of one file, from the first.
+        gold: Parts as they are: mappings or objects with `start`, and with `title`, or `kind` and `id`.
+        predicted: Parts as a program found them, in the same form.
+        reasons: Why a page starts a part, or does not, by page.
+        size: Longer side of each page, in pixels.
+
+    Raises:
+        ValueError: If there is neither gold nor prediction, or a part starts beyond the pages.
+    """
+    sides = [tuple(sorted(map(_span, spans), key=lambda span: span.start)) for spans in (gold, predicted)]
+    if not any(sides):
+        raise ValueError("Nothing to colour: give parts as `gold`, as `predicted`, or both.")
+    outside = [span for spans in sides for span in spans if not 1 <= span.start <= len(pages)]
+    if outside:
+        raise ValueError(
+            f"{outside[0]} starts beyond the {len(pages)} pages. Are these parts of another file?"
+        )
+    return PartStrip(tuple(pages), *sides, reasons=dict(reasons or {}), size=size)
+
+
+def _span(part: Any) -> Span:
+    """Return a part as a span, from a mapping or an object.
+
+    >>> _span({"start": 3, "kind": "exhibit", "id": "A"})
+    Span(start=3, title='exhibit A')
+    """
+    values = part if isinstance(part, Mapping) else vars(part)
+    named = values.get("title") or f"{values.get('kind', 'part')} {values.get('id', '')}"
+    return Span(values["start"], named.strip())
