@@ -1,8 +1,10 @@
 """Score the Form 4 prototype on real filings: each XML typeset in the form's layout, then read as any PDF.
 
-    KIT_DATA_MIRROR=... python tests/benchmarks/form4_real.py large [ID ...]
+    python tests/benchmarks/form4_real.py large [ID ...]
+    python tests/benchmarks/form4_real.py code
 
-Writes a line for each filing into data/form4/real.csv: which fields were right, never what they say. Without
+The second form asks no model: it says how many rows of all filings are read right by code alone. The first
+writes a line for each filing into data/form4/real.csv: which fields were right, never what they say. Without
 IDs: the filings that data/form4 did not take its facts from, those with up to 13 transactions.
 """
 
@@ -22,7 +24,7 @@ from typing import Any
 import dspy
 
 import kit
-from kit.cases.form4 import Filing, Form4, fields, gold, totals_right
+from kit.cases.form4 import Filing, Form4, fields, gold, plain, rows, totals_right
 from kit.data import fetch
 from kit.documents.pages import pages
 from kit.engines.models import ROOT
@@ -140,11 +142,23 @@ def chosen(ids: list[str]) -> list[dict[str, Any]]:
     return [filing for filing in fresh if len(filing["transactions"]) <= LONGEST]
 
 
+def by_code() -> None:
+    """Read every row of every real filing without a model."""
+    right = total = 0
+    for filing in (record(path) for path in sorted((fetch.get("form4") / "xml").glob("*.xml"))):
+        expected = gold(filing).transactions
+        found = [plain(row) for row in rows(typeset(filing))]
+        right += sum(pair[0] == pair[1] for pair in zip(expected, found, strict=False))
+        total += max(len(expected), len(found))
+    print(f"{right} of {total} rows")
+
+
 def main(role: str, ids: list[str]) -> None:
     """Score filings that have no line yet, and add their lines."""
     dspy.configure(lm=kit.lm(role), adapter=dspy.JSONAdapter())
-    program, rows = Form4(code_first=False), list(csv.DictReader(SCORES.open())) if SCORES.exists() else []
-    done = {(row["filing"], row["model"]) for row in rows}
+    program = Form4(code_first=False)
+    lines = list(csv.DictReader(SCORES.open())) if SCORES.exists() else []
+    done = {(row["filing"], row["model"]) for row in lines}
     for filing in chosen(ids):
         if (filing["id"], role) in done:
             continue
@@ -152,12 +166,12 @@ def main(role: str, ids: list[str]) -> None:
         found = program(text=typeset(filing))
         row = scores(role, filing, time.perf_counter() - start, found)
         print(row, flush=True)
-        rows = sorted([*rows, row], key=lambda row: (row["model"], row["filing"]))
+        lines = sorted([*lines, row], key=lambda row: (row["model"], row["filing"]))
         with SCORES.open("w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows(lines)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    by_code() if sys.argv[1] == "code" else main(sys.argv[1], sys.argv[2:])

@@ -239,6 +239,15 @@ class TestProgram:
         assert len(prediction.doubts) == 1
         assert prediction.doubts[0].startswith("row 1: shares 9461.0 is not in")
 
+    def test_a_date_that_the_model_does_not_find_is_a_doubt(self, ask):
+        """What is no date is left out and named; the rest of the filing is not lost for it."""
+        first, row = told("20")
+        lost = json.dumps(json.loads(first) | {"signed": "unknown"})
+        prediction, _ = ask(text_of("20"), lost, row)
+        assert prediction.filing.filed is None
+        assert prediction.doubts == ["filed: the model found no date"]
+        assert len(prediction.filing.transactions) == 1
+
     def test_a_whole_filing_in_one_call_is_typed_too(self, ask):
         """The naive signature returns the same record."""
         filing = gold(RECORDS["20"])

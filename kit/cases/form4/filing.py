@@ -36,14 +36,13 @@ def number(text: Any) -> Any:
 
 
 def day(text: Any) -> Any:
-    """Read a date as the form prints it, or as ISO 8601.
+    """Read a date as the form prints it, whatever stands around it; leave others to Pydantic.
 
-    >>> day("05/04/2022"), day("2022-05-04")
+    >>> day("/s/ by attorney 05/04/2022"), day("2022-05-04")
     (datetime.date(2022, 5, 4), '2022-05-04')
     """
-    if isinstance(text, str) and re.fullmatch(r"\d\d/\d\d/\d{4}", text.strip()):
-        return datetime.strptime(text.strip(), "%m/%d/%Y").date()
-    return text
+    found = re.search(r"\b\d\d/\d\d/\d{4}\b", text) if isinstance(text, str) else None
+    return datetime.strptime(found[0], "%m/%d/%Y").date() if found else text
 
 
 Number = Annotated[float, BeforeValidator(number)]
@@ -87,7 +86,7 @@ class Reading(BaseModel):
     issuer: str
     ticker: str
     owner: Owner
-    filed: Day
+    filed: Day | None = None
     amends: Day | None = None
     transactions: list[Transaction]
     shares_sold: Number | None = None

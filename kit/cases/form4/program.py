@@ -5,13 +5,14 @@ Beside it stands `Whole`, the same task as one call: `dspy.Predict(Whole)`.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal, get_args
 
 import dspy
 from pydantic import ValidationError
 
 from . import text as texts
-from .filing import Code, Filing, Owner, Reading, Role, Transaction, number
+from .filing import Code, Filing, Owner, Reading, Role, Transaction, day, number
 
 
 class Whole(dspy.Signature):
@@ -72,12 +73,13 @@ class Form4(dspy.Module):
             return dspy.Prediction(filing=None, refused=reason, doubts=[])
         top = self.top(boxes=texts.top(text))
         rows = texts.rows(text)
+        signed = day(top.signed)
         roles = [role for role in get_args(Role) for box in texts.checked(text) if box.startswith(role)]
         filing = Filing(
             issuer=top.issuer.partition("[")[0].strip(),  # small models carry the symbol along
             ticker=top.ticker,
             owner=Owner(roles=roles, officer_title=top.officer_title if "Officer" in roles else None),
-            filed=top.signed,
+            filed=signed if isinstance(signed, date) else None,
             amends=texts.amended(text),
             transactions=[self.read(row) for row in rows],
         )
@@ -118,14 +120,15 @@ def plain(row: str) -> Transaction | None:
 
 
 def doubts(filing: Filing, rows: list[str]) -> list[str]:
-    """Return what does not stand in its row, a line for each.
+    """Return what is missing or does not stand in its row, a line for each.
 
     >>> values = {"date": "05/04/2022", "code": "S", "acquired_or_disposed": "D", "owned_after": 8000}
     >>> wrong = Transaction(shares=15001, **values)
-    >>> doubts(Reading.model_construct(transactions=[wrong]), ["05/04/2022 | S | 1,500(1) | D | 8,000 | D"])
+    >>> reading = Reading.model_construct(transactions=[wrong], filed=wrong.date)
+    >>> doubts(reading, ["05/04/2022 | S | 1,500(1) | D | 8,000 | D"])
     ['row 1: shares 15001.0 is not in "05/04/2022 | S | 1,500(1) | D | 8,000 | D"']
     """
-    found = []
+    found = [] if filing.filed else ["filed: the model found no date"]
     for place, (transaction, row) in enumerate(zip(filing.transactions, rows, strict=True), start=1):
         printed = {number(cell) for cell in row.split(" | ")}
         for name in ("shares", "price", "owned_after"):
