@@ -8,7 +8,8 @@ from scripted import ScriptedEngine
 
 from kit.cases import contracts
 from kit.cases.contracts import Facts, Page, Part, Statement, UnreadableContract, page
-from kit.cases.contracts.facts import likely, stands
+from kit.cases.contracts.facts import likely
+from kit.cases.contracts.values import stands
 from kit.engines.models import ROOT
 
 FOLDER = ROOT / "data" / "contracts"

@@ -244,6 +244,34 @@ def test_every_page_can_be_asked_at_once(ask):
     assert (split.asked, split.starts, len(engine.requests)) == ([2, 3, 4], [], 3)
 
 
+DRAWN_UP = [{"kind": "lease", "start": 1, "end": 1}, {"kind": "exhibit", "id": "A", "start": 2, "end": 2}]
+GAP = [{"kind": "lease", "start": 1, "end": 1}]
+
+
+@pytest.mark.parametrize(
+    ("drawn_up", "kinds"), [(DRAWN_UP, "lease"), (GAP, "main_agreement"), ([], "main_agreement")]
+)
+def test_parts_that_the_model_draws_up_count_if_they_fit(ask, drawn_up, kinds):
+    """Parts with a gap are not taken; those that expressions and classes give stand in their place."""
+    ask(json.dumps({"parts": drawn_up}))
+    split = contracts.Boundaries(propose="model")(pages=bound("LEASE", "Exhibit A\nFees"))
+    assert (split.parts[0].kind, split.starts, split.calls) == (kinds, [2], 1)
+
+
+def test_contents_and_signatures_are_told_without_a_model(documents, ask):
+    """On the authored set, the classes that code gives are right for most pages that have text."""
+    ask(CONTINUATION)
+    pairs = []
+    for row in GOLD:
+        split = contracts.Boundaries()(pages=documents[row["slug"]])
+        pairs += [
+            (gold["class"].replace("text", "continuation"), split.classes[gold["page"]])
+            for gold in row["pages_gold"]
+            if not gold.get("scanned")
+        ]
+    assert contracts.page_accuracy(*zip(*pairs, strict=True)) > 0.9
+
+
 def test_what_a_page_demands_is_text(ask):
     """An order on a page reaches the model as lines to judge, and changes nothing in the program."""
     engine = ask(CONTINUATION)

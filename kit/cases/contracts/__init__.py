@@ -3,14 +3,17 @@
     pages = read("lease.pdf")
     Boundaries()(pages=pages).parts
 
-Read pages, headings and scores (no model), then program; statements (no model), then summaries; and facts.
+Read pages, headings, parts and scores (no model), then agent and program; statements (no model), then
+summaries; and values (no model), then facts.
 To copy it, take the folder; it needs DSPy, pydantic and pypdf.
 """
 
+from .agent import Verifier, VerifyStart
 from .facts import Facts, FindFacts, NameType, fact_scores
 from .headings import Heading, baseline, careful, doubts, starts
 from .pages import Line, Page, UnreadableContract, check, page, read
-from .program import Boundaries, ClassifyPage, Part, ProposeParts, Verifier, VerifyStart, parts
+from .parts import Part, parts
+from .program import Boundaries, ClassifyPage, ProposeParts
 from .scores import Score, gold_starts, page_accuracy, score, total
 from .statements import Chunk, Statement, chunks, missing
 from .summaries import MergeStatements, Summarize, SummarizeChunk

@@ -16,6 +16,7 @@ import dspy
 from pydantic import BaseModel
 
 from .pages import Page, check
+from .values import stands
 
 ContractType = Literal[
     "amendment",
@@ -39,26 +40,6 @@ _WORDS = {
     "term_months": r"\bterm of\b|initial term|\bmonths\b|\byears\b|\bduration\b|how long",
     "payment": r"[$€£]\s?\d|\b(?:USD|EUR|GBP)\b|payable|\bpays?\b|\bfees?\b|\brent\b",
 }
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
-_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"]
-_TEENS = ["twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-_ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
-_ONES += _TEENS
-_TENS = ["", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 
 class Facts(BaseModel):
@@ -161,35 +142,6 @@ def likely(pages: Sequence[Page], name: str) -> list[Page]:
     return sorted((page for _, page in best), key=lambda page: page.number)
 
 
-def stands(name: str, value: Any, text: str) -> bool:
-    """Say whether a value stands in a text, in figures or in words.
-
-    >>> stands("term_months", 36, "for three (3) years")
-    True
-    >>> stands("effective_date", "2025-03-01", "as of March 1, 2025")
-    True
-    >>> stands("payment_amount", 48500.0, "$48,500 per month")
-    True
-    """
-    flat = " ".join(text.split()).lower()
-    if name == "payment_currency":
-        return str(value).lower() in flat or _SIGNS.get(str(value).upper(), "\0") in flat
-    return any(re.search(rf"(?<![\w.]){re.escape(form)}(?!\w)", flat) for form in _forms(name, value))
-
-
-def in_words(number: int) -> str:
-    """Return a number up to 999 in words, as contracts write it.
-
-    >>> in_words(36), in_words(120)
-    ('thirty-six', 'one hundred twenty')
-    """
-    if number < 20:
-        return _ONES[number]
-    if number < 100:
-        return _TENS[number // 10] + (f"-{_ONES[number % 10]}" if number % 10 else "")
-    return f"{_ONES[number // 100]} hundred" + (f" {in_words(number % 100)}" if number % 100 else "")
-
-
 def fact_scores(expected: dict[str, Any], predicted: Facts) -> dict[str, float]:
     """Score each fact that gold has: 1.0 or 0.0, parties by the share of names found, as F1.
 
@@ -216,29 +168,6 @@ def _borne_out(name: str, value: Any, read: Sequence[Page]) -> tuple[Any, list[i
     if value is None:
         return None, []
     return value, [page.number for page in read if stands(name, value, page.text)]
-
-
-def _forms(name: str, value: Any) -> list[str]:
-    """Return how a value may be written, in lower case."""
-    if name == "effective_date":
-        return _dates(str(value))
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return [" ".join(str(value).split()).lower()]
-    numbers = {value} | ({value // 12} if name == "term_months" and value % 12 == 0 else set())
-    forms = [form for number in numbers for form in (f"{number:,.10g}", f"{number:.10g}")]
-    forms += [in_words(int(number)) for number in numbers if number == int(number) and 0 <= number < 1000]
-    return [sign + form for form in forms for sign in ("", *_SIGNS.values())]
-
-
-def _dates(value: str) -> list[str]:
-    from datetime import date
-
-    try:
-        day = date.fromisoformat(value[:10])
-    except ValueError:
-        return [value.lower()] if value else []
-    month = day.strftime("%B").lower()
-    return [f"{month} {day.day}, {day.year}", f"{day.day} {month} {day.year}", day.isoformat()]
 
 
 def _plain(text: str) -> str:

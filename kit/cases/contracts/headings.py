@@ -29,7 +29,7 @@ _SENTENCE = re.compile(r"^\s*,?\s*(?!to\b|of\b|for\b|and\s+[A-Z]\b)[a-z]|[.;,]$"
 _SEVERAL = re.compile(rf"[,;].*\b(?i:{_KINDS})\s+{_QUOTE}(?:{_ID})\b")
 _RUNNING = re.compile(r"^\s*[,-]?\s*(?i:page)\s*(?!1\b)\d|^\s*-\s*\d+$")
 _PAGE = re.compile(r"^\s*[,-]?\s*(?i:page)\s*\d|^\s*-\s*\d+$")
-_LISTED = re.compile(r"\.{4,}\s*[\w-]+$")
+LISTED = re.compile(r"\.{4,}\s*[\w-]+$")
 _TITLE = re.compile(
     r"(?i)\b(agreement|guarant(y|ee)|amendment|addendum|assignment|waiver|certificate|note|lease|mortgage|deed|"
     r"consent|questionnaire|letter|rider|supplement|license|power of attorney|statement of work)\b"
@@ -144,7 +144,7 @@ def doubts(pages: Sequence[Page]) -> list[Heading]:
 
 def _worded(line: Line, rest: str) -> str:
     """Return why a line that begins with a label is no heading, or ""."""
-    if _LISTED.search(line.text):
+    if LISTED.search(line.text):
         return "is listed with a page number"
     if _RUNNING.match(rest):
         return "is a running header"

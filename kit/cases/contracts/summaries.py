@@ -15,7 +15,7 @@ from typing import Any
 import dspy
 
 from .pages import Page, check
-from .program import Part
+from .parts import Part
 from .statements import Chunk, Statement, chunks, missing, settled
 
 MOST_CHARACTERS = 5_000

@@ -1,0 +1,79 @@
+"""Whether a value stands in a text, however it is written: 36 months as "three (3) years", dates, sums."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"]
+_TEENS = ["twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+_ONES += _TEENS
+_TENS = ["", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+
+
+def stands(name: str, value: Any, text: str) -> bool:
+    """Say whether a value stands in a text, in figures or in words.
+
+    >>> stands("term_months", 36, "for three (3) years")
+    True
+    >>> stands("effective_date", "2025-03-01", "as of March 1, 2025")
+    True
+    >>> stands("payment_amount", 48500.0, "$48,500 per month")
+    True
+    """
+    flat = " ".join(text.split()).lower()
+    if name == "payment_currency":
+        return str(value).lower() in flat or _SIGNS.get(str(value).upper(), "\0") in flat
+    return any(re.search(rf"(?<![\w.]){re.escape(form)}(?!\w)", flat) for form in _forms(name, value))
+
+
+def in_words(number: int) -> str:
+    """Return a number up to 999 in words, as contracts write it.
+
+    >>> in_words(36), in_words(120)
+    ('thirty-six', 'one hundred twenty')
+    """
+    if number < 20:
+        return _ONES[number]
+    if number < 100:
+        return _TENS[number // 10] + (f"-{_ONES[number % 10]}" if number % 10 else "")
+    return f"{_ONES[number // 100]} hundred" + (f" {in_words(number % 100)}" if number % 100 else "")
+
+
+def _forms(name: str, value: Any) -> list[str]:
+    """Return how a value may be written, in lower case."""
+    if name == "effective_date":
+        return _dates(str(value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return [" ".join(str(value).split()).lower()]
+    numbers = {value} | ({value // 12} if name == "term_months" and value % 12 == 0 else set())
+    forms = [form for number in numbers for form in (f"{number:,.10g}", f"{number:.10g}")]
+    forms += [in_words(int(number)) for number in numbers if number == int(number) and 0 <= number < 1000]
+    return [sign + form for form in forms for sign in ("", *_SIGNS.values())]
+
+
+def _dates(value: str) -> list[str]:
+    from datetime import date
+
+    try:
+        day = date.fromisoformat(value[:10])
+    except ValueError:
+        return [value.lower()] if value else []
+    month = day.strftime("%B").lower()
+    return [f"{month} {day.day}, {day.year}", f"{day.day} {month} {day.year}", day.isoformat()]
