@@ -139,5 +139,6 @@ def _recordings(staged: Path) -> Path:
 
 
 def _copy(source: Path, to: Path) -> None:
+    """Copy a file or a folder."""
     to.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, to)
+    shutil.copytree(source, to) if source.is_dir() else shutil.copyfile(source, to)
