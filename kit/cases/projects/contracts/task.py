@@ -1,0 +1,62 @@
+"""Task: the programs that are compared, the contracts on which they are, and the score."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import dspy
+
+from . import Boundaries, Heading, Page, baseline, careful, gold_starts, read, starts
+from . import score as compared
+
+RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
+DATA = Path(__file__).parents[2] / "data"
+EXAMPLE = {
+    "pages": [
+        "LEASE\nbetween Harrow Estates and the tenant named in Exhibit A.",
+        "The rent is due on the first.",
+        "EXHIBIT A\nThe tenant is Corvane Inc.",
+    ]
+}
+
+
+class Expressions(dspy.Module):
+    """Find the starts of parts by expressions alone, and ask nobody."""
+
+    def __init__(self, find: Callable[[Sequence[Page]], list[Heading]]) -> None:
+        super().__init__()
+        self.find = find
+
+    def forward(self, pages: list[Page]) -> dspy.Prediction:
+        """Find the starts in one contract."""
+        return dspy.Prediction(starts=starts(self.find(pages)))
+
+
+def programs() -> dict[str, dspy.Module]:
+    """Return what is compared, by name."""
+    return {"usual expressions": Expressions(baseline), "careful expressions": Expressions(careful)}
+
+
+def best() -> Boundaries:
+    """Return the program that is served."""
+    return Boundaries()
+
+
+def rows(split: str = "test") -> list[dspy.Example]:
+    """Return a split's contracts."""
+    lines = (DATA / "gold_boundaries.jsonl").read_text(encoding="utf-8").splitlines()
+    chosen = [row for row in map(json.loads, lines) if row["split"] == split]
+    return [
+        dspy.Example(pages=read(DATA / row["pdf"]), starts=gold_starts(row)).with_inputs("pages")
+        for row in chosen
+    ]
+
+
+def score(example: dspy.Example, prediction: dspy.Prediction, trace: Any = None) -> dspy.Prediction:
+    """Score one contract by the F1 of its boundaries; the mean over contracts counts each alike."""
+    found = compared(example.starts, prediction.starts)
+    parts = {"precision": found.precision, "recall": found.recall, "exact": float(found.exact)}
+    return dspy.Prediction(score=found.f1, objective_scores=parts)
