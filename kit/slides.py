@@ -1,8 +1,9 @@
 """Slides: a lesson's notebook laid out for reveal.js, with no slide metadata in the notebook itself.
 
 `kit slides 05` writes a page; so does `jupyter nbconvert --to slides --config kit/slides.json NOTEBOOK`. A
-heading begins a slide; what does not fit goes on below it. Checks of exercises are left out, hints become
-speaker notes, and notebooks/notes/NN.md holds further notes, under the lesson's own headings.
+heading begins a slide; what does not fit goes on below it. Checks of exercises are left out. The speaker's
+notes name each guess that the lesson asks for, and give the hints; notebooks/notes/NN.md holds further notes,
+under the lesson's own headings.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ LINES = 25
 PICTURE = 14
 WIDTH = 110
 _HEADING = re.compile(r"^#{1,3} (.+)$", re.MULTILINE)
+_GUESS = re.compile(r"(?<!\*)\*([^*\n]+\?)\*(?!\*)")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -130,14 +132,22 @@ def _kind(cell: NotebookNode) -> str:
 
 
 def _noted(cells: Iterator[NotebookNode], said: dict[str, str]) -> Iterator[NotebookNode]:
-    """Put the notes of a heading behind the cell that holds it."""
+    """Put the notes on a cell behind it: those of its heading, and the guess that it asks for."""
     for cell in cells:
         yield cell
-        heading = _HEADING.match(cell.source) if cell.cell_type == "markdown" else None
-        if heading and heading[1] in said:
-            note = _markdown(said[heading[1]])
-            note.metadata["slideshow"] = {"slide_type": "notes"}
-            yield note
+        if cell.cell_type == "markdown" and cell.metadata.slideshow.slide_type != "notes":
+            for text in _notes_on(cell.source, said):
+                note = _markdown(text)
+                note.metadata["slideshow"] = {"slide_type": "notes"}
+                yield note
+
+
+def _notes_on(source: str, said: dict[str, str]) -> Iterator[str]:
+    heading = _HEADING.match(source)
+    if heading and heading[1] in said:
+        yield said[heading[1]]
+    for guess in _GUESS.findall(source):
+        yield f"Stop here and let the room answer before you go on: {guess}"
 
 
 def _markdown(source: str) -> NotebookNode:

@@ -50,6 +50,16 @@ def test_checks_are_left_out_and_hints_go_to_the_speaker():
     assert [kind for kind, _ in laid_out(*cells)] == ["slide", "-", "skip", "notes"]
 
 
+def test_each_guess_is_a_note_to_stop():
+    """A lesson's own questions in italics remind the speaker to wait for an answer."""
+    cells = [
+        new_markdown_cell("# Title"),
+        new_markdown_cell("*Two* runs. *How many calls?* **Sure?**"),
+    ]
+    notes = [source for kind, source in laid_out(*cells) if kind == "notes"]
+    assert notes == ["Stop here and let the room answer before you go on: How many calls?"]
+
+
 def test_notes_of_a_file_stand_behind_their_heading(tmp_path, monkeypatch):
     """notebooks/notes/NN.md speaks under the lesson's own headings."""
     (tmp_path / "notebooks" / "notes").mkdir(parents=True)
