@@ -73,6 +73,10 @@ class LlamaEngine:
     def __deepcopy__(self, memo: dict) -> LlamaEngine:
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the loaded model out: another process, such as a Dask worker, loads its own."""
+        return {name: value for name, value in vars(self).items() if name != "runtime"}
+
     @cached_property
     def runtime(self) -> runtime.Runtime:
         """The loaded model, shared by every engine of this process that names the same file."""

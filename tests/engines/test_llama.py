@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -258,3 +259,11 @@ def test_one_state_loads_twice():
     kept = json.loads(state)
     dspy.LM.load_state(kept, allow_custom_lm_class=True)
     assert json.loads(state) == kept
+
+
+def test_a_loaded_model_does_not_travel():
+    """An engine that has its model in memory can be sent to a Dask worker, which loads its own."""
+    engine = LlamaEngine("qwen2.5-coder-0.5b", context=512)
+    vars(engine)["runtime"] = object.__new__(type("Loaded", (), {"__reduce__": None}))
+    again = pickle.loads(pickle.dumps(engine))
+    assert vars(again) == {name: value for name, value in vars(engine).items() if name != "runtime"}
