@@ -7,23 +7,7 @@ from typing import Any
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"]
-_TEENS = ["twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-_ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
-_ONES += _TEENS
+_ONES += ["twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 _TENS = ["", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 
@@ -46,8 +30,8 @@ def stands(name: str, value: Any, text: str) -> bool:
 def in_words(number: int) -> str:
     """Return a number up to 999 in words, as contracts write it.
 
-    >>> in_words(36), in_words(120)
-    ('thirty-six', 'one hundred twenty')
+    >>> in_words(14), in_words(36), in_words(120)
+    ('fourteen', 'thirty-six', 'one hundred twenty')
     """
     if number < 20:
         return _ONES[number]
@@ -64,8 +48,8 @@ def _forms(name: str, value: Any) -> list[str]:
         return [" ".join(str(value).split()).lower()]
     numbers = {value} | ({value // 12} if name == "term_months" and value % 12 == 0 else set())
     forms = [form for number in numbers for form in (f"{number:,.10g}", f"{number:.10g}")]
-    forms += [in_words(int(number)) for number in numbers if number == int(number) and 0 <= number < 1000]
-    return [sign + form for form in forms for sign in ("", *_SIGNS.values())]
+    words = [in_words(int(number)) for number in numbers if number == int(number) and 0 <= number < 1000]
+    return [sign + form for form in forms for sign in ("", *_SIGNS.values())] + words
 
 
 def _dates(value: str) -> list[str]:
