@@ -15,7 +15,7 @@ from kit.engines.models import ROOT
 FOLDER = ROOT / "data" / "contracts"
 GOLD = [json.loads(line) for line in (FOLDER / "gold_boundaries.jsonl").read_text().splitlines()]
 MIRROR = Path(os.environ.get("KIT_DATA_MIRROR", "")) / "contracts"
-START, CONTINUATION = '{"page_class": "start"}', '{"page_class": "continuation"}'
+START, CONTINUATION = '{"heading_is": "another_paper"}', '{"heading_is": "same_paper"}'
 
 
 def bound(*texts):
@@ -247,7 +247,7 @@ def test_calls_stay_below_three_a_page(ask):
 
 def test_every_page_can_be_asked_at_once(ask):
     """With `ask="all"` the model judges each page but the first, in threads, and keeps their order."""
-    engine = ask(CONTINUATION)
+    engine = ask('{"page_is": "next_page"}')
     split = contracts.Boundaries(ask="all", verify=False, threads=3)(
         pages=bound("LEASE", "a", "b", "Exhibit A")
     )

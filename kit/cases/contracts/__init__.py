@@ -13,7 +13,7 @@ from .facts import Facts, FindFacts, NameType, fact_scores
 from .headings import Heading, baseline, careful, doubts, starts
 from .pages import Line, Page, UnreadableContract, check, page, read
 from .parts import Part, parts
-from .program import Boundaries, ClassifyPage, ProposeParts
+from .program import Boundaries, ClassifyPage, JudgeHeading, ProposeParts
 from .scores import Score, gold_starts, page_accuracy, score, total
 from .statements import Chunk, Statement, chunks, missing
 from .summaries import MergeStatements, Summarize, SummarizeChunk
@@ -25,6 +25,7 @@ __all__ = [
     "Facts",
     "FindFacts",
     "Heading",
+    "JudgeHeading",
     "Line",
     "MergeStatements",
     "NameType",
