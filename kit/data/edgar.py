@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from xml.etree import ElementTree
 
 CONTACT = "KIT_EDGAR_CONTACT"
 PAUSE_SECONDS = 0.15
@@ -40,7 +41,10 @@ def headers(contact: str | None) -> dict[str, str]:
 
 
 def ownership(submission: str) -> str:
-    r"""Return the ownership document that a submission or a file holds, without addresses.
+    r"""Return the ownership document that a submission or a file holds, canonical and without addresses.
+
+    Canonical XML has no declaration and no blanks between elements, so that copies which differ in these
+    alone become the same bytes.
 
     Raises:
         ValueError: If there is none.
@@ -48,8 +52,7 @@ def ownership(submission: str) -> str:
     >>> ownership("<XML>\n<ownershipDocument><rptOwnerCity>Reno</rptOwnerCity></ownershipDocument>\n</XML>")
     '<ownershipDocument><rptOwnerCity>[removed]</rptOwnerCity></ownershipDocument>\n'
     """
-    found = re.search(r"(<\?xml[^>]*>\s*)?<ownershipDocument>.*?</ownershipDocument>", submission, re.DOTALL)
+    found = re.search(r"<ownershipDocument>.*?</ownershipDocument>", submission, re.DOTALL)
     if not found:
         raise ValueError("no ownership document in it")
-    lines = "\n".join(found[0].splitlines())
-    return _ADDRESS.sub(r"\1[removed]\3", lines) + "\n"
+    return _ADDRESS.sub(r"\1[removed]\3", ElementTree.canonicalize(found[0], strip_text=True)) + "\n"

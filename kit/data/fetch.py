@@ -70,7 +70,8 @@ def get(name: str, *, contact: str | None = None, progress: bool = False) -> Pat
                 time.sleep(edgar.PAUSE_SECONDS if wanted.edgar else 0)
             else:
                 arrived = source / wanted.mirror / file.path
-            _keep(arrived, wanted, file)
+            if file.url or arrived.exists():
+                _keep(arrived, wanted, file)
     return sets.folder(name)
 
 

@@ -23,13 +23,10 @@ ORIGINAL = """<SEC-DOCUMENT>0001.txt
 </ownershipDocument>
 </XML>
 """
-KEPT = """<?xml version="1.0"?>
-<ownershipDocument>
-  <rptOwnerStreet1>[removed]</rptOwnerStreet1>
-  <rptOwnerStreet2></rptOwnerStreet2>
-  <rptOwnerCity>[removed]</rptOwnerCity><rptOwnerState>NV</rptOwnerState>
-</ownershipDocument>
-"""
+KEPT = (
+    "<ownershipDocument><rptOwnerStreet1>[removed]</rptOwnerStreet1><rptOwnerStreet2></rptOwnerStreet2>"
+    "<rptOwnerCity>[removed]</rptOwnerCity><rptOwnerState>NV</rptOwnerState></ownershipDocument>\n"
+)
 
 
 def file(path, data, url=""):
@@ -98,7 +95,7 @@ class TestMirror:
 
     def test_a_file_that_the_mirror_lacks_is_named(self, home, known, tmp_path, monkeypatch):
         """The error says which file, and how to use the network."""
-        known(file("a.txt", b"hello"))
+        known(file("a.txt", b"hello", "http://127.0.0.1:9/a.txt"), file("gold.txt", b"by hand"))
         monkeypatch.setenv("KIT_DATA_MIRROR", str(tmp_path))
         with pytest.raises(fetch.NoData, match=r"no tiny/a\.txt\. Unset KIT_DATA_MIRROR"):
             fetch.get("tiny")
