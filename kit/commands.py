@@ -1,15 +1,18 @@
-"""Commands around the lessons: take a case study or a signature of your own into a project."""
+"""Commands around the lessons: projects to take home, and what helps in a room."""
 
 from __future__ import annotations
 
 import contextlib
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+
+if TYPE_CHECKING:
+    from kit.export import Project
 
 console = Console()
 
@@ -22,24 +25,37 @@ def export(
     name: Annotated[str | None, typer.Option(help="The package's name; by default the case's.")] = None,
     force: Force = False,
     listed: Annotated[bool, typer.Option("--list", help="Show the cases, each with its score.")] = False,
+    measure: Annotated[bool, typer.Option("--measure", help="The same, evaluated and stored anew.")] = False,
 ) -> None:
     """Write a case study as a project of its own: it runs, is tested and is served without `kit`."""
     from kit import export as exports
 
-    if listed:
-        for one in exports.cases():
-            console.print(f"[bold]{one.name}[/] · {escape(one.about)}", highlight=False, soft_wrap=True)
-            console.print(f"    {escape(one.score)}", highlight=False, soft_wrap=True)
-        return
-    if case is None or dest is None:
-        fail("Say which case and where: `kit export CASE DEST`. `kit export --list` shows the cases.")
     try:
-        with console.status("Running its evaluation on recordings"):
-            project = exports.case(case, dest, package=name, force=force)
+        if listed or measure:
+            _list_cases(measure)
+        elif case is None or dest is None:
+            fail("Say which case and where: `kit export CASE DEST`. `kit export --list` shows the cases.")
+        else:
+            with console.status("Running its evaluation on recordings"):
+                project = exports.case(case, dest, package=name, force=force)
+            _say_written(project)
     except (OSError, ValueError, exports.NotProved) as error:
         fail(error)
+
+
+def _say_written(project: Project) -> None:
     console.print(escape(repr(project)), highlight=False, soft_wrap=True)
     console.print(f"Next: cd {project.folder} && uv run pytest", highlight=False, soft_wrap=True)
+
+
+def _list_cases(measure: bool) -> None:
+    from kit import export as exports
+
+    for one in exports.cases():
+        if measure:
+            exports.measure(one.name)
+        console.print(f"[bold]{one.name}[/] · {escape(one.about)}", highlight=False, soft_wrap=True)
+        console.print(f"    {escape(one.score)}", highlight=False, soft_wrap=True)
 
 
 def new(
@@ -54,11 +70,9 @@ def new(
     from kit import export as exports
 
     try:
-        project = exports.new(name, signature, dest, force=force)
+        _say_written(exports.new(name, signature, dest, force=force))
     except (OSError, ValueError) as error:
         fail(error)
-    console.print(escape(repr(project)), highlight=False, soft_wrap=True)
-    console.print(f"Next: cd {project.folder} && uv run pytest", highlight=False, soft_wrap=True)
 
 
 def catch_up(

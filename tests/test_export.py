@@ -85,7 +85,6 @@ class Painter(dspy.Module):
 '''
 DECLARED = """
 about = "Colours by name."
-score = "50.0 %"
 dependencies = ["rich>=14"]
 serves = "Painter"
 replies = ["15.jsonl"]
@@ -222,6 +221,12 @@ class TestProject:
         (found,) = discover_modules(package / "modules", "paint.modules")
         assert (found.name, found.is_forward_typed) == ("Painter", True)
         assert list(found.forward_output_fields) == ["colour"]
+
+    def test_its_score_is_stored_for_the_list(self, root, project):
+        """`kit export --measure` keeps the table, and the list shows the score of its last program."""
+        assert export.measure("colours", root) == project.table
+        (case,) = export.cases(root)
+        assert case.score == "as written: 50.0 % [0.0, 100.0], n=2"
 
 
 class TestRefusals:
@@ -372,11 +377,12 @@ class TestCases:
 
     @pytest.mark.parametrize("name", [case.name for case in export.cases()])
     def test_each_case_of_the_kit_exports_and_scores_as_listed(self, name, tmp_path):
-        """Its own tests pass, and the score of `kit export --list` stands in its table."""
+        """Its own tests pass, and its table is the one from which `kit export --list` takes the score."""
         project = export.case(name, tmp_path / "out")
         run = pytest_in(project.folder)
         assert run.returncode == 0, run.stdout
-        assert catalogue.find(name).score.partition(": ")[2] in project.table
+        stored = (catalogue.find(name).place / "score.txt").read_text()
+        assert project.table + "\n" == stored, "Store it anew: uv run kit export --measure"
 
 
 class TestCommand:

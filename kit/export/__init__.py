@@ -12,7 +12,7 @@ and the recorded replies that its tests and its evaluation ask for.
 from kit.export.blank import new
 from kit.export.catalogue import Case, cases
 from kit.export.files import Refused
-from kit.export.projects import Project, case
+from kit.export.projects import Project, case, measure
 from kit.export.proof import NotProved
 
-__all__ = ["Case", "NotProved", "Project", "Refused", "case", "cases", "new"]
+__all__ = ["Case", "NotProved", "Project", "Refused", "case", "cases", "measure", "new"]

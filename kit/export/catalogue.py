@@ -1,11 +1,13 @@
 """Catalogue: which case studies can leave, as kit/cases/projects declares them.
 
-A folder there holds project.toml, task.py (the programs, the rows and the score) and served.py (what dspy-cli
-serves). The prototype is kit/cases/NAME.py, or the folder kit/cases/NAME.
+A folder there holds project.toml, task.py (the programs, the rows and the score), served.py (what dspy-cli
+serves) and score.txt (the table that its evaluation prints; `kit export --measure` makes it anew). The
+prototype is kit/cases/NAME.py, or the folder kit/cases/NAME.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,9 +31,15 @@ class Case:
         return self.declared["about"]
 
     @property
+    def place(self) -> Path:
+        """The folder that declares it."""
+        return self.root / "kit" / "cases" / "projects" / self.name
+
+    @property
     def score(self) -> str:
-        """Its score, as its evaluation prints it."""
-        return self.declared["score"]
+        """The score of the last program in its table, as its evaluation prints it."""
+        names, scores = (self.place / "score.txt").read_text(encoding="utf-8").splitlines()[:2]
+        return f"{_last(names)}: {_last(scores)}"
 
     @cached_property
     def sources(self) -> dict[str, Path]:
@@ -47,8 +55,11 @@ class Case:
     @property
     def extras(self) -> dict[str, Path]:
         """What the export adds to the package: the task, and the module to serve."""
-        place = self.root / "kit" / "cases" / "projects" / self.name
-        return {"task.py": place / "task.py", "modules/served.py": place / "served.py"}
+        return {"task.py": self.place / "task.py", "modules/served.py": self.place / "served.py"}
+
+
+def _last(line: str) -> str:
+    return re.split(r"\s{2,}", line)[-1]
 
 
 def cases(root: Path = ROOT) -> list[Case]:

@@ -59,6 +59,21 @@ def case(
         return Project(folder, files.put(staged, folder), proof.table)
 
 
+def measure(name: str, root: Path = ROOT) -> str:
+    """Run a case's evaluation and store its table in score.txt, for `kit export --list`.
+
+    Raises:
+        ValueError: If there is no such case.
+        NotProved: If the evaluation fails.
+    """
+    chosen = find(name, root)
+    with tempfile.TemporaryDirectory() as place:
+        _gather(chosen, chosen.name, Path(place))
+        table = prove(Path(place), chosen.name, chosen.declared["serves"]).table
+    (chosen.place / "score.txt").write_text(table + "\n", encoding="utf-8")
+    return table
+
+
 def _gather(chosen: Case, package: str, staged: Path) -> None:
     """Lay out everything but the README, with every recording that the case may need."""
     for place, source in chosen.sources.items():
