@@ -40,6 +40,7 @@ import dspy
 from .colours import Name
 
 RECORDED_MODEL = "test/model"
+ADAPTER = dspy.JSONAdapter()
 EXAMPLE = {"thing": "sky"}
 
 

@@ -1,8 +1,8 @@
 """Catalogue: which case studies can leave, as kit/cases/projects declares them.
 
 A folder there holds project.toml, task.py (the programs, the rows and the score), served.py (what dspy-cli
-serves) and score.txt (the table that its evaluation prints; `kit export --measure` makes it anew). The
-prototype is kit/cases/NAME.py, or the folder kit/cases/NAME.
+serves), score.txt (the table that its evaluation prints; `kit export --measure` makes it anew) and, where an
+optimizer found one, state.json. The prototype is kit/cases/NAME.py, or the folder kit/cases/NAME.
 """
 
 from __future__ import annotations
@@ -54,8 +54,10 @@ class Case:
 
     @property
     def extras(self) -> dict[str, Path]:
-        """What the export adds to the package: the task, and the module to serve."""
-        return {"task.py": self.place / "task.py", "modules/served.py": self.place / "served.py"}
+        """What the export adds to the package: the task, the module to serve, and an optimized state."""
+        found = {"task.py": "task.py", "modules/served.py": "served.py", "state.json": "state.json"}
+        places = {place: self.place / name for place, name in found.items()}
+        return {place: path for place, path in places.items() if path.exists()}
 
 
 def _last(line: str) -> str:

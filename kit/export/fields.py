@@ -27,7 +27,8 @@ def write(sources: dict[str, Path], to: Path, fields: dict[str, str]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         text = source.read_text(encoding="utf-8")
         template = source.suffix == ".in"
-        filled = Template(text).substitute(fields) if template else renamed(text, fields["name"])
+        filled = Template(text).substitute(fields) if template else text
+        filled = renamed(text, fields["name"]) if source.suffix == ".py" else filled
         target.write_text(filled, encoding="utf-8")
 
 

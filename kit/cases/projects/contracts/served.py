@@ -22,6 +22,6 @@ class Splitter(dspy.Module):
 
     def forward(self, pages: list[str]) -> Parts:
         """Split one contract, from the texts of its pages in order."""
-        with dspy.context(lm=lm(), adapter=dspy.JSONAdapter()):
+        with dspy.context(lm=lm(), adapter=task.ADAPTER):
             found = self.program(pages=[page(number, text) for number, text in enumerate(pages, 1)])
         return Parts(parts=found.parts, asked=found.asked)

@@ -13,6 +13,7 @@ from . import Boundaries, Heading, Page, baseline, careful, gold_starts, read, s
 from . import score as compared
 
 RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
+ADAPTER = dspy.JSONAdapter()
 DATA = Path(__file__).parents[2] / "data"
 EXAMPLE = {
     "pages": [

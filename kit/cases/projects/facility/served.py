@@ -24,5 +24,5 @@ class Desk(dspy.Module):
 
     def forward(self, message: str) -> Labels:
         """Label one message."""
-        with dspy.context(lm=lm(), adapter=dspy.JSONAdapter()):
+        with dspy.context(lm=lm(), adapter=task.ADAPTER):
             return Labels(**dict(self.program(message=message)))

@@ -12,6 +12,7 @@ import dspy
 from . import Triage, facility_score
 
 RECORDED_MODEL = "offline/qwen2.5-coder-0.5b"
+ADAPTER = dspy.JSONAdapter()
 DATA = Path(__file__).parents[2] / "data"
 EXAMPLE = {"message": "?!"}
 score = facility_score

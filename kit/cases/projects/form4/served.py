@@ -23,5 +23,5 @@ class Reader(dspy.Module):
 
     def forward(self, text: str) -> Read:
         """Read one filing from its text."""
-        with dspy.context(lm=lm(), adapter=dspy.JSONAdapter()):
+        with dspy.context(lm=lm(), adapter=task.ADAPTER):
             return Read(**dict(self.program(text=text)))

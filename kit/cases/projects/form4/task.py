@@ -12,6 +12,7 @@ from . import Filing, Form4, Owner, amended, checked, form4_score, gold, plain
 from . import rows as rows_of
 
 RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
+ADAPTER = dspy.JSONAdapter()
 DATA = Path(__file__).parents[2] / "data"
 EXAMPLE = {"text": ""}
 ROLES = ("Director", "10% Owner", "Officer", "Other")

@@ -24,6 +24,6 @@ class Corrector(dspy.Module):
 
     def forward(self, narrative: str, client: str = "") -> Corrected:
         """Correct one narrative; the client's name stays as the client writes it."""
-        with dspy.context(lm=lm(), adapter=dspy.JSONAdapter()):
+        with dspy.context(lm=lm(), adapter=task.ADAPTER):
             found = self.program(narrative=narrative, client=client)
         return Corrected(**{name: found[name] for name in Corrected.model_fields})

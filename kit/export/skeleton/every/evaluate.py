@@ -26,7 +26,7 @@ def table() -> str:
 def scores(program: dspy.Module) -> dict[str, list[float]]:
     """Return "score" and each objective's scores, row by row; a row that crashes ends the evaluation."""
     evaluate = dspy.Evaluate(devset=task.rows(), metric=task.score, max_errors=1, failure_score=math.nan)
-    with dspy.context(lm=lm(), adapter=dspy.JSONAdapter()):
+    with dspy.context(lm=lm(), adapter=task.ADAPTER):
         results = [task.score(example, prediction) for example, prediction, _ in evaluate(program).results]
     found: dict[str, list[float]] = {}
     for result in results:
