@@ -15,8 +15,8 @@ ADAPTER = Terse()
 DATA = Path(__file__).parents[2] / "data"
 STATE = Path(__file__).with_name("state.json")
 EXAMPLE = {
-    "narrative": "Negotiation of custodiians and search terms with Lucas Brandt; concede two of eleven custodians.",
-    "client": "eKart Holdings",
+    "narrative": "proofread the joint pretrial stmt.; correct 17 citations.",
+    "client": "Dr. Oats Foods",
 }
 score = house_score
 
