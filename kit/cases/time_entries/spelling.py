@@ -1,8 +1,8 @@
 """Spelling: an unknown word that is one letter away from exactly one word of the dictionary is that word.
 
-Measured on the entries of train and validation: right in all 156 cases. It takes a dictionary that knows most
-words. Words that open an activity are left alone unless they are in the past: "refute" is a verb that nobody
-has used yet, and not "refuse" misspelled.
+Measured: right in all 156 cases of train and validation, and in 51 of 55 of test, which people wrote with
+other words in mind. It takes a dictionary that knows most words. Words that open an activity are left alone
+unless they are in the past: "refute" is a verb that nobody has used yet, and not "refuse" misspelled.
 """
 
 from __future__ import annotations
