@@ -160,9 +160,9 @@ def summary(load: Load) -> str:
     """Return the load in a line.
 
     >>> summary(Load(replayed=40, live=2, waiting=1, callers={"10.0.0.5"}))
-    '1 participants · 42 answered: 40 recorded, 2 live · 1 waiting · 0 refused · median 0 ms'
+    'participants: 1 · 42 answered: 40 recorded, 2 live · 1 waiting · 0 refused · median 0 ms'
     """
     return (
-        f"{len(load.callers)} participants · {load.replayed + load.live} answered: {load.replayed} recorded, "
+        f"participants: {len(load.callers)} · {load.replayed + load.live} answered: {load.replayed} recorded, "
         f"{load.live} live · {load.waiting} waiting · {load.refused} refused · median {load.median_ms:.0f} ms"
     )

@@ -156,7 +156,7 @@ def test_the_load_is_read_in_a_line(room):
     load = Load(replayed=40, live=2, callers={"10.0.0.5", "10.0.0.6"})
     load.seconds.extend([0.001, 0.002, 0.9])
     assert rooms.summary(load) == (
-        "2 participants · 42 answered: 40 recorded, 2 live · 0 waiting · 0 refused · median 2 ms"
+        "participants: 2 · 42 answered: 40 recorded, 2 live · 0 waiting · 0 refused · median 2 ms"
     )
     shown = []
 
@@ -166,7 +166,7 @@ def test_the_load_is_read_in_a_line(room):
 
     with pytest.raises(KeyboardInterrupt):
         rooms.watch(room, stop)
-    assert shown[0].startswith("0 participants")
+    assert shown[0].startswith("participants: 0")
 
 
 def test_an_address_of_another_machine_is_refused():
