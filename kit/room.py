@@ -162,7 +162,8 @@ def summary(load: Load) -> str:
     >>> summary(Load(replayed=40, live=2, waiting=1, callers={"10.0.0.5"}))
     'participants: 1 · 42 answered: 40 recorded, 2 live · 1 waiting · 0 refused · median 0 ms'
     """
+    answered = f"{load.replayed + load.live} answered: {load.replayed} recorded, {load.live} live"
     return (
-        f"participants: {len(load.callers)} · {load.replayed + load.live} answered: {load.replayed} recorded, "
-        f"{load.live} live · {load.waiting} waiting · {load.refused} refused · median {load.median_ms:.0f} ms"
+        f"participants: {len(load.callers)} · {answered} · {load.waiting} waiting · {load.refused} refused · "
+        f"median {load.median_ms:.0f} ms"
     )
