@@ -196,10 +196,28 @@ def test_the_model_decides_doubts_only(ask):
 
 
 def test_the_model_may_say_no(ask):
-    """A chapter's title starts nothing if the model says that the text goes on."""
+    """A title starts nothing if the model says that the text goes on."""
     ask(CONTINUATION)
-    split = contracts.Boundaries()(pages=[page(1, "LEASE"), titled(2, "Chapter 2")])
+    split = contracts.Boundaries()(pages=[page(1, "LEASE"), titled(2, "Terms of payment")])
     assert (split.starts, split.classes) == ([], {1: "start", 2: "continuation"})
+
+
+def test_evidence_decides_before_the_model(ask):
+    """Numbers that begin again after signatures need no model, and neither does a chapter."""
+    engine = ask("never")
+    guaranty = Page(3, (*titled(3, "Guaranty").lines, Line("1. The Guarantor pays"), Line("1")))
+    pages = [page(1, "LEASE"), page(2, "By: A\nName: B\n7"), guaranty, titled(4, "Chapter 2")]
+    split = contracts.Boundaries()(pages=pages)
+    assert (split.starts, split.asked, engine.requests) == ([3], [], [])
+    assert split.reasons[3].startswith("the page before ends with signatures, page numbers begin again")
+    assert split.reasons[4] == "it is called a chapter or a part, the foot of the page changes"
+
+
+def test_a_title_that_goes_on_starts_nothing():
+    """A title that stood on an earlier page, or says that it is continued, is the same paper."""
+    pages = [page(1, "x"), titled(2, "BILL OF QUANTITIES"), titled(3, "BILL OF QUANTITIES (CONTINUED)")]
+    (_, again) = contracts.doubts(pages)
+    assert contracts.weigh(pages, again).signs == ("it repeats an earlier title",)
 
 
 def act(tool, **arguments):
@@ -238,7 +256,7 @@ def test_an_agent_that_errs_is_told_in_one_line(ask):
 def test_calls_stay_below_three_a_page(ask):
     """When every page is a doubt and every doubt a start, the agent stops before the budget does."""
     ask(*[START] * 9, *[act("get_page", number=1), act("finish"), verdict(True)] * 9)
-    pages = [page(1, "LEASE"), *(titled(number, "Guaranty") for number in range(2, 11))]
+    pages = [page(1, "LEASE"), *(titled(number, f"Guaranty {number}") for number in range(2, 11))]
     split = contracts.Boundaries()(pages=pages)
     assert split.calls <= contracts.program.CALLS_PER_PAGE * len(pages)
     assert len(split.trajectories) == 7
@@ -304,7 +322,7 @@ def test_scans_are_named_until_ocr_has_read_them(ask):
 
 def test_parts_can_share_a_page(ask):
     """A part that begins further down leaves its page's top to the part before."""
-    ask(START)
+    ask("never")
     text = "\n".join(f"clause {number} goes on" for number in range(6))
     pages = bound("LEASE", f"{text}\nExhibit B\nWork letter\nThe landlord builds.", "more work")
     split = contracts.Boundaries(verify=False)(pages=pages)

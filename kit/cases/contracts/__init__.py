@@ -9,6 +9,7 @@ To copy it, take the folder; it needs DSPy, pydantic and pypdf.
 """
 
 from .agent import Verifier, VerifyStart
+from .evidence import Evidence, weigh
 from .facts import Facts, FindFacts, NameType, fact_scores
 from .headings import Heading, baseline, careful, doubts, starts
 from .pages import Line, Page, UnreadableContract, check, page, read
@@ -22,6 +23,7 @@ __all__ = [
     "Boundaries",
     "Chunk",
     "ClassifyPage",
+    "Evidence",
     "Facts",
     "FindFacts",
     "Heading",
@@ -54,4 +56,5 @@ __all__ = [
     "score",
     "starts",
     "total",
+    "weigh",
 ]

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import dspy
 
 from .agent import Verifier
+from .evidence import ENOUGH, Evidence, weigh
 from .headings import Heading, careful, doubts, heading
 from .pages import Page, check
 from .parts import Part, fits, layout, page_classes, parts, sequence
@@ -76,7 +77,7 @@ class Boundaries(dspy.Module):
     """Find where the parts of a contract begin and end.
 
     Args:
-        ask: Whether the model judges only what no expression decides, or every page.
+        ask: Whether the model judges only what neither expressions nor evidence decide, or every page.
         verify: Whether an agent looks again at the starts that the model proposed.
         propose: Whether code draws up the parts from headings and classes, or one more call of the model;
             what the model draws up counts only if it covers the pages in order.
@@ -106,19 +107,23 @@ class Boundaries(dspy.Module):
         check(pages)
         sure = careful(pages)
         asked = doubts(pages) if self.ask == "doubtful" else [_top(page) for page in pages[1:] if page.lines]
+        weighed = {one.page: weigh(pages, one) for one in asked} if self.ask == "doubtful" else {}
+        clear = {page: one for page, one in weighed.items() if abs(one.weight) >= ENOUGH}
+        begun = [one for one in asked if one.page in clear and clear[one.page].weight > 0]
+        asked = [one for one in asked if one.page not in clear]
         classes = self._asked(pages, asked, sure)
         proposed = [one for one in asked if classes[one.page] == "start"]
         left = CALLS_PER_PAGE * len(pages) - len(asked) - bool(self.propose)
         checked = self._checked(pages, proposed, sure, left)
         kept = [one for one in proposed if checked.get(one.page) is None or checked[one.page].starts]
-        found = kept + [one for one in sure if not one.doubt and self.ask == "doubtful"]
+        found = kept + begun + [one for one in sure if not one.doubt and self.ask == "doubtful"]
         named = page_classes(pages, sure if self.ask == "doubtful" else [], classes, found)
         made = self._proposed(pages, named) or parts(pages, found)
         return dspy.Prediction(
             parts=made,
             starts=sorted({part.start for part in made[1:]}),
             classes=named,
-            reasons=_reasons(sure, asked, classes, checked),
+            reasons=_reasons(sure, clear, asked, classes, checked),
             asked=[one.page for one in asked],
             unread=[page.number for page in pages if page.blind],
             trajectories={number: one.trajectory for number, one in checked.items()},
@@ -213,12 +218,14 @@ def _shares(pages: Sequence[Page], one: Heading) -> bool:
 
 def _reasons(
     sure: Sequence[Heading],
+    clear: dict[int, Evidence],
     asked: Sequence[Heading],
     classes: dict[int, str],
     checked: dict[int, dspy.Prediction],
 ) -> dict[int, str]:
     """Return for each page that was looked at why it starts a part, or not."""
     reasons = {one.page: f"{one.text!r} {one.doubt or 'begins with a label'}" for one in sure}
+    reasons |= {number: ", ".join(one.signs) for number, one in clear.items()}
     reasons |= {one.page: f"{one.text!r}: the model says {classes[one.page]}" for one in asked}
     verdicts = {True: "confirmed", False: "refused"}
     return reasons | {
