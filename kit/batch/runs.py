@@ -11,6 +11,7 @@ from typing import Any
 
 import dspy
 import pandas
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from kit.batch import identity
@@ -64,6 +65,18 @@ class Run:
         return headings, [[self.rows, answered, failed, self.rows - answered - failed, self.entries, *spent]]
 
 
+@contextlib.contextmanager
+def _system_memory() -> Iterator[None]:
+    """Let Arrow take memory from the system, which gets back what a partition needed; its own pool keeps it."""
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)
+
+
+@_system_memory()
 def run(
     program: dspy.Module,
     source: Any,
