@@ -67,7 +67,7 @@ class Run:
 
 @contextlib.contextmanager
 def _system_memory() -> Iterator[None]:
-    """Let Arrow take memory from the system, which gets back what a partition needed; its own pool keeps it."""
+    """Let Arrow take memory from the system, which gets back what a partition needed."""
     before = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())
     try:
