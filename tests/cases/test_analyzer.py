@@ -1,13 +1,18 @@
 """The analyzer: a dictionary that the model designs, flattened, and held against the document."""
 
+import csv
 import json
 
 import dspy
 import pytest
 from scripted import ScriptedEngine
 
-from kit.cases.analyzer import Analyzer, flat, stands_in
+from kit.cases.analyzer import Analyzer, analyzer_score, flat, stands_in
+from kit.documents.pages import pages
+from kit.engines.models import ROOT
 
+DATA = ROOT / "data"
+ROWS = [json.loads(line) for line in (DATA / "analyzer" / "documents.jsonl").read_text().splitlines()]
 LEASE = "LEASE. The rent is 1,450 euros a month. Tenant: Harbour Crafts. Ends on 2027-03-31."
 
 
@@ -72,3 +77,57 @@ def test_values_are_compared_as_words(value, expected):
 def test_lists_are_numbered():
     """Two parties are two entries."""
     assert flat({"parties": ["A", {"name": "B"}]}) == {"parties.0": "A", "parties.1.name": "B"}
+
+
+@pytest.mark.parametrize(
+    ("value", "document"), [(950.0, "net 950.00"), ("1016.5", "1,016.50 in all"), ("3.80", "at 3.8")]
+)
+def test_zeros_at_the_end_do_not_matter(value, document):
+    """JSON has 950.0 for what an invoice prints as 950.00."""
+    assert stands_in(value, document)
+    assert not stands_in(value, document.replace("5", "51").replace("3.8", "38"))
+
+
+class TestScore:
+    def scored(self, entries, unfounded=()):
+        example = dspy.Example(facts=["Harbour Crafts", "1,450", "2027-03-31", "LEASE"])
+        return analyzer_score(example, dspy.Prediction(what_matters=entries, unfounded=list(unfounded)))
+
+    def test_facts_are_found_under_any_name(self):
+        """Two of four facts stand in the entries, one of them as a number."""
+        found = self.scored({"who": "Harbour Crafts, tenant", "euros": 1450.0})
+        assert found.score == 0.5
+        assert found.feedback == "missing: 2027-03-31, LEASE"
+
+    def test_what_is_unfounded_costs(self):
+        """One of two entries is invented: half of the score that there was."""
+        found = self.scored(
+            {"tenant": "lease, Harbour Crafts, 1450, 2027-03-31", "landlord": "Jo"}, ["landlord"]
+        )
+        assert found.objective_scores == {"found": 1.0, "founded": 0.5}
+        assert found.score == 0.5
+
+    def test_nothing_found_is_zero(self):
+        """A refusal has no entries, and no score below zero."""
+        assert self.scored({}).score == 0.0
+        assert self.scored({"a": "Jo"}, ["a"]).score == 0.0
+
+
+class TestData:
+    @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+    def test_facts_stand_in_their_documents(self, row):
+        """No program is asked for what nobody could read."""
+        assert all(stands_in(fact, row["document"]) for fact in row["facts"])
+        assert len(row["facts"]) == 4
+
+    @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+    def test_documents_are_those_of_their_sources(self, row):
+        """A set that is changed is changed here as well."""
+        path, _, place = row["source"].partition(", ")
+        if path.endswith(".csv"):
+            with (DATA / path).open(encoding="utf-8", newline="") as file:
+                expected = next(line["opening"] for line in csv.DictReader(file) if line["id"] == place)
+        else:
+            chosen = pages(DATA / path)[:1] if place else pages(DATA / path)
+            expected = "\n".join(page.text for page in chosen)
+        assert row["document"] == expected
