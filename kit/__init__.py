@@ -11,6 +11,7 @@ from typing import Any
 _WHERE = {
     "check": "kit.exercises",
     "diff": "kit.display.diffs",
+    "evaluation": "kit.evaluation",
     "export": "kit.export",
     "lm": "kit.engines.models",
     "playground": "kit.display.playground",

@@ -1,0 +1,202 @@
+"""Preflight: one row through program and metric, and what is wrong in plain words, before money is spent.
+
+kit.evaluation.preflight(program, devset, metric)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from math import fsum
+from typing import Any
+
+import dspy
+
+from kit.engines.models import list_price, profiles
+from kit.engines.replay import ReplayEngine
+from kit.engines.usage import Call
+from kit.evaluation import rows, suspects, trials
+from kit.evaluation.findings import Finding, Preflight, bad, good, note
+from kit.evaluation.trials import Trial
+
+
+def preflight(
+    program: dspy.Module,
+    devset: Sequence[dspy.Example],
+    metric: Callable[..., Any],
+    *,
+    trainset: Sequence[dspy.Example] | None = None,
+    gold: Callable[[dspy.Example], dspy.Prediction] | None = None,
+    prices: str | None = None,
+) -> Preflight:
+    """Run the first row that has inputs, and say what is wrong, or to be known, before the rest is run.
+
+    The program is run once. The metric is called up to six times: for the program's answer, the row's gold,
+    another row's gold, an empty answer, one padded with words, and a copy of the input.
+
+    Args:
+        program: What is to be evaluated or optimized.
+        devset: The rows that it is to be scored on.
+        metric: Called as metric(example, prediction).
+        trainset: Rows that an optimizer will learn from: none may stand in the devset.
+        gold: Makes an answer of a row's labels, where they are not named like the program's outputs.
+        prices: A profile whose prices for the same role stand in for those of the models that answer.
+
+    Raises:
+        TypeError: If program or metric cannot be called, or a row is no `dspy.Example`.
+        ValueError: If there are no rows, or `prices` is no profile.
+
+    >>> row = dspy.Example(text="Great!", stars=5)
+    >>> found = preflight(dspy.Predict("text -> stars: int"), [row], lambda row, said: said.stars == 5)
+    >>> found.ok, found.findings[0].next_step
+    (False, 'devset = [row.with_inputs("text") for row in devset]')
+    """
+    _refuse(program, devset, metric, prices)
+    findings = [*rows.inputs(program, devset), rows.count(devset), *rows.shared(program, devset, trainset)]
+    findings += _models(program)
+    row = next((row for row in devset if rows.inputs_of(row)), None)
+    if row is None or any(one.what == "model" for one in findings):
+        return Preflight(findings)
+    trial = trials.run(program, **row.inputs())
+    findings += [*_answer(program, trial), *_predictors(program, trial), *_calls(trial)]
+    if trial.error or trial.returned is None:
+        return Preflight(findings)
+    judged, probes = suspects.of_metric(metric, devset, row, trial.returned, gold)
+    calls = [*trial.usage.calls, *probes["own"].trial.usage.calls]
+    return Preflight([*findings, *judged], _takes(calls, len(devset), prices))
+
+
+def _refuse(program: Any, devset: Any, metric: Any, prices: str | None) -> None:
+    if not isinstance(program, dspy.Module):
+        raise TypeError(f"A program is a dspy.Module, e.g. dspy.Predict; found {type(program).__name__}.")
+    if not callable(metric):
+        raise TypeError(f"A metric is called as metric(example, prediction); found {metric!r}.")
+    if not devset:
+        raise ValueError("There are no rows: check the file that they were read from, and its filter.")
+    if strange := next((row for row in devset if not isinstance(row, dspy.Example)), None):
+        raise TypeError(
+            f"A row is a dspy.Example; found {type(strange).__name__}: dspy.Example(row).with_inputs(...)."
+        )
+    if prices and prices not in profiles():
+        raise ValueError(f"Unknown profile {prices!r}. Valid profiles: {', '.join(profiles())}.")
+
+
+def _models(program: dspy.Module) -> Iterator[Finding]:
+    inside = [one for _, one in program.named_sub_modules(dspy.Predict)]
+    if dspy.settings.lm is None and any(one.lm is None for one in inside):
+        yield bad(
+            "model",
+            "No model is configured.",
+            'dspy.configure(lm=kit.lm("small")), or any other dspy.LM.',
+            "'No LM is loaded' in each row, and so 0.0.",
+        )
+
+
+def _answer(program: dspy.Module, trial: Trial) -> Iterator[Finding]:
+    if not (hasattr(type(program), "forward") or "forward" in vars(program)):
+        yield bad(
+            "program",
+            "It has aforward alone, so it can only be awaited: await program.acall(...).",
+            "Add a forward for Evaluate and optimizers. In a notebook dspy.syncify is no way out.",
+            "An AttributeError in each row, and so 0.0.",
+        )
+    elif trial.error:
+        yield bad(
+            "program",
+            f"It raises {trial.failure}",
+            "Mend that; then run one row by hand: program(**devset[0].inputs()).",
+            "0.0 for each such row, and only a log line.",
+        )
+    elif not isinstance(trial.returned, dspy.Prediction):
+        yield (bad if trial.returned is None else note)(
+            "program",
+            f"It returns {type(trial.returned).__name__}, not a dspy.Prediction.",
+            "End forward with return dspy.Prediction(...).",
+            "Metrics that read prediction.field fail, and count 0.0.",
+        )
+    else:
+        yield good("program", f"answers with {', '.join(trial.returned.keys())}")
+
+
+def _predictors(program: dspy.Module, trial: Trial) -> Iterator[Finding]:
+    """Yield predictors that an optimizer will not reach, and those that have a model of their own."""
+    named = dict(program.named_predictors())
+    inside = {one.stage: name for name, one in program.named_sub_modules(dspy.Predict)}
+    reached = {one.stage for one in named.values()}
+    frozen = [name.removeprefix("self.") for stage, name in inside.items() if stage not in reached]
+    hidden = [one.signature for one in trial.watch.ran if one.stage not in inside]
+    pinned = {name: one.lm.model for name, one in named.items() if one.lm is not None}
+    if hidden:
+        found = "; ".join(dict.fromkeys(map(_shorthand, hidden)))
+        yield note(
+            "predictors",
+            f"{len(hidden)} ran that the program does not hold as an attribute: {found}.",
+            "Make them in __init__: self.name = dspy.Predict(...).",
+            "An optimizer does not see them, save does not keep them, set_lm does not reach them.",
+        )
+    if frozen:
+        yield note(
+            "predictors",
+            f"Frozen: {', '.join(frozen)}, inside of a module that was compiled before.",
+            "To optimize it again: module._compiled = False.",
+            "An optimizer passes it by.",
+        )
+    if pinned:
+        which = ", ".join(f"{name} on {model}" for name, model in pinned.items())
+        yield note(
+            "predictors",
+            f"Pinned: {which}.",
+            "Unpin with set_lm(None) if that is not meant.",
+            "dspy.configure and dspy.context do not change its model.",
+        )
+    if not hidden and not frozen and not pinned:
+        yield good("predictors", ", ".join(named) or "none")
+
+
+def _calls(trial: Trial) -> Iterator[Finding]:
+    if adapters := trial.watch.fallbacks:
+        yield note(
+            "second calls",
+            f"{len(trial.watch.requests)} calls where {len(trial.watch.ran)} predictor ran: the reply to "
+            f"{', '.join(dict.fromkeys(adapters))} could not be read, and JSONAdapter asked again.",
+            "Try dspy.JSONAdapter(), or ChatAdapter(use_json_adapter_fallback=False) to see the error.",
+            "Twice the bill, and kit.prompt() and inspect_history show the second prompt last.",
+        )
+    settings = trial.watch.requests
+    if any(one.get("rollout_id") is not None and one.get("temperature") == 0 for _, one in settings):
+        yield note(
+            "rollouts",
+            "A rollout_id at temperature 0: the model has one thing to say, however often it is asked.",
+            "Give the model a temperature above 0.",
+            "The same reply again, and paid for again.",
+        )
+    if any(not lm.cache and not isinstance(getattr(lm, "engine", None), ReplayEngine) for lm, _ in settings):
+        yield note(
+            "cache",
+            "The model's cache is off.",
+            "dspy.LM(..., cache=True), unless each run must be a fresh one.",
+            "Every repetition of a run is paid for again.",
+        )
+
+
+def _takes(calls: list[Call], count: int, prices: str | None) -> str:
+    """Say what the whole devset takes, by what one row took."""
+    if not calls:
+        return "No model was asked for this row."
+    said = f"{len(calls)} call{'s' * (len(calls) != 1)} for one row, so {len(calls) * count:,} for {count:,}"
+    if all(call.source == "cached" for call in calls):
+        return f"{said}; this row came out of DSPy's cache, so tokens are not known."
+    read = count * sum(call.input_tokens for call in calls)
+    wrote = count * sum(call.output_tokens for call in calls)
+    minutes = count * fsum(call.seconds for call in calls) / 60
+    usd = count * fsum(_usd(call, prices) for call in calls)
+    told = f"{said}: about {read:,} tokens in, {wrote:,} out"
+    return told + (f", {minutes:.1f} minutes" if minutes else "") + (f", ${usd:.4f}" if usd else "") + "."
+
+
+def _usd(call: Call, prices: str | None) -> float:
+    input_usd, output_usd = list_price(call.model, prices)
+    return (call.input_tokens * input_usd + call.output_tokens * output_usd) / 1e6
+
+
+def _shorthand(signature: type[dspy.Signature]) -> str:
+    return f"{', '.join(signature.input_fields)} -> {', '.join(signature.output_fields)}"

@@ -1,0 +1,165 @@
+"""Rows: what is wrong with a set of examples before a program sees them."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dspy
+from pydantic_core import PydanticUndefined
+
+from kit.evaluation.findings import Finding, bad, good, note
+from kit.evaluation.splits import leaks
+
+FEW_ROWS = 30
+_UNSEEN = "Evaluate scores each such row 0.0 and only logs why; it gives up at the tenth error."
+
+
+def wanted(program: dspy.Module) -> tuple[set[str], set[str] | None]:
+    """Return the inputs that a program needs, and those that it knows; None if it takes any.
+
+    >>> wanted(dspy.ChainOfThought("text -> summary"))
+    ({'text'}, {'text'})
+    """
+    if isinstance(program, dspy.Predict):
+        fields = program.signature.input_fields
+        needed = {name for name, field in fields.items() if field.default is PydanticUndefined}
+        return needed, set(fields)
+    parameters = _parameters(program)
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        predictors = program.predictors()
+        return wanted(predictors[0]) if len(predictors) == 1 else (set(), None)
+    needed = {one.name for one in parameters if one.default is one.empty}
+    return needed, {one.name for one in parameters}
+
+
+def inputs_of(row: dspy.Example) -> dict[str, Any]:
+    """Return a row's inputs; {} if `with_inputs` was not called, or names nothing that the row has."""
+    return {} if row._input_keys is None else row.inputs().toDict()
+
+
+def inputs(program: dspy.Module, devset: Sequence[dspy.Example]) -> Iterator[Finding]:
+    """Yield what is wrong with the inputs of rows."""
+    needed, known = wanted(program)
+    names = ", ".join(f'"{name}"' for name in sorted(needed or known or {"text"}))
+    bare = [row for row in devset if not inputs_of(row)]
+    rows = [inputs_of(row) for row in devset if inputs_of(row)]
+    problems = []
+    if bare:
+        problems.append(
+            bad(
+                "inputs",
+                f"{_of(bare, devset)}: no inputs. `with_inputs` was not called, or names no field.",
+                f"devset = [row.with_inputs({names}) for row in devset]",
+                f"{_UNSEEN} 'Inputs have not been set for this example.'",
+            )
+        )
+    if lacking := [row for row in rows if needed - set(row)]:
+        problems.append(_lacking(needed - set(lacking[0]), lacking, devset, program))
+    if known is not None and (strange := [row for row in rows if set(row) - known]):
+        problems.append(_strange(set(strange[0]) - known, known, strange, devset, program))
+    if empty := [row for row in rows if any(value is None or value == "" for value in row.values())]:
+        problems.append(
+            note(
+                "inputs",
+                f"{_of(empty, devset)}: an input is empty or None.",
+                "Take them out, or decide what the program should say to nothing.",
+            )
+        )
+    yield from problems or [good("inputs", f"each row gives {', '.join(sorted(rows[0]))}")]
+
+
+def _lacking(names: set[str], rows: list, devset: Sequence, program: dspy.Module) -> Finding:
+    return bad(
+        "inputs",
+        f"{_of(rows, devset)}: no {_quoted(names)}, which the program wants.",
+        f"Name it in with_inputs, or rename the field that holds it; a row gives {_quoted(set(rows[0]))}.",
+        _UNSEEN
+        if needs_error(program)
+        else "A log line, 'Not all input fields were provided to module', and an answer to a blank.",
+    )
+
+
+def _strange(names: set[str], known: set[str], rows: list, devset: Sequence, program: dspy.Module) -> Finding:
+    found = f"{_of(rows, devset)}: {_quoted(names)}, which the program does not know."
+    step = f"It knows {_quoted(known)}: leave the others out of with_inputs, or rename them."
+    if needs_error(program):
+        return bad("inputs", found, step, f"TypeError in each row. {_UNSEEN}")
+    return note("inputs", found, step, "A log line, 'These fields will be ignored'.")
+
+
+def needs_error(program: dspy.Module) -> bool:
+    """Tell whether a wrong input raises an error: a plain `dspy.Predict` only logs it."""
+    if isinstance(program, dspy.Predict):
+        return False
+    return not any(one.kind is one.VAR_KEYWORD for one in _parameters(program))
+
+
+def _parameters(program: dspy.Module) -> list[inspect.Parameter]:
+    """Return what forward takes, without touching it: DSPy warns of a forward that is taken hold of."""
+    forward = (
+        vars(program).get("forward") or getattr(type(program), "forward", None) or type(program).aforward
+    )
+    return [one for one in inspect.signature(forward).parameters.values() if one.name != "self"]
+
+
+def count(devset: Sequence[dspy.Example]) -> Finding:
+    """Say how far off a score on so many rows can be.
+
+    Source:
+        The normal approximation of a share of one half: 1.96 * sqrt(0.25 / n), in points of 100.
+    """
+    points = 98 / math.sqrt(len(devset))
+    found = f"{len(devset)} rows: a score about the middle is known to within {points:.0f} points, either way"
+    if len(devset) >= FEW_ROWS:
+        return good("number of rows", found)
+    hidden = len(devset) < (dspy.settings.max_errors or 0)
+    symptom = "Crashes never stop it: fewer rows than max_errors. " if hidden else ""
+    return note(
+        "number of rows",
+        f"{found}.",
+        f"Take {FEW_ROWS} rows or more to compare two programs, and max_errors=1 for a quick try.",
+        f"{symptom}Differences of many points that are luck.",
+    )
+
+
+def shared(
+    program: dspy.Module, devset: Sequence[dspy.Example], trainset: Sequence[dspy.Example] | None
+) -> Iterator[Finding]:
+    """Yield what stands in the devset as well as in the trainset, or in the program's demos."""
+    mine = [row for row in devset if inputs_of(row)]
+    others = {"trainset": [row for row in trainset or [] if inputs_of(row)], "demos": _demos(program, mine)}
+    looked = False
+    for name, rows in others.items():
+        if len(rows) < 2 or len(mine) < 2:
+            continue
+        looked = True
+        if len(found := leaks(**{name: rows}, devset=mine)):
+            text = " ".join(str(found.also_text[0]).split())[:60]
+            yield bad(
+                "leaks",
+                f"{found.also_row.nunique()} of {len(mine)} rows stand in the {name} too, e.g. {text!r}.",
+                "Take them out of one of the two; kit.evaluation.splits.leaks lists them.",
+                "A score that is too good, and falls on new rows.",
+            )
+            return
+    if looked:
+        yield good("leaks", "no row stands in another set")
+
+
+def _demos(program: dspy.Module, devset: Sequence[dspy.Example]) -> list[dspy.Example]:
+    """Return the demos as rows with the devset's inputs."""
+    names = sorted(inputs_of(devset[0])) if devset else []
+    demos = [dict(demo) for one in program.predictors() for demo in one.demos]
+    texts = {str(demo): demo for demo in demos if names and all(name in demo for name in names)}
+    return [dspy.Example(demo).with_inputs(*names) for demo in texts.values()]
+
+
+def _of(some: Sequence, every: Sequence) -> str:
+    return f"{len(some)} of {len(every)} rows"
+
+
+def _quoted(names: set[str]) -> str:
+    return ", ".join(repr(name) for name in sorted(names)) or "nothing"
