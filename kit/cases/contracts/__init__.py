@@ -16,12 +16,13 @@ from .pages import Line, Page, UnreadableContract, check, page, read
 from .parts import Part, parts
 from .program import Boundaries, ClassifyPage, JudgeHeading, ProposeParts
 from .scores import Score, gold_starts, page_accuracy, score, total
-from .statements import Chunk, Statement, chunks, missing
-from .summaries import MergeStatements, Summarize, SummarizeChunk
+from .statements import Statement, missing, objection, passages
+from .summaries import Choose, Shorten, Summarize
+from .terse import Terse
 
 __all__ = [
     "Boundaries",
-    "Chunk",
+    "Choose",
     "ClassifyPage",
     "Evidence",
     "Facts",
@@ -29,29 +30,30 @@ __all__ = [
     "Heading",
     "JudgeHeading",
     "Line",
-    "MergeStatements",
     "NameType",
     "Page",
     "Part",
     "ProposeParts",
     "Score",
+    "Shorten",
     "Statement",
     "Summarize",
-    "SummarizeChunk",
+    "Terse",
     "UnreadableContract",
     "Verifier",
     "VerifyStart",
     "baseline",
     "careful",
     "check",
-    "chunks",
     "doubts",
     "fact_scores",
     "gold_starts",
     "missing",
+    "objection",
     "page",
     "page_accuracy",
     "parts",
+    "passages",
     "read",
     "score",
     "starts",

@@ -1,4 +1,4 @@
-"""The facts of a contract as a typed record: for each, only the pages are read that can hold it.
+"""The facts of a contract as a typed record: for each, only the lines are read that can hold it.
 
     found = FindFacts()(pages=pages)
     found.facts.governing_law, found.pages["governing_law"]
@@ -16,6 +16,7 @@ import dspy
 from pydantic import BaseModel
 
 from .pages import Page, check
+from .parts import lists
 from .values import stands
 
 ContractType = Literal[
@@ -35,6 +36,7 @@ ContractType = Literal[
     "other",
 ]
 _MOST_PAGES = 2
+_MOST_CHARACTERS = 1_500
 _WORDS = {
     "governing_law": r"\blaws? of\b|governing law|governed by",
     "term_months": r"\bterm of\b|initial term|\bmonths\b|\byears\b|\bduration\b|how long",
@@ -115,24 +117,37 @@ class FindFacts(dspy.Module):
     def forward(self, pages: Sequence[Page]) -> dspy.Prediction:
         """Find the facts of one contract."""
         check(pages)
-        opening = [page for page in pages if page.lines][:_MOST_PAGES]
-        asked = [
-            (self.parties, opening),
-            (self.law, likely(pages, "governing_law")),
-            (self.term, likely(pages, "term_months")),
-            (self.payment, likely(pages, "payment")),
+        opening = [page for page in pages if page.lines and not lists(page)][:_MOST_PAGES]
+        asked = [(self.parties, opening, lines_for("", opening))] + [
+            (predictor, read := likely(pages, topic), lines_for(topic, read))
+            for predictor, topic in zip((self.law, self.term, self.payment), _WORDS, strict=True)
         ]
         values: dict[str, Any] = {}
         stand: dict[str, list[int]] = {}
         refused: dict[str, Any] = {}
-        for predictor, read in asked:
-            for name, value in predictor(text=_text(read)).items() if read else ():
+        for predictor, read, text in asked:
+            for name, value in predictor(text=text).items() if text else ():
                 kept, where = _borne_out(name, value, read)
                 (values if where else refused)[name] = kept if where else value
                 stand |= {name: where} if where else {}
         refused = {name: value for name, value in refused.items() if value not in (None, [])}
-        calls = sum(bool(read) for _, read in asked)
+        calls = sum(bool(text) for *_, text in asked)
         return dspy.Prediction(facts=Facts(**values), pages=stand, refused=refused, calls=calls)
+
+
+def lines_for(topic: str, read: Sequence[Page]) -> str:
+    r"""Return what a call reads: the lines that announce a fact with their neighbours, or how pages begin.
+
+    >>> from .pages import page
+    >>> lines_for("governing_law", [page(4, "a\nb\nThe laws of Ohio\ngovern.\nc")])
+    'b\nThe laws of Ohio\ngovern.'
+    """
+    lines = [line.text for page in read for line in page.lines]
+    if topic:
+        hits = [n for n, line in enumerate(lines) if re.search(_WORDS[topic], line, re.IGNORECASE)]
+        near = sorted({n for hit in hits for n in range(hit - 1, hit + 2) if 0 <= n < len(lines)})
+        lines = [lines[n] for n in near]
+    return "\n".join(lines)[:_MOST_CHARACTERS]
 
 
 def likely(pages: Sequence[Page], name: str) -> list[Page]:
@@ -172,7 +187,3 @@ def _borne_out(name: str, value: Any, read: Sequence[Page]) -> tuple[Any, list[i
 
 def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
-
-
-def _text(pages: Sequence[Page]) -> str:
-    return "\n".join(f"[page {page.number}]\n{page.text}" for page in pages)

@@ -77,7 +77,8 @@ class Boundaries(dspy.Module):
     """Find where the parts of a contract begin and end.
 
     Args:
-        ask: Whether the model judges only what neither expressions nor evidence decide, or every page.
+        ask: What the model judges: nothing; what neither expressions nor evidence decide ("doubtful"); what
+            expressions do not decide, without evidence ("headings"); or every page ("all").
         verify: Whether an agent looks again at the starts that the model proposed.
         propose: Whether code draws up the parts from headings and classes, or one more call of the model;
             what the model draws up counts only if it covers the pages in order.
@@ -90,7 +91,7 @@ class Boundaries(dspy.Module):
 
     def __init__(
         self,
-        ask: Literal["doubtful", "all"] = "doubtful",
+        ask: Literal["nothing", "doubtful", "headings", "all"] = "doubtful",
         verify: bool = True,
         propose: Literal["code", "model"] = "code",
         threads: int = 1,
@@ -106,18 +107,19 @@ class Boundaries(dspy.Module):
         """Split one contract."""
         check(pages)
         sure = careful(pages)
-        asked = doubts(pages) if self.ask == "doubtful" else [_top(page) for page in pages[1:] if page.lines]
-        weighed = {one.page: weigh(pages, one) for one in asked} if self.ask == "doubtful" else {}
+        asked = [_top(page) for page in pages[1:] if page.lines] if self.ask == "all" else doubts(pages)
+        weighs = self.ask in ("nothing", "doubtful")
+        weighed = {one.page: weigh(pages, one) for one in asked} if weighs else {}
         clear = {page: one for page, one in weighed.items() if abs(one.weight) >= ENOUGH}
         begun = [one for one in asked if one.page in clear and clear[one.page].weight > 0]
-        asked = [one for one in asked if one.page not in clear]
+        asked = [one for one in asked if one.page not in clear and self.ask != "nothing"]
         classes = self._asked(pages, asked, sure)
         proposed = [one for one in asked if classes[one.page] == "start"]
         left = CALLS_PER_PAGE * len(pages) - len(asked) - bool(self.propose)
         checked = self._checked(pages, proposed, sure, left)
         kept = [one for one in proposed if checked.get(one.page) is None or checked[one.page].starts]
-        found = kept + begun + [one for one in sure if not one.doubt and self.ask == "doubtful"]
-        named = page_classes(pages, sure if self.ask == "doubtful" else [], classes, found)
+        found = kept + begun + [one for one in sure if not one.doubt and self.ask != "all"]
+        named = page_classes(pages, sure if self.ask != "all" else [], classes, found)
         made = self._proposed(pages, named) or parts(pages, found)
         return dspy.Prediction(
             parts=made,
@@ -144,7 +146,7 @@ class Boundaries(dspy.Module):
     ) -> dict[int, str]:
         """Return the class that the model gives each page."""
         running = [_running(pages, one.page, sure) for one in asked]
-        if self.ask == "doubtful":
+        if self.ask != "all":
             inputs = [_heading_question(pages, *pair) for pair in zip(asked, running, strict=True)]
             answers = self._each(self.judge, inputs)
             said = ["start" if one.heading_is == "another_paper" else "continuation" for one in answers]

@@ -2,19 +2,30 @@
 
     Statement(text="The rent is $9,400 a month.", pages=[1])
 
-Sums, dates and names are checked letter by letter; whether the sense is right is for a judge.
+Code cuts a page into passages, so that each knows where it stands. What a model makes of one must keep its
+sums, dates and names letter by letter, and most of its words; whether the sense is right is for a judge.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Sequence
 
 from pydantic import BaseModel
 
 from .pages import Page
 
+ENOUGH_WORDS = 0.7
+"""The share of a statement's longer words that must stand on its page."""
+SHORTEST, LONGEST = 30, 400
+"""Characters of a passage."""
+_END = re.compile(
+    r"(?<=[a-z\d)%\"\u201d][.;:])(?<!Inc\.)(?<!Ltd\.)(?<!Co\.)(?<!No\.)\s+(?=[\"\u201c(]?[A-Z\d])"
+    r"|\n(?=\d{1,2}\.(?:\d+)?\s)"
+)
+_IDLE = re.compile(r"(?i)(?:by|name|title|date|its|signed|address)\s*:|/s/|-?\s*\d{1,3}\s*-?$|[\W_]+$")
+_WORD = re.compile(r"[^\W\d_]{4,}")
 _NUMBER = re.compile(r"\d[\d.,]*")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w&'\u2019-]*[a-z]\b")
 _COMMON = {"The", "This", "Agreement", "Party", "Parties", "Section", "Article", "Exhibit", "Schedule"}
@@ -27,38 +38,41 @@ class Statement(BaseModel):
     pages: list[int] = []
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """Text to read in one call: pages that follow each other, or a piece of a long one."""
-
-    pages: tuple[int, ...]
-    text: str
-
-
-def chunks(pages: Sequence[Page], most_characters: int = 5_000) -> list[Chunk]:
-    """Cut pages into chunks, between pages where possible; each page is headed by its number.
+def passages(page: Page) -> list[Statement]:
+    """Cut a page into sentences or, where it has none, into pieces of some lines.
 
     >>> from .pages import page
-    >>> [chunk.pages for chunk in chunks([page(1, "x" * 30), page(2, "y" * 30), page(3, "z" * 90)], 90)]
-    [(1, 2), (3,), (3,)]
+    >>> text = "4. Rent. Corvane Inc. pays a rent of $9,400. It pays by cheque, not in cash."
+    >>> [one.text for one in passages(page(3, text))]
+    ['4. Rent. Corvane Inc. pays a rent of $9,400.', 'It pays by cheque, not in cash.']
     """
-    made: list[Chunk] = []
-    for number, text in _pieces(pages, most_characters):
-        if made and len(made[-1].text) + len(text) < most_characters:
-            last = made.pop()
-            numbers = last.pages if number in last.pages else (*last.pages, number)
-            made.append(Chunk(numbers, f"{last.text}\n{text}"))
+    lines = [line.text for line in page.lines if not _IDLE.match(line.text)]
+    sentences = _END.split("\n".join(lines))
+    made: list[str] = []
+    for piece in (piece for text in sentences for piece in textwrap.wrap(text, LONGEST)):
+        if made and (len(made[-1]) < SHORTEST or len(piece) < SHORTEST) and len(made[-1]) < LONGEST:
+            made[-1] += f" {piece}"
         else:
-            made.append(Chunk((number,), text))
+            made.append(piece)
+    return [Statement(text=text, pages=[page.number]) for text in made]
+
+
+def batches(found: Sequence[Statement], most_characters: int) -> list[list[Statement]]:
+    """Put statements into batches in order, each as long as one call may read.
+
+    >>> ones = [Statement(text=text) for text in ("x" * 30, "y" * 30, "z" * 90)]
+    >>> [len(batch) for batch in batches(ones, 90)]
+    [2, 1]
+    """
+    made: list[list[Statement]] = []
+    room = 0
+    for one in found:
+        if not made or room < len(one.text):
+            made.append([])
+            room = most_characters
+        made[-1].append(one)
+        room -= len(one.text)
     return made
-
-
-def _pieces(pages: Sequence[Page], most: int) -> Iterator[tuple[int, str]]:
-    for page in pages:
-        head = f"[page {page.number}]\n"
-        room = max(1, most - len(head) - 1)
-        for start in range(0, len(page.text), room):
-            yield page.number, head + page.text[start : start + room]
 
 
 def details(text: str) -> list[str]:
@@ -88,21 +102,31 @@ def missing(statement: Statement, pages: Sequence[Page]) -> list[str]:
     ]
 
 
-def settled(statement: Statement, pages: Sequence[Page], read: Sequence[int]) -> Statement | None:
-    """Return a statement with pages that bear it out, chosen among those that were read; None if none do.
+def objection(statement: Statement, pages: Sequence[Page]) -> str:
+    """Return why a statement may not stand, or ""."""
+    if lost := missing(statement, pages):
+        return f"{', '.join(lost)}: not on page {statement.pages[0]}"
+    if (share := shared(statement, pages)) < ENOUGH_WORDS:
+        return f"{share:.0%} of its words on page {statement.pages[0]}"
+    return ""
 
-    Cited pages that were not read are left out. If the rest does not bear the statement out, the first single
-    page that does is cited instead.
+
+def shared(statement: Statement, pages: Sequence[Page]) -> float:
+    """Return the share of a statement's longer words that stand on the pages that it cites, in [0, 1].
+
+    >>> from .pages import page
+    >>> shared(Statement(text="The rent is payable monthly.", pages=[1]), [page(1, "Rent: monthly")])
+    0.6666666666666666
     """
-    cited = sorted({number for number in statement.pages if number in read})
-    if not cited and len(read) == 1:
-        cited = list(read)
-    tries = ([cited] if cited else []) + [[number] for number in read if details(statement.text)]
-    for numbers in tries:
-        one = statement.model_copy(update={"pages": numbers})
-        if not missing(one, pages):
-            return one
-    return None
+    stand = {
+        _stem(word) for page in pages if page.number in statement.pages for word in _WORD.findall(page.text)
+    }
+    words = [_stem(word) for word in _WORD.findall(statement.text)]
+    return sum(word in stand for word in words) / len(words) if words else 0.0
+
+
+def _stem(word: str) -> str:
+    return word.lower()[:5]
 
 
 def _bare(text: str) -> str:
