@@ -2,7 +2,8 @@
 
 A folder there holds project.toml, task.py (the programs, the rows and the score), served.py (what dspy-cli
 serves), score.txt (the table that its evaluation prints; `kit export --measure` makes it anew) and, where an
-optimizer found one, state.json. The prototype is kit/cases/NAME.py, or the folder kit/cases/NAME.
+optimizer found one, state.json. The prototype is kit/cases/NAME.py, or the folder kit/cases/NAME. One that is
+composed of others names them (`composed_of`), and may take kit/documents along (`reads_files`).
 """
 
 from __future__ import annotations
@@ -44,13 +45,19 @@ class Case:
     @cached_property
     def sources(self) -> dict[str, Path]:
         """The prototype's own files, by their place in the package."""
-        folder = self.root / "kit" / "cases" / self.name
-        module = folder.with_suffix(".py")
-        if module.exists():
-            state = module.with_suffix(".json")
-            return {path.name: path for path in (module, state) if path.exists()}
-        found = (path for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".json", ".txt"))
-        return {path.relative_to(folder).as_posix(): path for path in found}
+        return _files_of(self.root / "kit" / "cases" / self.name)
+
+    @cached_property
+    def others(self) -> dict[str, Path]:
+        """The files of the prototypes that it is composed of, and of what reads files for it."""
+        cases = self.root / "kit" / "cases"
+        folders = [cases / name for name in self.declared.get("composed_of", [])]
+        folders += [self.root / "kit" / "documents"] if self.declared.get("reads_files") else []
+        found = {}
+        for folder in folders:
+            inside = "" if folder.with_suffix(".py").exists() else f"{folder.name}/"
+            found |= {f"{inside}{place}": path for place, path in _files_of(folder).items()}
+        return found
 
     @property
     def extras(self) -> dict[str, Path]:
@@ -58,6 +65,15 @@ class Case:
         found = {"task.py": "task.py", "modules/served.py": "served.py", "state.json": "state.json"}
         places = {place: self.place / name for place, name in found.items()}
         return {place: path for place, path in places.items() if path.exists()}
+
+
+def _files_of(folder: Path) -> dict[str, Path]:
+    """Return the files of a prototype, be it a module or a folder."""
+    module = folder.with_suffix(".py")
+    if module.exists():
+        return {path.name: path for path in (module, module.with_suffix(".json")) if path.exists()}
+    found = (path for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".json", ".txt"))
+    return {path.relative_to(folder).as_posix(): path for path in found}
 
 
 def _last(line: str) -> str:

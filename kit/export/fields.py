@@ -47,6 +47,15 @@ def renamed(code: str, package: str) -> str:
     return re.sub(r"\bprototype\b", package, code)
 
 
+def nearer(code: str) -> str:
+    """Return Python in which imports from one package up are imports from this one.
+
+    >>> nearer("from ..form4 import Form4")
+    'from .form4 import Form4'
+    """
+    return re.sub(r"^from \.\.(?!\.)", "from .", code, flags=re.MULTILINE)
+
+
 def listing(items: list[str]) -> str:
     r"""Return further lines of a TOML array.
 

@@ -76,10 +76,13 @@ def measure(name: str, root: Path = ROOT) -> str:
 
 def _gather(chosen: Case, package: str, staged: Path) -> None:
     """Lay out everything but the README, with every recording that the case may need."""
-    for place, source in chosen.sources.items():
-        _copy(source, staged / "src" / package / place)
+    inside = staged / "src" / package
+    for place, source in (chosen.sources | chosen.others).items():
+        _copy(source, inside / place)
+    if chosen.others:
+        _bring_together(inside, package)
     if "__init__.py" not in chosen.sources:
-        (staged / "src" / package / "__init__.py").write_text(f'"""{chosen.about}"""\n', encoding="utf-8")
+        (inside / "__init__.py").write_text(f'"""{chosen.about}"""\n', encoding="utf-8")
     extras = {f"src/prototype/{place}": path for place, path in chosen.extras.items()}
     skeleton = fields.under(fields.EVERY) | fields.under(fields.CASE)
     skeleton.pop("README.md.in")
@@ -95,6 +98,14 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
     replies = (chosen.root / "data" / "replies" / name for name in chosen.declared["replies"])
     merge({key: line for path in replies for key, line in read_quietly(path)}, _recordings(staged))
     shutil.copyfile(chosen.root / "LICENSE", staged / "LICENSE")
+
+
+def _bring_together(inside: Path, package: str) -> None:
+    """Let the files of a composed case find the others where they now lie: beneath them, not beside them."""
+    for path in inside.rglob("*.py"):
+        code = path.read_text(encoding="utf-8")
+        code = fields.nearer(code) if path.parent == inside else code
+        path.write_text(code.replace("kit.documents", f"{package}.documents"), encoding="utf-8")
 
 
 def _sample(chosen: Case, to: Path) -> None:

@@ -1,0 +1,446 @@
+"""The router: nothing in a folder stops it, nothing is lost or paid twice, and nothing runs in its report."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+
+import dspy
+import pytest
+from pydantic import ValidationError
+from scripted import ScriptedEngine
+
+from kit.cases.router import (
+    Document,
+    Pile,
+    Results,
+    Router,
+    Row,
+    WordCounts,
+    certain,
+    found,
+    frame,
+    mark,
+    report,
+)
+from kit.cases.router import folder as folders
+from kit.documents.pages import pages
+from kit.engines import models
+
+ROOT = models.ROOT
+DATA = ROOT / "data" / "pile"
+GOLD = {row["name"]: row for row in csv.DictReader((DATA / "pile.csv").read_text().splitlines())}
+KNOWN = [("please pay this bill", "invoice"), ("dear aunt, yours", "letter")]
+LETTER = '{"kind": "letter"}'
+
+
+@dataclass
+class Page:
+    """A page as a reader gives it."""
+
+    text: str
+    needs_ocr: bool = False
+    image: str = "a picture"
+
+
+def plain(path, last):
+    """Read a text file as one page; a picture has none."""
+    picture = path.suffix == ".png"
+    return [Page("" if picture else path.read_text(), needs_ocr=picture)]
+
+
+def lm(*replies, name="scripted/model"):
+    engine = ScriptedEngine(*(replies or (LETTER,)))
+    return dspy.LM(name, engine=engine, cache=False), engine
+
+
+def router(*replies, small=None, large=None, **options):
+    small, large = small or lm(*replies)[0], large or lm(*replies)[0]
+    options = {"read": plain, "known": KNOWN, "process": False} | options
+    return Router(models={"small": small, "large": large}, **options)
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    """Return a function that puts a file into a folder, and the folder."""
+    place = tmp_path / "inbox"
+
+    def put(name, content):
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return place
+
+    return put
+
+
+@pytest.fixture(scope="module")
+def pile(tmp_path_factory):
+    """Return the pile of the lesson, laid out."""
+    place = tmp_path_factory.mktemp("pile") / "pile"
+    subprocess.run([sys.executable, DATA / "lay.py", place], check=True)
+    return place
+
+
+@pytest.fixture(scope="module")
+def laid(pile, tmp_path_factory):
+    """Return what is found in it, by name."""
+    return {one.name: one for one in found(pile, tmp_path_factory.mktemp("unpacked"))}
+
+
+def listed(place, tmp_path):
+    return {one.name: one for one in found(place, tmp_path / "unpacked")}
+
+
+class TestFolder:
+    def test_every_file_of_the_pile_is_found(self, laid):
+        """What pile.csv lists is what there is, members of the archive included."""
+        assert set(laid) == set(GOLD)
+        assert len(laid) >= 60
+
+    def test_what_must_stay_shut_is_refused_with_a_reason(self, laid):
+        """A bomb, an archive that swells, a torn one and a link out of the folder are not opened."""
+        shut = {name: one.refused for name, one in laid.items() if one.refused}
+        assert set(shut) == {"poster.pdf", "backup.zip", "half.zip", "shortcut.pdf"}
+        assert all(GOLD[name]["reason"] in reason for name, reason in shut.items())
+
+    def test_the_same_content_has_the_same_hash(self, laid):
+        """Names do not matter, nor does it matter that one lies in an archive."""
+        assert laid["inv-2231.pdf"].digest == laid["old/inv-2231 (copy).pdf"].digest
+        assert laid["memo.docx"].digest == laid["bundle.zip/memo.docx"].digest
+        assert laid["street/north/photo.png"].digest != laid["street/south/photo.png"].digest
+
+    def test_an_extension_that_lies_is_seen_through(self, laid):
+        """A picture called .pdf is a picture, a PDF called .txt a PDF."""
+        assert (laid["contract.pdf"].format, laid["filings/report.txt"].format) == (".png", ".pdf")
+
+    def test_links_inside_the_folder_are_files(self, inbox, tmp_path):
+        """Only links that lead out, to folders or nowhere are refused; nothing loops."""
+        place = inbox("a.txt", "dear aunt")
+        for name, target in {"b.txt": "a.txt", "c.txt": "none.txt", "d": ".", "e.txt": "e.txt"}.items():
+            (place / name).symlink_to(target)
+        files = listed(place, tmp_path)
+        assert files["b.txt"].digest == files["a.txt"].digest
+        assert files["c.txt"].refused == "the link leads nowhere"
+        assert files["d"].refused == "a link to a folder is not followed"
+        assert files["e.txt"].refused
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders.")
+    def test_a_pipe_does_not_block(self, inbox, tmp_path):
+        """Reading a pipe would wait for ever."""
+        place = inbox("a.txt", "dear aunt")
+        os.mkfifo(place / "pipe")
+        assert listed(place, tmp_path)["pipe"].refused == "it is no regular file"
+
+    def test_names_in_an_archive_are_no_paths(self, tmp_path, inbox):
+        """A member that wants to be written elsewhere is unpacked where all are."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("../../outside.txt", "dear aunt")
+            archive.writestr("inner.zip", b"PK\x03\x04")
+        files = listed(inbox("a.zip", packed.getvalue()), tmp_path)
+        member = files["a.zip/../../outside.txt"]
+        assert member.path.resolve().is_relative_to((tmp_path / "unpacked").resolve())
+        assert "archive in an archive" in files["a.zip/inner.zip"].refused
+
+    def test_an_archive_with_too_many_files_is_refused(self, tmp_path, inbox):
+        """Ten thousand small files are a bomb, too."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for number in range(folders.MOST_MEMBERS + 1):
+                archive.writestr(f"{number}.txt", "")
+        assert "unpacks to more than" in listed(inbox("a.zip", packed.getvalue()), tmp_path)["a.zip"].refused
+
+    def test_a_file_that_is_too_large_is_not_read(self, inbox, tmp_path, monkeypatch):
+        """Its size is known before its content."""
+        monkeypatch.setattr(folders, "MOST_BYTES", 5)
+        assert listed(inbox("a.txt", "dear aunt"), tmp_path)["a.txt"].refused.startswith("9 bytes are more")
+
+
+class TestReading:
+    @pytest.mark.parametrize("name", [name for name, row in GOLD.items() if row["kind"] == "unreadable"])
+    def test_each_bad_file_is_a_row_with_its_reason(self, laid, name):
+        """Nothing raises, no model is asked, and the reason is that of pile.csv."""
+        model, engine = lm()
+        said = router(small=model, large=model, read=pages)(file=laid[name])
+        assert said.kind == "unreadable"
+        assert GOLD[name]["reason"] in said.error
+        assert str(ROOT) not in said.error
+        assert engine.requests == []
+
+    def test_a_reader_may_raise_what_it_likes(self, inbox, tmp_path):
+        """An unforeseen error is named with its type."""
+
+        def broken(path, last):
+            raise IndexError("list index out of range")
+
+        (file,) = found(inbox("a.txt", "dear aunt"), tmp_path)
+        said = router(read=broken)(file=file)
+        assert (said.kind, said.error) == ("unreadable", "IndexError: list index out of range")
+
+    def test_a_picture_is_read_by_ocr(self, inbox, tmp_path):
+        """A sign becomes its words; a cloud in which OCR finds a letter is a picture without text."""
+        (file,) = found(inbox("a.png", b"\x89PNG"), tmp_path)
+        said = [
+            router(read_picture=lambda image, text=text: text)(file=file).kind
+            for text in ("NO PARKING\n8AM TO 10AM", "O I")
+        ]
+        assert said == ["sign", "no text"]
+
+    def test_the_first_pages_decide(self, laid):
+        """500 pages are routed by three."""
+        said = router('{"kind": "contract"}', read=pages, known=())(file=laid["plots.pdf"])
+        assert said.kind == "contract"
+        assert said.opening.startswith("GROUND LEASE This Ground Lease is made")
+
+
+class TestRules:
+    @pytest.mark.parametrize(
+        ("kind_of_file", "text", "kind"),
+        [
+            (".pdf", "FORM 4\nSTATEMENT OF CHANGES IN BENEFICIAL OWNERSHIP", "filing"),
+            (".pdf", "\n".join(f"({code}) x" for code in (10, 45, 54, 72, 57)), "patent"),
+            (".png", "NO STOPPING\n7AM TO 9AM", "sign"),
+            (".csv", "day,litres\nMonday,112", "table"),
+            (".pdf", " \n", "no text"),
+        ],
+    )
+    def test_a_rule_names_what_is_certain(self, tmp_path, kind_of_file, text, kind):
+        """By the form's own words, or by what the file is."""
+        assert certain(Document(tmp_path, kind_of_file, (text,)))[0] == kind
+
+    @pytest.mark.parametrize(
+        ("kind_of_file", "text"),
+        [
+            (".pdf", "NO PARKING\n8AM TO 10AM"),
+            (".png", "HARBOUR STREET GARAGE\nPAID 6.40 EUR"),
+            (".xlsx", "# Sheet\nINVOICE,88"),
+            (".pdf", "(10) ten litres\n(12) a dozen"),
+            (".txt", "He filed a Form 4, a statement of changes."),
+        ],
+    )
+    def test_a_rule_is_silent_where_it_could_be_wrong(self, tmp_path, kind_of_file, text):
+        """An invoice in a workbook is an invoice: voters decide."""
+        assert certain(Document(tmp_path, kind_of_file, (text,))) is None
+
+    def test_no_rule_names_a_file_of_the_pile_wrongly(self, laid):
+        """What they name is what pile.csv says; pictures are left out, for they need OCR."""
+        seen = 0
+        for name, file in laid.items():
+            kind = GOLD[name]["kind"]
+            if kind in ("filing", "patent", "table", "invoice", "letter") and file.format != ".png":
+                text = tuple(page.text for page in pages(file.path, last=3))
+                named = certain(Document(file.path, file.format, text))
+                assert named is None or named[0] in (kind, "no text")
+                seen += bool(named and named[0] == kind)
+        assert seen == 18
+
+
+class TestVotes:
+    def test_two_voters_who_agree_settle_it(self, inbox, tmp_path):
+        """Word counts and the small model say the same: the large one is not asked."""
+        large, engine = lm()
+        (file,) = found(inbox("a.txt", "dear aunt, yours"), tmp_path)
+        said = router(large=large)(file=file)
+        assert (said.kind, said.by, said.confidence) == ("letter", "words and small", 1.0)
+        assert engine.requests == []
+
+    def test_where_they_differ_the_large_model_decides(self, inbox, tmp_path):
+        """Confidence is the share of voters who say so."""
+        (file,) = found(inbox("a.txt", "please pay this bill"), tmp_path)
+        said = router(small=lm()[0], large=lm(LETTER)[0])(file=file)
+        assert (said.kind, said.by, said.confidence) == ("letter", "small and large", 0.67)
+        said = router(small=lm()[0], large=lm('{"kind": "manual"}')[0])(file=file)
+        assert (said.kind, said.confidence) == ("manual", 0.33)
+
+    def test_a_reply_that_is_no_kind_is_no_vote(self, inbox, tmp_path):
+        """A model that was talked into something cannot vote for it."""
+        (file,) = found(inbox("a.txt", "dear aunt, yours"), tmp_path)
+        said = router(small=lm('{"kind": "delete the rest"}', "no JSON")[0], large=lm(LETTER)[0])(file=file)
+        assert said.votes == {"words": "letter", "large": "letter"}
+
+    def test_without_any_vote_the_kind_is_unknown(self, inbox, tmp_path):
+        """Nobody guesses."""
+        (file,) = found(inbox("a.txt", "dear aunt, yours"), tmp_path)
+        said = router("no JSON", known=())(file=file)
+        assert (said.kind, said.by) == ("unknown", "nobody")
+
+    def test_known_openings_stand_in_the_small_models_prompt(self, inbox, tmp_path):
+        """As many as were asked for; the large model is asked without."""
+        (small, few), (large, plainly) = lm('{"kind": "manual"}'), lm()
+        (file,) = found(inbox("a.txt", "dear aunt, yours"), tmp_path)
+        router(small=small, large=large, shown=1)(file=file)
+        assert len(few.requests[0].messages) == len(plainly.requests[0].messages) + 2
+        assert "please pay this bill" in few.requests[0].messages[0].text
+
+    def test_counting_words_needs_no_model(self):
+        """Each kind is as likely beforehand, and words that nobody has seen do not count."""
+        assert WordCounts.learn(KNOWN).suggest("My dear, kindly pay the bill!") == "invoice"
+
+
+class TestPile:
+    def test_the_same_content_costs_once(self, inbox, tmp_path):
+        """Copies get the same answer, say whose it is, and cost nothing."""
+        small, engine = lm()
+        for name in ("a.txt", "b/a.txt", "c.txt"):
+            place = inbox(name, "dear aunt, yours")
+        rows = Pile(router(small=small), tmp_path / "r.jsonl")(folder=place).rows
+        assert [(row.file, row.kind, row.same_as, row.calls) for row in rows] == [
+            ("a.txt", "letter", "", 1),
+            ("c.txt", "letter", "a.txt", 0),
+            ("b/a.txt", "letter", "a.txt", 0),
+        ]
+        assert len(engine.requests) == 1
+
+    def test_an_interrupted_run_goes_on(self, inbox, tmp_path):
+        """Ctrl-C in the middle: what was answered is kept, and only the rest is asked."""
+        for name, text in {"a": "dear aunt", "b": "dear uncle", "c": "dear all"}.items():
+            place = inbox(f"{name}.txt", text)
+
+        def stopped(path, last):
+            if path.name == "b.txt":
+                raise KeyboardInterrupt
+            return plain(path, last)
+
+        with pytest.raises(KeyboardInterrupt):
+            Pile(router(read=stopped), tmp_path / "r.jsonl")(folder=place)
+        small, engine = lm()
+        rows = Pile(router(small=small), tmp_path / "r.jsonl")(folder=place).rows
+        assert [row.file for row in rows] == ["a.txt", "b.txt", "c.txt"]
+        assert len(engine.requests) == 2
+
+    def test_a_torn_line_is_asked_again(self, inbox, tmp_path):
+        """A kill in the middle of writing costs one row, and the next line begins on its own."""
+        place = inbox("a.txt", "dear aunt, yours")
+        whole = Pile(router(), tmp_path / "r.jsonl")(folder=place).rows
+        path = tmp_path / "r.jsonl"
+        path.write_bytes(path.read_bytes()[:40])
+        again = Pile(router(), path)(folder=place).rows
+        assert again == whole
+        assert len(path.read_text().splitlines()) == 2
+        assert list(Results(path, mark(router())).known) == [whole[0].digest]
+
+    def test_another_program_answers_anew(self, inbox, tmp_path):
+        """Rows of a router with another model are not taken for those of this one."""
+        place = inbox("a.txt", "dear aunt, yours")
+        Pile(router(), tmp_path / "r.jsonl")(folder=place)
+        small, engine = lm(name="scripted/other")
+        Pile(router(small=small), tmp_path / "r.jsonl")(folder=place)
+        assert len(engine.requests) == 1
+
+    def test_a_model_that_is_away_is_asked_again(self, inbox, tmp_path):
+        """The row says so, the other files go on, and the next run tries once more."""
+        inbox("a.txt", "dear aunt, yours")
+        place = inbox("b.csv", "day,litres\nMonday,112")
+        away = router(small=lm(dspy.LMError("nobody answers", model="m"))[0])
+        rows = Pile(away, tmp_path / "r.jsonl")(folder=place).rows
+        assert [(row.kind, row.again) for row in rows] == [("unknown", True), ("table", False)]
+        assert "nobody answers" in rows[0].error
+        assert Pile(router(), tmp_path / "r.jsonl")(folder=place).rows[0].kind == "letter"
+
+    def test_a_processor_that_fails_leaves_the_kind(self, inbox, tmp_path):
+        """What was routed stays routed, and the reason stands beside it."""
+        blind = router(process=True, read_picture=lambda image: "")
+        (row,) = Pile(blind, tmp_path / "r.jsonl")(folder=inbox("a.png", b"\x89PNG")).rows
+        assert row.kind == "no text"
+        assert "cannot see" in row.error
+
+    def test_what_a_file_took_is_in_its_row(self, inbox, tmp_path):
+        """Tokens and seconds are those of its own calls, and dollars those of the list."""
+        inbox("a.txt", "dear aunt, yours")
+        place = inbox("b.txt", "please pay this bill")
+        small, large = lm(name="x/small")[0], lm(name="x/large")[0]
+        prices = {"x/small": (1.0, 2.0), "x/large": (10.0, 20.0)}
+        one, two = Pile(router(small=small, large=large), tmp_path / "r.jsonl", prices)(folder=place).rows
+        assert (one.models, one.calls, one.seconds) == (["small"], 1, 0.5)
+        assert one.usd == pytest.approx((one.input_tokens + 2 * one.output_tokens) / 1e6)
+        assert (two.models, two.calls, two.seconds) == (["large", "small"], 2, 1.0)
+        assert two.usd > 5 * one.usd
+
+    def test_the_table_has_a_row_for_each_file(self, inbox, tmp_path):
+        """Failures too, with their reason."""
+        inbox("a.txt", "dear aunt, yours")
+        place = inbox("b.zip", b"PK\x03\x04 torn")
+        table = frame(Pile(router(), tmp_path / "r.jsonl")(folder=place).rows)
+        assert list(table.file) == ["a.txt", "b.zip"]
+        assert list(table.kind) == ["letter", "unreadable"]
+        assert table.error[1] == "the archive does not open (BadZipFile)"
+
+    def test_a_folder_that_is_not_there_is_named(self, tmp_path):
+        """A typo is no empty pile."""
+        with pytest.raises(NotADirectoryError, match="Check the path"):
+            Pile(router(), tmp_path / "r.jsonl")(folder=tmp_path / "none")
+
+
+class TestProcessors:
+    def ask(self, laid, name, *replies):
+        model = lm(*replies)[0]
+        return router(small=model, large=model, read=pages, process=True)(file=laid[name])
+
+    def test_a_filing_is_read_by_its_prototype(self, laid):
+        """The model reads the boxes, code the rows."""
+        top = {"issuer": "Natera, Inc.", "ticker": "NTRA", "officer_title": "", "signed": "05/04/2022"}
+        said = self.ask(laid, "0412 natera.pdf", json.dumps(top))
+        assert said.facts["issuer"] == "Natera, Inc."
+        assert sum(said.facts["shares"].values()) > 0
+
+    def test_a_contract_is_split_by_its_prototype(self, laid):
+        """Plain headings need no model beyond the one that named the kind."""
+        said = self.ask(laid, "Invoice terms.pdf", '{"kind": "contract"}')
+        assert (said.facts["pages"], len(said.facts["parts"])) == (17, 6)
+
+    def test_a_contract_that_is_too_long_keeps_its_kind(self, laid):
+        """It is routed, and a person is told what to do."""
+        said = self.ask(laid, "plots.pdf", '{"kind": "contract"}')
+        assert (said.kind, said.error) == ("contract", "500 pages are more than 200. Split the file.")
+
+    def test_a_value_that_was_invented_is_doubted(self, laid):
+        """What a model read must stand in the invoice."""
+        read = {"issued_by": "Meyl Joinery", "amount_due": "EUR 9,948.50", "due": "30 October 2026"}
+        said = self.ask(laid, "inv-2231.pdf", '{"kind": "invoice"}', json.dumps(read))
+        assert said.doubts == ["amount_due does not stand in it"]
+
+    def test_a_patent_is_read_by_its_codes(self, laid):
+        """No model is asked."""
+        said = self.ask(laid, "p_0093.pdf")
+        assert said.facts["title"] == "BICYCLE STAND THAT LOCKS UNDER LOAD"
+        assert said.facts["number"] == "US 99,093,004 B2"
+
+    def test_a_table_has_columns_and_rows(self, laid):
+        """As CSV and as a workbook."""
+        assert self.ask(laid, "readings.csv").facts["columns"] == ["day", "barrel", "litres", "sieve"]
+        assert self.ask(laid, "orders.xlsx").facts == {"columns": ["item", "pieces", "euros"], "rows": 3}
+
+    def test_an_instruction_in_a_file_moves_nothing(self, laid, pile):
+        """Whatever the model is talked into, it can only name a kind; the folder stays as it is."""
+        before = sorted(path.name for path in pile.rglob("*"))
+        said = self.ask(laid, "please read.txt", '{"kind": "invoice"}', '{"kind": "letter"}', "{}")
+        assert said.kind in ("invoice", "letter")
+        assert sorted(path.name for path in pile.rglob("*")) == before
+
+
+class TestReport:
+    def test_nothing_from_a_file_runs(self):
+        """Names, facts, doubts and reasons are text, and the page forbids scripts besides."""
+        evil = "<script>alert(1)</script>"
+        texts = dict.fromkeys(("file", "kind", "by", "error", "same_as"), evil)
+        row = Row(**texts, facts={evil: [evil]}, doubts=[evil])
+        page = report([row], title=evil)
+        assert "<script" not in page
+        assert page.count("&lt;script&gt;") >= 8
+        assert "default-src 'none'" in page
+
+    def test_it_stands_alone(self):
+        """No address, no picture, no style from elsewhere."""
+        page = report([Row(file="a.txt", kind="letter", confidence=0.67, usd=0.001)])
+        assert not any(word in page for word in ("http://", "https://", "src=", "url("))
+        assert "0.67" in page
+
+    def test_a_row_of_another_form_is_refused(self):
+        """Types are checked when rows are read back."""
+        with pytest.raises(ValidationError):
+            Row.model_validate_json('{"file": "a.txt"}')
