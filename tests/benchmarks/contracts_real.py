@@ -19,7 +19,19 @@ from typing import Any
 import dspy
 
 import kit
-from kit.cases.contracts import Boundaries, Page, Terse, baseline, careful, gold_starts, read, score, starts
+from kit.cases.contracts import (
+    Boundaries,
+    Page,
+    Terse,
+    baseline,
+    careful,
+    doubts,
+    gold_starts,
+    read,
+    score,
+    starts,
+    weigh,
+)
 from kit.data import fetch
 from kit.engines.models import ROOT
 
@@ -41,7 +53,13 @@ def by_code(pages: Sequence[Page]) -> dict[str, tuple[list[int], int]]:
         "usual expressions": (starts(baseline(pages)), 0),
         "careful expressions": (starts(careful(pages)), 0),
         "with evidence": (Boundaries(ask="nothing")(pages=pages).starts, 0),
+        "trusting any evidence": (sorted({*starts(careful(pages)), *_hinted(pages)}), 0),
     }
+
+
+def _hinted(pages: Sequence[Page]) -> list[int]:
+    """Return the pages with a title for which more speaks than against it, however little."""
+    return [one.page for one in doubts(pages) if weigh(pages, one).weight > 0]
 
 
 def by_model(role: str, pages: Sequence[Page]) -> dict[str, tuple[list[int], int]]:

@@ -92,6 +92,29 @@ def test_expressions_reach_what_was_measured(documents):
     assert (careful.found, careful.false, careful.missed, careful.exact) == (52, 0, 14, 7)
 
 
+@pytest.mark.parametrize(
+    ("split", "expected"), [("develop", (16, 0, 0, 4)), ("test", (48, 0, 2, 7)), ("fresh", (9, 0, 6, 0))]
+)
+def test_evidence_reaches_what_was_measured(split, expected, documents, ask):
+    """With scans read, code alone finds the boundaries that the lesson reports, and asks nobody."""
+    engine = ask("never")
+    scans = {}
+    for line in map(json.loads, (FOLDER / "scans.jsonl").read_text().splitlines()):
+        scans[line["slug"], line["page"]] = line["text"]
+    scores = []
+    for row in GOLD:
+        if row["split"] == split:
+            pages = [
+                one.with_text(scans[row["slug"], one.number]) if one.blind else one
+                for one in documents[row["slug"]]
+            ]
+            found = contracts.Boundaries(ask="nothing")(pages=pages).starts
+            scores.append(contracts.score(contracts.gold_starts(row), found))
+    whole = contracts.total(scores)
+    assert (whole.found, whole.false, whole.missed, whole.exact) == expected
+    assert engine.requests == []
+
+
 def test_titles_without_a_label_are_left_to_the_model(documents):
     """On the contracts that were written later, expressions find nothing, and doubts hold every boundary."""
     for row in GOLD:
@@ -211,6 +234,14 @@ def test_evidence_decides_before_the_model(ask):
     assert (split.starts, split.asked, engine.requests) == ([3], [], [])
     assert split.reasons[3].startswith("the page before ends with signatures, page numbers begin again")
     assert split.reasons[4] == "it is called a chapter or a part, the foot of the page changes"
+
+
+def test_evidence_can_be_left_out(ask):
+    """With `ask="headings"` the model judges a title too that evidence would have settled."""
+    engine = ask(CONTINUATION)
+    pages = [page(1, "LEASE"), page(2, "By: A\nName: B\n7"), titled(3, "Guaranty", "1. The Guarantor pays")]
+    split = contracts.Boundaries(ask="headings")(pages=pages)
+    assert (split.starts, split.asked, len(engine.requests)) == ([], [3], 1)
 
 
 def test_a_title_that_goes_on_starts_nothing():

@@ -9,11 +9,11 @@ from typing import Any
 
 import dspy
 
-from . import Boundaries, Heading, Page, baseline, careful, gold_starts, read, starts
+from . import Boundaries, Heading, Page, Terse, baseline, careful, gold_starts, read, starts
 from . import score as compared
 
 RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
-ADAPTER = dspy.JSONAdapter()
+ADAPTER = Terse()
 DATA = Path(__file__).parents[2] / "data"
 EXAMPLE = {
     "pages": [
@@ -38,20 +38,31 @@ class Expressions(dspy.Module):
 
 def programs() -> dict[str, dspy.Module]:
     """Return what is compared, by name."""
-    return {"usual expressions": Expressions(baseline), "careful expressions": Expressions(careful)}
+    return {
+        "usual expressions": Expressions(baseline),
+        "careful expressions": Expressions(careful),
+        "with evidence": Boundaries(ask="nothing"),
+        "and the model": Boundaries(verify=False),
+    }
 
 
 def best() -> Boundaries:
     """Return the program that is served."""
-    return Boundaries()
+    return Boundaries(verify=False)
 
 
 def rows(split: str = "test") -> list[dspy.Example]:
-    """Return a split's contracts."""
-    lines = (DATA / "gold_boundaries.jsonl").read_text(encoding="utf-8").splitlines()
-    chosen = [row for row in map(json.loads, lines) if row["split"] == split]
+    """Return a split's contracts; their scans were read by OCR before."""
+    chosen = [row for row in _lines("gold_boundaries.jsonl") if row["split"] == split]
+    scans = {(line["slug"], line["page"]): line["text"] for line in _lines("scans.jsonl")}
     return [
-        dspy.Example(pages=read(DATA / row["pdf"]), starts=gold_starts(row)).with_inputs("pages")
+        dspy.Example(
+            pages=[
+                page.with_text(scans[row["slug"], page.number]) if page.blind else page
+                for page in read(DATA / row["pdf"])
+            ],
+            starts=gold_starts(row),
+        ).with_inputs("pages")
         for row in chosen
     ]
 
@@ -61,3 +72,7 @@ def score(example: dspy.Example, prediction: dspy.Prediction, trace: Any = None)
     found = compared(example.starts, prediction.starts)
     parts = {"precision": found.precision, "recall": found.recall, "exact": float(found.exact)}
     return dspy.Prediction(score=found.f1, objective_scores=parts)
+
+
+def _lines(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
