@@ -14,7 +14,6 @@ from . import rows as rows_of
 RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
 ADAPTER = dspy.JSONAdapter()
 DATA = Path(__file__).parents[2] / "data"
-EXAMPLE = {"text": ""}
 ROLES = ("Director", "10% Owner", "Officer", "Other")
 score = form4_score
 
@@ -34,7 +33,7 @@ class CodeAlone(dspy.Module):
 
 def programs() -> dict[str, dspy.Module]:
     """Return what is compared, by name."""
-    return {"code alone": CodeAlone()}
+    return {"code alone": CodeAlone(), "code first, a model for the rest": best()}
 
 
 def best() -> Form4:
@@ -56,3 +55,6 @@ def rows(split: str = "test") -> list[dspy.Example]:
 def text(pdf: Path) -> str:
     """Return a PDF's text, page by page."""
     return "\n".join(page.extract_text().strip() for page in pypdf.PdfReader(pdf).pages)
+
+
+EXAMPLE = {"text": text(DATA / "pdf" / "09.pdf")}
