@@ -393,6 +393,11 @@ class TestProcessors:
         said = self.ask(laid, "Invoice terms.pdf", '{"kind": "contract"}')
         assert (said.facts["pages"], len(said.facts["parts"])) == (17, 6)
 
+    def test_a_contract_may_be_a_word_file(self, laid):
+        """It has no layout, and is split by its text."""
+        said = self.ask(laid, "memo.docx", '{"kind": "contract"}')
+        assert (said.kind, said.error, said.facts["pages"]) == ("contract", "", 1)
+
     def test_a_contract_that_is_too_long_keeps_its_kind(self, laid):
         """It is routed, and a person is told what to do."""
         said = self.ask(laid, "plots.pdf", '{"kind": "contract"}')

@@ -16,7 +16,6 @@ from .program import NameKind, Router
 from .report import report
 from .rows import Results, Row
 from .rules import certain, is_sign
-from .terse import Terse
 from .typed import Document, typed
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "Results",
     "Router",
     "Row",
-    "Terse",
     "Unprocessed",
     "WordCounts",
     "certain",

@@ -15,7 +15,6 @@ import dspy
 from .. import contracts
 from ..analyzer import Analyzer, stands_in
 from ..form4 import Form4
-from .terse import Terse
 from .typed import Document
 
 ROLES = {
@@ -88,7 +87,7 @@ class Contracts(dspy.Module):
 
     def forward(self, document: Document) -> dspy.Prediction:
         """Split one."""
-        pages = contracts.read(document.path)
+        pages = _pages(document)
         if len(pages) > self.most_pages:
             raise Unprocessed(f"{len(pages)} pages are more than {self.most_pages}. Split the file.")
         unread = [page.number for page in pages if page.blind]
@@ -96,7 +95,7 @@ class Contracts(dspy.Module):
             raise Unprocessed(
                 f"{len(unread)} of {len(pages)} pages are pictures. Run OCR over the whole file."
             )
-        with dspy.context(adapter=dspy.JSONAdapter()):
+        with dspy.context(adapter=contracts.Terse()):
             found = self.split(pages=pages)
         title = pages[0].lines[0].text if pages[0].lines else ""
         attached = [f"{part.title or part.kind} p. {part.start}" for part in found.parts[1:]]
@@ -113,7 +112,7 @@ class Invoices(dspy.Module):
 
     def forward(self, document: Document) -> dspy.Prediction:
         """Read one."""
-        with dspy.context(adapter=Terse()):
+        with dspy.context(adapter=contracts.Terse()):
             facts = dict(self.read(invoice=document.text[:_LONGEST]))
         doubts = [name for name, value in facts.items() if not (value and stands_in(value, document.text))]
         return dspy.Prediction(facts=facts, doubts=[f"{name} does not stand in it" for name in doubts])
@@ -128,7 +127,7 @@ class Letters(dspy.Module):
 
     def forward(self, document: Document) -> dspy.Prediction:
         """Read one."""
-        with dspy.context(adapter=Terse()):
+        with dspy.context(adapter=contracts.Terse()):
             facts = dict(self.read(letter=document.text[:_LONGEST]))
         unfounded = not stands_in(facts["written_by"], document.text)
         return dspy.Prediction(facts=facts, doubts=["written_by does not stand in it"] if unfounded else [])
@@ -222,6 +221,13 @@ def standard(models: dict[str, Any]) -> dict[str, dspy.Module]:
     if "vision" in models:
         found["no text"].set_lm(models["vision"])
     return found
+
+
+def _pages(document: Document) -> list[contracts.Page]:
+    """Return a PDF's pages with their layout, or the pages of another file as they were read."""
+    if document.format == ".pdf":
+        return contracts.read(document.path)
+    return [contracts.page(number, text) for number, text in enumerate(document.texts, 1)]
 
 
 def _cells(line: str) -> list[str]:

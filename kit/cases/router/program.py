@@ -16,11 +16,11 @@ from typing import Any, Literal
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
+from ..contracts import Terse
 from .counts import WordCounts
 from .folder import Found
 from .processors import standard
 from .rules import certain
-from .terse import Terse
 from .typed import Document, Read, ReadPicture, typed
 
 SHOWN = 24
