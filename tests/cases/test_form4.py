@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from scripted import ScriptedEngine
 
 from kit.cases.form4 import (
+    Claims,
     Filing,
     Form4,
     Reading,
@@ -259,6 +260,24 @@ class TestProgram:
         with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
             found = dspy.Predict(Whole)(document=excerpt(text_of("20"))).filing
         assert fields(filing, found) == [(name, True) for name, _ in fields(filing, found)]
+
+
+class TestClaims:
+    def claimed(self, shares):
+        reading = Reading(**gold(RECORDS["18"]).model_dump())
+        lm = dspy.LM(
+            "scripted/model",
+            engine=ScriptedEngine(json.dumps({"shares_sold": shares, "average_price": 210.559})),
+            cache=False,
+        )
+        with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
+            return Claims()(reading=reading)
+
+    def test_a_claim_is_held_against_the_rows(self):
+        """The right sum can be a filing, another cannot, and the rows are as they were."""
+        assert agreement({}, self.claimed(53_602)) == 1.0
+        assert agreement({}, self.claimed(53_603)) == 0.0
+        assert self.claimed(1).filing.sold.shares == 53_602
 
 
 class TestScore:

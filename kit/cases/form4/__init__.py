@@ -3,9 +3,11 @@
     filing = Form4()(text=text).filing
     filing.issuer, filing.sold.shares, filing.sold.average_price
 
-Read filing (the schema), text (what decides), program, metrics. To copy it, take the folder.
+Read filing (the schema), text (what decides), program, metrics; claims shows what is not done. To copy it,
+take the folder.
 """
 
+from .claims import Claims, Sold, as_text
 from .filing import CODES, Filing, Owner, Reading, Total, Transaction, day, number
 from .metrics import agreement, fields, form4_score, gold, totals_right
 from .program import Form4, ReadRow, ReadTop, Whole, doubts, plain
@@ -13,17 +15,20 @@ from .text import amended, checked, excerpt, is_form4, rows, top
 
 __all__ = [
     "CODES",
+    "Claims",
     "Filing",
     "Form4",
     "Owner",
     "ReadRow",
     "ReadTop",
     "Reading",
+    "Sold",
     "Total",
     "Transaction",
     "Whole",
     "agreement",
     "amended",
+    "as_text",
     "checked",
     "day",
     "doubts",
