@@ -151,7 +151,7 @@ def _judged(probes: dict[str, Probe]) -> Iterator[Finding]:
         make = bad if scores["gold"] == 0 else note
         yield make(
             "metric",
-            f"It gives the gold answer itself {scores['gold']:g} of 1.",
+            f"It gives the gold answer itself {round(scores['gold'], 2):g} of 1.",
             "Compare types and spelling of both sides: print the two values.",
             "A ceiling below 100 % that no program can pass.",
         )
@@ -191,7 +191,9 @@ def _as_filter(probes: dict[str, Probe]) -> Iterator[Finding]:
 
 
 def _short(value: Any) -> str:
-    return f"a Prediction with score {value.score:g}" if isinstance(value, dspy.Prediction) else repr(value)
+    if isinstance(value, dspy.Prediction):
+        return f"a Prediction with score {value.score:g}"
+    return f"{value:.2g}"
 
 
 def _name(metric: Callable) -> str:
