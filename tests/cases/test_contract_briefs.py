@@ -107,7 +107,7 @@ def test_a_long_contract_is_read_in_passes():
         Part(kind="exhibit", id="A", title="EXHIBIT A", start=41, end=60),
     ]
     brief = contracts.Summarize(most=5)(pages=clauses(60), parts=halves)
-    assert brief.passes == [600, 6, 5]
+    assert brief.passes == [600, 36, 5]
     assert list(brief.sections) == ["LEASE, page 1", "EXHIBIT A, page 41"]
     assert all(f"Clause {one.pages[0]}." in one.text for one in brief.statements)
     assert brief.calls == len(engine.requests)
@@ -136,9 +136,10 @@ def test_a_pass_always_shrinks(numbers):
     configured(ScriptedEngine(*[json.dumps({"numbers": numbers})] * 30, said("Clause 1.1 holds.")))
     made = contracts.Summarize(most=4)
     found = [one for page in clauses(30) for one in contracts.passages(page)]
-    kept, _ = made.chosen("lease", found, 4)
-    assert 1 <= len(kept) <= 4
+    kept, _ = made.narrowed("lease", found, 4)
+    assert 1 <= len(kept) <= len(found) // 2
     assert all(one in found for one in kept)
+    assert 1 <= len(made.narrowed("lease", kept[:9], 4)[0]) <= 4
 
 
 def test_a_brief_without_statements_is_refused():

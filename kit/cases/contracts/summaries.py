@@ -51,7 +51,7 @@ class Summarize(dspy.Module):
 
     Args:
         most: How many statements the brief may have.
-        few: How many passages are taken from each batch, and from each section.
+        few: How many passages are taken from each batch.
         most_characters: What a call reads.
         threads: How many calls run at the same time.
 
@@ -82,12 +82,13 @@ class Summarize(dspy.Module):
             name: [one for page in of if not lists(page) for one in passages(page)]
             for name, of in named.items()
         }
-        sections, calls = {}, 0
-        for name, found in cut.items():
-            sections[name], more = self.chosen(name, found, self.few)
+        rounds = {name: self.narrowed(name, found, self.few) for name, found in cut.items()}
+        sections = {name: kept for name, (kept, _) in rounds.items()}
+        calls = sum(count for _, count in rounds.values())
+        sources = left = [one for section in sections.values() for one in section]
+        while len(sources) > self.most:
+            sources, more = self.narrowed("contract", sources, self.most)
             calls += more
-        left = [one for section in sections.values() for one in section]
-        sources, more = self.chosen("contract", left, self.most)
         replies = self._each(self.shorten, [{"passage": one.text} for one in sources])
         written = [
             one.model_copy(update={"text": reply.sentence})
@@ -102,30 +103,24 @@ class Summarize(dspy.Module):
             sections=sections,
             refused=refused,
             passes=[sum(map(len, cut.values())), len(left), len(sources)],
-            calls=calls + more + len(sources),
+            calls=calls + len(sources),
         )
 
-    def chosen(self, name: str, found: list[Statement], most: int) -> tuple[list[Statement], int]:
-        """Choose in rounds until few enough are left; each round keeps at most half of each batch."""
-        calls = 0
-        while len(found) > most:
-            groups = batches(found, self.most_characters)
-            wanted = [most if len(groups) == 1 else min(self.few, -(-len(group) // 2)) for group in groups]
-            asked = [
-                {"part": name, "most": count, "passages": _numbered(group)}
-                for group, count in zip(groups, wanted, strict=True)
-                if len(group) > count
-            ]
-            replies = iter(self._each(self.choose, asked))
-            kept = [
-                _taken(group, next(replies).numbers, count) if len(group) > count else group
-                for group, count in zip(groups, wanted, strict=True)
-            ]
-            calls += len(asked)
-            found = [one for group in kept for one in group]
-            if not asked:
-                return found[:most], calls
-        return found, calls
+    def narrowed(self, name: str, found: Sequence[Statement], most: int) -> tuple[list[Statement], int]:
+        """Choose once: `most` passages if one call can read all, else a few of each batch, at most half."""
+        groups = batches(found, self.most_characters)
+        wanted = [most if len(groups) == 1 else min(self.few, -(-len(group) // 2)) for group in groups]
+        asked = [
+            {"part": name, "most": count, "passages": _numbered(group)}
+            for group, count in zip(groups, wanted, strict=True)
+            if len(group) > count
+        ]
+        replies = iter(self._each(self.choose, asked))
+        kept = [
+            _taken(group, next(replies).numbers, count) if len(group) > count else group
+            for group, count in zip(groups, wanted, strict=True)
+        ]
+        return [one for group in kept for one in group], len(asked)
 
     def _each(self, module: dspy.Module, inputs: list[dict[str, Any]]) -> list[dspy.Prediction]:
         if self.threads == 1:
