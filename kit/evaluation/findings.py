@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass, field
 
-from kit.display import tables
 from kit.doctor import Finding as Found
 
 _ORDER = ("bad", "note", "good")
@@ -42,15 +41,9 @@ class Preflight:
         return "\n".join(filter(None, [self._verdict, *told, self._rest, self.takes]))
 
     def _repr_html_(self) -> str:
-        headings = ["", "what", "found", "what a run would show", "what to do"]
-        rows = [
-            [one.state, one.what, one.found, one.symptom, one.next_step]
-            for state in _ORDER[:2]
-            for one in self._of(state)
-        ]
-        table = tables.table(headings, rows) if rows else ""
-        ends = "".join(f"<p>{html.escape(text)}</p>" for text in (self._rest, self.takes) if text)
-        return f"<p><b>{html.escape(self._verdict)}</b></p>{table}{ends}"
+        told = [_in_html(one) for state in _ORDER[:2] for one in self._of(state)]
+        ends = [f"<p>{html.escape(text)}</p>" for text in (self._rest, self.takes) if text]
+        return f"<p><b>{html.escape(self._verdict)}</b></p>{''.join([*told, *ends])}"
 
     @property
     def _verdict(self) -> str:
@@ -85,3 +78,13 @@ def _in_words(one: Finding) -> str:
     symptom = f"\n      a run shows: {one.symptom}" if one.symptom else ""
     step = f"\n      -> {one.next_step}" if one.next_step else ""
     return f"{one.state:<4}  {one.what}: {one.found}{symptom}{step}"
+
+
+def _in_html(one: Finding) -> str:
+    what, found, symptom, step = map(html.escape, (one.what, one.found, one.symptom, one.next_step))
+    lines = [
+        f"<b>{one.state} · {what}:</b> {found}",
+        f"<i>a run shows:</i> {symptom}" if symptom else "",
+        f"→ {step}" if step else "",
+    ]
+    return f"<p>{'<br>'.join(filter(None, lines))}</p>"
