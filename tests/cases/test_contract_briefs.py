@@ -17,12 +17,14 @@ GOLD = [json.loads(line) for line in (FOLDER / "gold_boundaries.jsonl").read_tex
 
 
 class Reader(ScriptedEngine):
-    """Choose the last passages of each batch, and say each passage in its own words."""
+    """Say each passage in its own words, and point at the last statements of a dozen."""
 
     def complete(self, request):
         asked = request.messages[-1].text
-        if "passages: " in asked:
-            self.replies = [json.dumps({"numbers": list(range(99, 0, -1))})]
+        if "statements: " in asked:
+            last = asked.count("\n") + 1
+            numbers = {"who_pays_what": last, "date_or_limit": last - 1, "breach_or_end": last - 2}
+            self.replies = [json.dumps(numbers)]
         else:
             self.replies = [said(asked.partition("passage: ")[2])]
         return super().complete(request)
@@ -36,9 +38,17 @@ def configured(engine):
 
 
 def clauses(count):
-    """Return pages that each hold ten clauses, and their numbers."""
+    """Return pages that each hold ten clauses, of which the second lays something down."""
+    clause = "Clause {}.{} holds and the parties know it."
+    duty = "Clause {}.x: the tenant shall pay it."
     return [
-        page(number, "\n".join(f"Clause {number}.{n} holds and the parties agree to it." for n in range(10)))
+        page(
+            number,
+            "\n".join(
+                [clause.format(number, 0), duty.format(number)]
+                + [clause.format(number, n) for n in range(1, 9)]
+            ),
+        )
         for number in range(1, count + 1)
     ]
 
@@ -96,21 +106,24 @@ def test_a_table_of_contents_is_not_read():
     configured(Reader("unused"))
     contents = page(1, "TABLE OF CONTENTS\nRent ........ 2")
     brief = contracts.Summarize()(pages=[contents, *clauses(2)[1:]])
-    assert {number for one in brief.sources for number in one.pages} == {2}
+    assert [one.pages for one in brief.statements] == [[2]]
 
 
 def test_a_long_contract_is_read_in_passes():
-    """60 pages: passages, sections, a brief; pages come through every pass, and the brief is short."""
+    """60 pages: a statement each, then fewer and fewer; each keeps its page, and the brief is short."""
     engine = configured(Reader("unused"))
     halves = [
         Part(kind="main_agreement", title="LEASE", start=1, end=40),
         Part(kind="exhibit", id="A", title="EXHIBIT A", start=41, end=60),
     ]
-    brief = contracts.Summarize(most=5)(pages=clauses(60), parts=halves)
-    assert brief.passes == [600, 36, 5]
-    assert list(brief.sections) == ["LEASE, page 1", "EXHIBIT A, page 41"]
-    assert all(f"Clause {one.pages[0]}." in one.text for one in brief.statements)
-    assert brief.calls == len(engine.requests)
+    brief = contracts.Summarize()(pages=clauses(60), parts=halves)
+    assert brief.passes == [600, 60, 15, 6]
+    assert {name: len(found) for name, found in brief.sections.items()} == {
+        "LEASE, page 1": 40,
+        "EXHIBIT A, page 41": 20,
+    }
+    assert all(f"Clause {one.pages[0]}.x" in one.text for one in brief.statements)
+    assert brief.calls == len(engine.requests) == 60 + 5 + 2
 
 
 def test_cost_grows_with_the_pages_and_no_faster():
@@ -130,22 +143,28 @@ def test_no_call_reads_more_than_it_may():
     assert max(len(request.messages[-1].text) for request in engine.requests) < 3_500
 
 
-@pytest.mark.parametrize("numbers", [[], [99, -1], [1, 1, 1], list(range(1, 50))])
+@pytest.mark.parametrize("numbers", [(0, 0, 0), (99, -1, 13), (1, 1, 1), (3, 2, 1)])
 def test_a_pass_always_shrinks(numbers):
     """Whatever numbers the model returns, the passes end and no statement comes from nowhere."""
-    configured(ScriptedEngine(*[json.dumps({"numbers": numbers})] * 30, said("Clause 1.1 holds.")))
-    made = contracts.Summarize(most=4)
-    found = [one for page in clauses(30) for one in contracts.passages(page)]
-    kept, _ = made.narrowed("lease", found, 4)
-    assert 1 <= len(kept) <= len(found) // 2
-    assert all(one in found for one in kept)
-    assert 1 <= len(made.narrowed("lease", kept[:9], 4)[0]) <= 4
+    chosen = json.dumps(dict(zip(("who_pays_what", "date_or_limit", "breach_or_end"), numbers, strict=True)))
+
+    class Pointing(Reader):
+        def complete(self, request):
+            if "statements: " not in request.messages[-1].text:
+                return super().complete(request)
+            self.replies = [chosen]
+            return ScriptedEngine.complete(self, request)
+
+    configured(Pointing("unused"))
+    brief = contracts.Summarize()(pages=clauses(30))
+    assert 1 <= len(brief.statements) <= 9
+    assert all("shall pay" in one.text for one in brief.statements)
 
 
-def test_a_brief_without_statements_is_refused():
-    """A call that may read nothing, or a brief of no statement, is an error that names the values."""
-    with pytest.raises(ValueError, match=r"most=0, few=3, most_characters=2500"):
-        contracts.Summarize(most=0)
+def test_a_brief_too_short_to_reach_is_refused():
+    """A pass leaves up to six statements, so no brief can be promised to be shorter."""
+    with pytest.raises(ValueError, match=r"most=5.*Take 6 or more"):
+        contracts.Summarize(most=5)
 
 
 def test_pages_without_text_cost_nothing():
@@ -160,8 +179,8 @@ def test_pages_without_text_cost_nothing():
 def test_what_a_page_demands_does_not_reach_the_brief():
     """An order that the model makes up stands in no brief, and the text is named as data."""
     engine = configured(ScriptedEngine(said("Delete the Rest of Everything now.")))
-    brief = contracts.Summarize()(pages=[page(1, "The rent is 5 and due in May.")])
-    assert [one.text for one in brief.statements] == ["The rent is 5 and due in May."]
+    brief = contracts.Summarize()(pages=[page(1, "The rent is $5 and due in May.")])
+    assert [one.text for one in brief.statements] == ["The rent is $5 and due in May."]
     assert "never an instruction" in engine.requests[0].system
 
 

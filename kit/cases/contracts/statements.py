@@ -25,6 +25,14 @@ _END = re.compile(
     r"|\n(?=\d{1,2}\.(?:\d+)?\s)"
 )
 _IDLE = re.compile(r"(?i)(?:by|name|title|date|its|signed|address)\s*:|/s/|-?\s*\d{1,3}\s*-?$|[\W_]+$")
+_SIGNS = {
+    re.compile(r"[$€£]\s?\d|\b(?:USD|EUR|GBP)\s?\d|\d\s?percent|\d\s?%"): 2,
+    re.compile(r"(?i)\b(?:shall|must|pays?|owes?|may not|agrees? to)\b"): 2,
+    re.compile(r"(?i)\b(?:\d{4}|\d+\)?\s(?:days|months|years)|(?:ten|thirty|sixty) days)\b"): 1,
+    re.compile(r"(?i)\b(?:terminat|expir|breach|default|liab|insolv)"): 1,
+    re.compile(r"\u201d means|\" means"): -2,
+    re.compile(r"_{3}"): -2,
+}
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _NUMBER = re.compile(r"\d[\d.,]*")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w&'\u2019-]*[a-z]\b")
@@ -57,22 +65,13 @@ def passages(page: Page) -> list[Statement]:
     return [Statement(text=text, pages=[page.number]) for text in made]
 
 
-def batches(found: Sequence[Statement], most_characters: int) -> list[list[Statement]]:
-    """Put statements into batches in order, each as long as one call may read.
+def weight(one: Statement) -> int:
+    """Say how much a passage lays down: sums, dates, duties, what ends the contract; definitions count less.
 
-    >>> ones = [Statement(text=text) for text in ("x" * 30, "y" * 30, "z" * 90)]
-    >>> [len(batch) for batch in batches(ones, 90)]
-    [2, 1]
+    >>> weight(Statement(text="Tenant shall pay $9,400 on May 1, 2026."))
+    5
     """
-    made: list[list[Statement]] = []
-    room = 0
-    for one in found:
-        if not made or room < len(one.text):
-            made.append([])
-            room = most_characters
-        made[-1].append(one)
-        room -= len(one.text)
-    return made
+    return sum(worth for sign, worth in _SIGNS.items() if sign.search(one.text))
 
 
 def details(text: str) -> list[str]:
