@@ -398,10 +398,17 @@ class TestProcessors:
         said = self.ask(laid, "memo.docx", '{"kind": "contract"}')
         assert (said.kind, said.error, said.facts["pages"]) == ("contract", "", 1)
 
-    def test_a_contract_that_is_too_long_keeps_its_kind(self, laid):
-        """It is routed, and a person is told what to do."""
+    def test_a_contract_of_500_pages_is_read_to_its_end(self, laid):
+        """Three pages name its kind; its prototype reads the rest, and no page goes to a model."""
         said = self.ask(laid, "plots.pdf", '{"kind": "contract"}')
-        assert (said.kind, said.error) == ("contract", "500 pages are more than 200. Split the file.")
+        assert (said.kind, said.error, said.facts["pages"]) == ("contract", "", 500)
+
+    def test_a_contract_of_pictures_keeps_its_kind(self, laid):
+        """It is routed, and a person is told what to do."""
+        looks = {"read": pages, "read_picture": lambda image: "RENTAL AGREEMENT", "process": True}
+        said = router('{"kind": "contract"}', **looks)(file=laid["contracts/rental.pdf"])
+        assert (said.kind, said.facts) == ("contract", {})
+        assert said.error == "8 of 8 pages are pictures. Run OCR over the whole file."
 
     def test_a_value_that_was_invented_is_doubted(self, laid):
         """What a model read must stand in the invoice."""

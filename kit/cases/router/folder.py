@@ -21,6 +21,7 @@ MOST_UNPACKED = 100_000_000
 MOST_MEMBERS = 200
 _OFFICE = {"word/": ".docx", "xl/": ".xlsx", "ppt/": ".pptx"}
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"BM")
+_STREAM = re.compile(rb"stream\r?\n")
 _PIECE = 1_000_000
 
 
@@ -105,11 +106,14 @@ def swells(data: bytes, limit: int = MOST_UNPACKED) -> bool:
     >>> swells(b"stream\n" + zlib.compress(bytes(1000)), limit=999)
     True
     """
-    left = limit
-    for start in re.finditer(rb"stream\r?\n", data):
-        left = _unpacked(memoryview(data)[start.end() :], left)
+    left, view, end = limit, memoryview(data), 0
+    while start := _STREAM.search(data, end):
+        end = data.find(b"endstream", start.end())
+        end = len(data) if end < 0 else end
+        left = _unpacked(view[start.end() : end], left)
         if left < 0:
             return True
+        end += len(b"endstream")
     return False
 
 

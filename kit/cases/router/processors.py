@@ -79,8 +79,6 @@ class Filings(dspy.Module):
 class Contracts(dspy.Module):
     """Split a contract into its parts; the agent that looks again stays at home."""
 
-    most_pages = 200
-
     def __init__(self) -> None:
         super().__init__()
         self.split = contracts.Boundaries(verify=False)
@@ -88,8 +86,6 @@ class Contracts(dspy.Module):
     def forward(self, document: Document) -> dspy.Prediction:
         """Split one."""
         pages = _pages(document)
-        if len(pages) > self.most_pages:
-            raise Unprocessed(f"{len(pages)} pages are more than {self.most_pages}. Split the file.")
         unread = [page.number for page in pages if page.blind]
         if len(unread) > len(pages) / 2:
             raise Unprocessed(
