@@ -193,6 +193,7 @@ class TestProgram:
         prediction, requests = ask(text, *told("20"), program=Form4())
         assert len(requests) == 2
         assert prediction.filing.transactions == gold(RECORDS["20"]).transactions
+        assert prediction.doubts == [f'row 1: a cell is missing or out of place in "{rows(text)[0]}"']
 
     def test_the_result_is_reached_by_dots(self, ask):
         """Nested records need no brackets."""

@@ -120,16 +120,20 @@ def plain(row: str) -> Transaction | None:
 
 
 def doubts(filing: Filing, rows: list[str]) -> list[str]:
-    """Return what is missing or does not stand in its row, a line for each.
+    """Return what is missing or out of place, or does not stand in its row.
 
     >>> values = {"date": "05/04/2022", "code": "S", "acquired_or_disposed": "D", "owned_after": 8000}
     >>> wrong = Transaction(shares=15001, **values)
     >>> reading = Reading.model_construct(transactions=[wrong], filed=wrong.date)
-    >>> doubts(reading, ["05/04/2022 | S | 1,500(1) | D | 8,000 | D"])
-    ['row 1: shares 15001.0 is not in "05/04/2022 | S | 1,500(1) | D | 8,000 | D"']
+    >>> for doubt in doubts(reading, ["05/04/2022 | S | 1,500(1) | D | 8,000 | D"]):
+    ...     print(doubt)
+    row 1: a cell is missing or out of place in "05/04/2022 | S | 1,500(1) | D | 8,000 | D"
+    row 1: shares 15001.0 is not in "05/04/2022 | S | 1,500(1) | D | 8,000 | D"
     """
     found = [] if filing.filed else ["filed: the model found no date"]
     for place, (transaction, row) in enumerate(zip(filing.transactions, rows, strict=True), start=1):
+        if plain(row) is None:
+            found.append(f'row {place}: a cell is missing or out of place in "{row}"')
         printed = {number(cell) for cell in row.split(" | ")}
         for name in ("shares", "price", "owned_after"):
             value = getattr(transaction, name)
