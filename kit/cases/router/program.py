@@ -57,8 +57,8 @@ class Router(dspy.Module):
         read_picture: Reads the text in a picture, for scans and signs.
         models: A `dspy.LM` by role: "small", "large" and, where there is one, "vision".
         known: Openings with their kinds. Their words are counted, which makes a voter that costs nothing, and
-            the first of them stand in the small model's prompt. Without them, the large model is asked
-            wherever no rule speaks.
+            the first of them stand in the models' prompts. Without them, the large model is asked wherever
+            no rule speaks.
         shown: How many stand there.
         process: Whether to process what was routed, or to stop at the kind.
 
@@ -81,7 +81,8 @@ class Router(dspy.Module):
         self.read, self.read_picture = read, read_picture
         self.counts = WordCounts.learn(known) if known else None
         self.small, self.large = dspy.Predict(NameKind), dspy.Predict(NameKind)
-        self.small.demos = [dspy.Example(opening=opening, kind=kind) for opening, kind in known[:shown]]
+        shown_to_both = [dspy.Example(opening=opening, kind=kind) for opening, kind in known[:shown]]
+        self.small.demos, self.large.demos = shown_to_both, shown_to_both
         self.small.set_lm(models["small"])
         self.large.set_lm(models["large"])
         self.processors = standard(models) if process else {}
