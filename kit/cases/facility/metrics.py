@@ -54,20 +54,20 @@ def explain(field: str, expected: Any, predicted: Any) -> str:
     """Say in words whether a field is right, and which line of the guide decides.
 
     >>> explain("sentiment", "positive", "positive")
-    'positive is right: praises the team, or thanks for something that was done.'
-    >>> print(explain("categories", ["question", "space"], ["space", "safety", "training"]))
-    question is missing: the writer wants an answer in words: a price, a date, a rule, a reason.
-    Nothing in the message is about safety, training. Named: 3; to name: 2.
+    'Right. Rule for positive: praises the team, or thanks for something that was done.'
+    >>> print(explain("categories", ["emergency", "space"], ["space", "cleaning", "training"]))
+    Missing: emergency. Rule for emergency: a fault for which somebody has to come at once.
+    Wrong: cleaning, training. Named: 3; to name: 2.
     """
     meanings = GUIDE[field]
     if field != "categories":
-        verdict = f"{expected} is right" if expected == predicted else f"Not {predicted} but {expected}"
-        return f"{verdict}: {meanings[expected]}."
-    said = [f"{label} is missing: {meanings[label]}." for label in expected if label not in predicted]
+        verdict = "Right" if expected == predicted else f"Wrong: not {predicted} but {expected}"
+        return f"{verdict}. Rule for {expected}: {meanings[expected]}."
+    missing = [label for label in expected if label not in predicted]
+    said = [f"Missing: {label}. Rule for {label}: {meanings[label]}." for label in missing]
     if strange := [label for label in predicted if label not in expected]:
-        counts = f"Named: {len(predicted)}; to name: {len(expected)}."
-        said.append(f"Nothing in the message is about {', '.join(strange)}. {counts}")
-    return "\n".join(said) or f"{', '.join(expected)}: right, and nothing else applies."
+        said.append(f"Wrong: {', '.join(strange)}. Named: {len(predicted)}; to name: {len(expected)}.")
+    return "\n".join(said) or "Right, and nothing else applies."
 
 
 def yes_no_score(example: dspy.Example, prediction: dspy.Prediction, trace: Any = None) -> float:

@@ -57,6 +57,34 @@ class Triage(dspy.Module):
         )
 
 
+class Consistent(Triage):
+    """Triage, held to what follows from the guide. It has the same predictors, and loads the same state."""
+
+    def forward(self, message: Any) -> dspy.Prediction:
+        """Label one message."""
+        found = super().forward(message)
+        return found if found.refused else consistent(found)
+
+
+def consistent(found: dspy.Prediction) -> dspy.Prediction:
+    """Return a prediction in which feedback goes with praise or blame, and an emergency is urgent.
+
+    Sentiment decides about `feedback`: it is the easier question of the two.
+
+    >>> found = dspy.Prediction(urgency="low", sentiment="negative", categories=["emergency"], refused=None)
+    >>> fixed = consistent(found)
+    >>> fixed.urgency, fixed.categories
+    ('high', ['emergency', 'feedback'])
+    """
+    categories = [name for name in found.categories if name != "feedback"]
+    if found.sentiment != "neutral":
+        categories.append("feedback")
+    urgency = "high" if "emergency" in categories else found.urgency
+    return dspy.Prediction(
+        urgency=urgency, sentiment=found.sentiment, categories=categories, refused=found.refused
+    )
+
+
 def refusal(message: Any) -> str | None:
     """Return why a message goes to a person unread by any model, or None.
 
