@@ -14,7 +14,7 @@ from .facts import Facts, FindFacts, NameType, fact_scores
 from .headings import Heading, baseline, careful, doubts, starts
 from .pages import Line, Page, UnreadableContract, check, page, read
 from .parts import Part, parts
-from .program import Boundaries, ClassifyPage, JudgeHeading, ProposeParts
+from .program import Boundaries, ClassifyPage, JudgeHeading, ProposeParts, heading_question
 from .scores import Score, gold_starts, page_accuracy, score, total
 from .statements import Statement, missing, objection, passages
 from .summaries import Choose, Shorten, Summarize
@@ -48,6 +48,7 @@ __all__ = [
     "doubts",
     "fact_scores",
     "gold_starts",
+    "heading_question",
     "missing",
     "objection",
     "page",

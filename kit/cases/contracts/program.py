@@ -147,7 +147,7 @@ class Boundaries(dspy.Module):
         """Return the class that the model gives each page."""
         running = [_running(pages, one.page, sure) for one in asked]
         if self.ask != "all":
-            inputs = [_heading_question(pages, *pair) for pair in zip(asked, running, strict=True)]
+            inputs = [heading_question(pages, *pair) for pair in zip(asked, running, strict=True)]
             answers = self._each(self.judge, inputs)
             said = ["start" if one.heading_is == "another_paper" else "continuation" for one in answers]
         else:
@@ -174,8 +174,15 @@ class Boundaries(dspy.Module):
         return run([(module, one) for one in inputs])
 
 
-def _heading_question(pages: Sequence[Page], one: Heading, running: str) -> dict[str, str]:
-    """Return what a model is told of a heading: a few lines, the shared ones first."""
+def heading_question(pages: Sequence[Page], one: Heading, running: str = "") -> dict[str, str]:
+    r"""Return what a model is told of a heading: the paper that runs there, and a few lines.
+
+    >>> from .pages import page
+    >>> pages = [page(1, "LEASE\nThe rent is 5."), page(2, "GUARANTY\nI pay.")]
+    >>> heading_question(pages, Heading(2, 0, "untitled", "", "GUARANTY"))["lines_before"]
+    'LEASE\nThe rent is 5.'
+    """
+    running = running or _running(pages, one.page, careful(pages))
     lines = pages[one.page - 1].lines
     before = [*pages[one.page - 2].lines, *lines[: one.line]][-_BEFORE:]
     return {

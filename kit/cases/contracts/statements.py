@@ -3,7 +3,8 @@
     Statement(text="The rent is $9,400 a month.", pages=[1])
 
 Code cuts a page into passages, so that each knows where it stands. What a model makes of one must keep its
-sums, dates and names letter by letter, and most of its words; whether the sense is right is for a judge.
+sums, dates, names and conditions, and most of its words in their order; whether the sense is right is for a
+judge.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from .pages import Page
+from .pages import Page, page
 
-ENOUGH_WORDS = 0.7
-"""The share of a statement's longer words that must stand on its page."""
+ENOUGH_IN_ORDER = 0.8
+_CONDITIONS = {"if", "unless", "while", "until", "except", "not", "no", "neither", "nor", "only", "may"}
+_ANY = re.compile(r"[^\W_]+")
 SHORTEST, LONGEST = 30, 400
 """Characters of a passage."""
 _END = re.compile(
-    r"(?<=[a-z\d)%\"\u201d][.;:])(?<!Inc\.)(?<!Ltd\.)(?<!Co\.)(?<!No\.)\s+(?=[\"\u201c(]?[A-Z\d])"
+    r"(?<=[a-z\d)%\"\u201d][.;:])(?<!Inc\.)(?<!Ltd\.)(?<!Co\.)(?<!No\.)(?<!\sv\.)\s+(?=[\"\u201c(]?[A-Z\d])"
     r"|\n(?=\d{1,2}\.(?:\d+)?\s)"
 )
 _IDLE = re.compile(r"(?i)(?:by|name|title|date|its|signed|address)\s*:|/s/|-?\s*\d{1,3}\s*-?$|[\W_]+$")
@@ -101,13 +103,47 @@ def missing(statement: Statement, pages: Sequence[Page]) -> list[str]:
     ]
 
 
-def objection(statement: Statement, pages: Sequence[Page]) -> str:
-    """Return why a statement may not stand, or ""."""
-    if lost := missing(statement, pages):
-        return f"{', '.join(lost)}: not on page {statement.pages[0]}"
-    if (share := shared(statement, pages)) < ENOUGH_WORDS:
-        return f"{share:.0%} of its words on page {statement.pages[0]}"
+def objection(sentence: str, passage: str) -> str:
+    """Return why a sentence may not stand for a passage, or "".
+
+    It may hold no number and no name that the passage lacks, must keep the passage's conditions ("unless",
+    "while", "not"), and four of five of its words must stand in the passage in the same order.
+
+    >>> objection("A fee is due, but no Default exists.", "A fee is due while no Default exists.")
+    'while: lost'
+    """
+    if foreign := missing(Statement(text=sentence, pages=[0]), [page(0, passage)]):
+        return f"{', '.join(foreign)}: not there"
+    said, stood = (_conditions(text) for text in (sentence, passage))
+    if stood - said:
+        return f"{', '.join(sorted(stood - said))}: lost"
+    if said - stood:
+        return f"{', '.join(sorted(said - stood))}: not there"
+    if (share := in_order(sentence, passage)) < ENOUGH_IN_ORDER:
+        return f"{share:.0%} of its words in order"
     return ""
+
+
+def _conditions(text: str) -> set[str]:
+    return {word.lower() for word in _ANY.findall(text) if word != "May"} & _CONDITIONS
+
+
+def in_order(sentence: str, passage: str) -> float:
+    """Return the share of a sentence's words that stand in a passage in the same order, in [0, 1].
+
+    >>> in_order("The tenant pays rent", "The rent, which the tenant pays")
+    0.75
+    """
+    said, stood = ([_stem(word) for word in _ANY.findall(text)] for text in (sentence, passage))
+    longest = [0] * (len(stood) + 1)
+    for word in said:
+        before = 0
+        for place, other in enumerate(stood, 1):
+            before, longest[place] = (
+                longest[place],
+                before + 1 if word == other else max(longest[place], longest[place - 1]),
+            )
+    return longest[-1] / len(said) if said else 0.0
 
 
 def shared(statement: Statement, pages: Sequence[Page]) -> float:

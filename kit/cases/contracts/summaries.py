@@ -4,7 +4,7 @@
     brief.statements[0].text, brief.statements[0].pages
 
 Code finds the passage of a page that lays down most, and the model says it in one short sentence: so each
-statement knows its page. A sentence that its page does not bear out is not taken; the passage stands in its
+statement knows its page. A sentence that the passage does not bear out is not taken; it stands itself in its
 place, in the contract's own words. Then the model points at the statements that matter, a dozen at a time,
 until few are left. No call reads more than that: no contract is too long, and the calls grow with the pages.
 """
@@ -60,8 +60,8 @@ class Summarize(dspy.Module):
         threads: How many calls run at the same time.
 
     The prediction holds `statements`, the brief; `sections`, the statements of all pages by title of part;
-    `sources`, the passage that each was made from; `refused`, sentences that their page does not bear out,
-    with the reason; `passes`, how many passages there were, and statements after each pass; and `calls`.
+    `sources`, the passage that each was made from; `refused`, sentences that their passage does not bear
+    out, with the reason; `passes`, how many passages there were, and statements after each pass; and `calls`.
     """
 
     def __init__(self, most: int = 9, threads: int = 1) -> None:
@@ -84,7 +84,11 @@ class Summarize(dspy.Module):
             Statement(text=reply.sentence, pages=one.pages)
             for one, reply in zip(sources, replies, strict=True)
         ]
-        refused = {one.text: why for one in written if (why := objection(one, pages))}
+        refused = {
+            one.text: why
+            for source, one in zip(sources, written, strict=True)
+            if (why := objection(one.text, source.text))
+        }
         stated = [
             source if one.text in refused else one for source, one in zip(sources, written, strict=True)
         ]
