@@ -1,7 +1,7 @@
 """Processors: what becomes of a file once its kind is known: facts, and what a person should check.
 
 Three of them are prototypes of their own (`form4`, `contracts`, `analyzer`), two ask a short question, and
-three need no model at all.
+the others need no model at all.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from .typed import Document
 
 ROLES = {
     "filing": "large",
-    "contract": "large",
     "invoice": "small",
     "letter": "small",
-    **dict.fromkeys(("manual", "minutes", "resume", "slides"), "large"),
+    **dict.fromkeys(("manual", "minutes", "resume", "slides"), "small"),
 }
 """Which model reads which kind; kinds that are not listed are read by code."""
 _LONGEST = 1_500
@@ -77,11 +76,11 @@ class Filings(dspy.Module):
 
 
 class Contracts(dspy.Module):
-    """Split a contract into its parts; the agent that looks again stays at home."""
+    """Split a contract into its parts, as far as expressions and evidence go; no model is asked."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.split = contracts.Boundaries(verify=False)
+        self.split = contracts.Boundaries(ask="nothing", verify=False)
 
     def forward(self, document: Document) -> dspy.Prediction:
         """Split one."""
@@ -91,8 +90,7 @@ class Contracts(dspy.Module):
             raise Unprocessed(
                 f"{len(unread)} of {len(pages)} pages are pictures. Run OCR over the whole file."
             )
-        with dspy.context(adapter=contracts.Terse()):
-            found = self.split(pages=pages)
+        found = self.split(pages=pages)
         title = pages[0].lines[0].text if pages[0].lines else ""
         attached = [f"{part.title or part.kind} p. {part.start}" for part in found.parts[1:]]
         doubts = [f"pages {unread} are pictures"] if unread else []
