@@ -12,7 +12,20 @@ import pytest
 from scripted import ScriptedEngine
 
 from kit.cases import facility
-from kit.cases.facility import GUIDE, Category, Triage, explain, facility_score, guided, scores, yes_no_score
+from kit.cases.facility import (
+    GUIDE,
+    Category,
+    Consistent,
+    RuleProposer,
+    Terse,
+    Triage,
+    consistent,
+    explain,
+    facility_score,
+    guided,
+    scores,
+    yes_no_score,
+)
 from kit.engines import models
 
 DATA = models.ROOT / "data" / "facility"
@@ -20,6 +33,8 @@ SHEET = (DATA / "README.md").read_text()
 ROWS = [json.loads(line) for line in (DATA / "messages.jsonl").read_text().splitlines()]
 SPLITS = ("train", "validation", "test")
 FIELDS = ("urgency", "sentiment", "categories")
+PROJECT = models.ROOT / "kit" / "cases" / "projects" / "facility"
+LESSON = models.ROOT / "notebooks" / "16_facility.ipynb"
 GOLD = dspy.Example(urgency="low", sentiment="neutral", categories=["question", "space"])
 
 
@@ -181,6 +196,115 @@ class TestTriage:
                 assert f"- {label}: {meaning}" in predictor.signature.instructions
 
 
+class TestConsistent:
+    @pytest.mark.parametrize(
+        ("sentiment", "categories", "expected"),
+        [
+            ("negative", ["space"], ["space", "feedback"]),
+            ("positive", ["feedback", "space"], ["space", "feedback"]),
+            ("neutral", ["feedback", "space"], ["space"]),
+        ],
+    )
+    def test_feedback_goes_with_praise_or_blame(self, sentiment, categories, expected):
+        """Sentiment decides, whatever the categories said."""
+        found = dspy.Prediction(urgency="low", sentiment=sentiment, categories=categories, refused=None)
+        assert consistent(found).categories == expected
+        assert consistent(found).urgency == "low"
+
+    def test_an_emergency_is_urgent(self):
+        """So the guide has it."""
+        found = dspy.Prediction(
+            urgency="low", sentiment="neutral", categories=["emergency", "safety"], refused=None
+        )
+        assert consistent(found).urgency == "high"
+
+    def test_its_labels_are_never_against_the_guide(self):
+        """What a test demands of the gold labels holds for every answer."""
+        for row in ROWS:
+            found = consistent(dspy.Prediction(**row, refused=None))
+            assert (found.urgency, set(found.categories)) == (row["urgency"], set(row["categories"]))
+
+    def test_a_refused_message_stays_refused(self):
+        """No sentiment is no praise."""
+        refused = Consistent()(message="")
+        assert (refused.refused, refused.categories) == ("empty", [])
+
+
+class TestTerse:
+    def _ask(self, predictor, *replies):
+        engine = ScriptedEngine(*replies)
+        with dspy.context(lm=dspy.LM("scripted/model", engine=engine, cache=False), adapter=Terse()):
+            return predictor(message="Where is room 3?"), engine.requests
+
+    def test_it_sends_the_instruction_the_labels_and_the_message(self):
+        """And nothing about form."""
+        _, (request,) = self._ask(Triage().urgency, "low")
+        assert (
+            request.system
+            == "Read the message and determine its urgency.\nReply with one of: low, medium, high"
+        )
+        assert request.messages[-1].text == "message: Where is room 3?\nurgency:"
+
+    @pytest.mark.parametrize("reply", ["low", "Low.", "urgency: low", "It is low, not high"])
+    def test_the_first_label_is_the_answer(self, reply):
+        """A model that chats is understood."""
+        found, requests = self._ask(Triage().urgency, reply)
+        assert (found.urgency, len(requests)) == ("low", 1)
+
+    @pytest.mark.parametrize("reply", ["deep_cleaning, space", "Deep cleaning and space, and space"])
+    def test_a_list_is_read_whole_and_each_label_once(self, reply):
+        """No label is found inside a longer one."""
+        found, _ = self._ask(Triage().categories, reply)
+        assert found.categories == ["deep_cleaning", "space"]
+
+    def test_a_reply_without_a_label_is_asked_for_again_as_json(self):
+        """An answer that is none is not made up for."""
+        found, requests = self._ask(Triage().urgency, "I cannot say.", '{"urgency": "high"}')
+        assert (found.urgency, len(requests)) == ("high", 2)
+
+    def test_what_is_no_choice_goes_to_json_at_once(self):
+        """An optimizer's own questions are answered in words."""
+        found, (request,) = self._ask(dspy.Predict("message -> answer"), '{"answer": "upstairs"}')
+        assert found.answer == "upstairs"
+        assert "JSON" in request.messages[-1].text
+
+    def test_demos_are_written_as_the_reply_shall_be(self):
+        """Labels, with commas between them."""
+        predictor = Triage().categories
+        predictor.demos = [dspy.Example(message="Thanks!", categories=["space", "feedback"])]
+        _, (request,) = self._ask(predictor, "space")
+        assert [one.text for one in request.messages[:-1]] == [
+            "message: Thanks!\ncategories:",
+            "space, feedback",
+        ]
+
+
+class TestRuleProposer:
+    def _propose(self, instruction, feedback, **reply):
+        engine = ScriptedEngine(json.dumps(reply))
+        seen = {"Inputs": {"message": "Hi"}, "Generated Outputs": {"urgency": "low"}, "Feedback": feedback}
+        with dspy.context(lm=dspy.LM("scripted/model", engine=engine, cache=False)):
+            proposed = RuleProposer()({"urgency": instruction}, {"urgency": [seen]}, ["urgency"])
+        return proposed["urgency"], engine.requests
+
+    def test_the_model_is_asked_for_the_labels_that_the_feedback_names(self):
+        """And for no others; code puts task and rules together."""
+        told, (request,) = self._propose("Judge it.", explain("urgency", "high", "low"), high="it burns")
+        assert told == "Judge it.\n- high: it burns"
+        assert "low:" not in request.system
+
+    def test_rules_that_are_known_stay_and_are_worded_anew(self):
+        """An instruction grows from batch to batch."""
+        known = "Judge it.\n- high: fire\n- low: no fire"
+        told, _ = self._propose(known, explain("urgency", "high", "low"), high="it burns")
+        assert told == "Judge it.\n- high: it burns\n- low: no fire"
+
+    def test_feedback_without_a_rule_changes_nothing(self):
+        """Nothing to learn costs no call."""
+        told, requests = self._propose("Judge it.", "Right, and nothing else applies.")
+        assert (told, requests) == ("Judge it.", [])
+
+
 class TestScore:
     def test_fields_count_alike(self):
         """One field of three wrong costs a third."""
@@ -213,8 +337,8 @@ class TestScore:
         """Whoever reads it can write the rule into an instruction."""
         assert explain("urgency", "low", "high").endswith(GUIDE["urgency"]["low"] + ".")
         assert explain("categories", ["space"], ["safety"]).splitlines() == [
-            f"space is missing: {GUIDE['categories']['space']}.",
-            "Nothing in the message is about safety. Named: 1; to name: 1.",
+            f"Missing: space. Rule for space: {GUIDE['categories']['space']}.",
+            "Wrong: safety. Named: 1; to name: 1.",
         ]
 
     def test_a_refused_message_is_wrong_and_no_crash(self):
@@ -259,3 +383,26 @@ def test_the_prototype_knows_nothing_of_the_kit():
     """It can be copied into another project as it is."""
     sources = [path.read_text() for path in Path(facility.__file__).parent.glob("*.py")]
     assert [source for source in sources if re.search(r"^(?:from|import) kit", source, re.MULTILINE)] == []
+
+
+class TestState:
+    def test_what_is_served_loads(self):
+        """The state holds instructions and demos for the three predictors."""
+        program = Consistent()
+        program.load(PROJECT / "state.json")
+        assert {name for name, _ in program.named_predictors()} == set(FIELDS)
+        assert any(predictor.demos for predictor in program.predictors())
+
+    def test_no_demo_is_a_row_of_test(self):
+        """What is measured on test was not shown."""
+        tested = {row["message"] for row in ROWS if row["split"] == "test"}
+        state = json.loads((PROJECT / "state.json").read_text())
+        assert all(demo["message"] not in tested for one in FIELDS for demo in state[one]["demos"])
+
+    def test_the_exported_score_is_what_the_lesson_shows(self):
+        """`kit export facility` and lesson 16 speak of the same run."""
+        lesson = LESSON.read_text(encoding="utf-8")
+        score = re.search(r"^score +(.*)$", (PROJECT / "score.txt").read_text(), re.MULTILINE)[1]
+        found = re.findall(r"[\d.]+ % \[[\d.]+, [\d.]+\], n=81", score)
+        assert len(found) == 4
+        assert all(one in lesson for one in found[1:])
