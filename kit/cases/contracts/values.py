@@ -16,12 +16,16 @@ def stands(name: str, value: Any, text: str) -> bool:
 
     >>> stands("term_months", 36, "for three (3) years")
     True
+    >>> stands("term_months", 3, "3.3 Borrower may prepay after three days")
+    False
     >>> stands("effective_date", "2025-03-01", "as of March 1, 2025")
     True
     >>> stands("payment_amount", 48500.0, "$48,500 per month")
     True
     """
     flat = " ".join(text.split()).lower()
+    if name == "term_months":
+        return any(re.search(form, flat) for form in _terms(int(value)))
     if name == "payment_currency":
         return str(value).lower() in flat or _SIGNS.get(str(value).upper(), "\0") in flat
     return any(re.search(rf"(?<![\w.]){re.escape(form)}(?!\w)", flat) for form in _forms(name, value))
@@ -46,10 +50,19 @@ def _forms(name: str, value: Any) -> list[str]:
         return _dates(str(value))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return [" ".join(str(value).split()).lower()]
-    numbers = {value} | ({value // 12} if name == "term_months" and value % 12 == 0 else set())
-    forms = [form for number in numbers for form in (f"{number:,.10g}", f"{number:.10g}")]
-    words = [in_words(int(number)) for number in numbers if number == int(number) and 0 <= number < 1000]
+    forms = [f"{value:,.10g}", f"{value:.10g}"]
+    words = [in_words(int(value))] if value == int(value) and 0 <= value < 1000 else []
     return [sign + form for form in forms for sign in ("", *_SIGNS.values())] + words
+
+
+def _terms(months: int) -> list[str]:
+    """Return patterns for a term: its number in figures or in words, and its unit behind it."""
+    spans = [(months, "month")] + ([(months // 12, "year")] if months % 12 == 0 else [])
+    return [
+        rf"(?<![\w.])(?:{number}|{in_words(number)})\)?(?: \({number}\))?[ -]{unit}"
+        for number, unit in spans
+        if 0 < number < 1000
+    ]
 
 
 def _dates(value: str) -> list[str]:
