@@ -24,6 +24,7 @@ from kit.cases.router import (
     certain,
     found,
     frame,
+    mannered,
     mark,
     report,
 )
@@ -226,6 +227,21 @@ class TestRules:
     def test_a_rule_is_silent_where_it_could_be_wrong(self, tmp_path, kind_of_file, text):
         """An invoice in a workbook is an invoice: voters decide."""
         assert certain(Document(tmp_path, kind_of_file, (text,))) is None
+
+    @pytest.mark.parametrize(
+        ("text", "kind"),
+        [
+            ("Dear Ms. Falk,\nI give the space back.\nWith kind regards,\nP. Quist", "letter"),
+            ('Harrow Estates ("the Owner") lets to Corvane Inc. ("the Tenant") a barn.', "contract"),
+            ("Dear diary,\ntoday it rained.", None),
+            ('The Owner ("the Owner") lets a barn.', None),
+            ('Dear Sirs,\nAlpha Ltd. ("Alpha") and Beta Ltd. ("Beta") agree.\nYours truly', None),
+        ],
+    )
+    def test_manners_give_letters_and_contracts_away(self, tmp_path, text, kind):
+        """Where a text has both manners, or half of one, the rule is silent."""
+        said = mannered(Document(tmp_path, ".pdf", (text,)))
+        assert (said and said[0]) == kind
 
     def test_no_rule_names_a_file_of_the_pile_wrongly(self, laid):
         """What they name is what pile.csv says; pictures are left out, for they need OCR."""

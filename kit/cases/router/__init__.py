@@ -15,7 +15,7 @@ from .processors import Unprocessed, standard
 from .program import NameKind, Router
 from .report import report
 from .rows import Results, Row
-from .rules import certain, is_sign
+from .rules import certain, is_sign, mannered
 from .typed import Document, typed
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "found",
     "frame",
     "is_sign",
+    "mannered",
     "mark",
     "report",
     "standard",

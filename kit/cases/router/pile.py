@@ -100,7 +100,8 @@ def mark(router: Router) -> str:
         for name, one in router.named_predictors()
     }
     known = router.counts.seen if router.counts else {}
-    whole = json.dumps([state, models, known, sorted(router.processors)], sort_keys=True, default=str)
+    rules = [rule.__name__ for rule in router.rules]
+    whole = json.dumps([state, models, known, rules, sorted(router.processors)], sort_keys=True, default=str)
     return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
 

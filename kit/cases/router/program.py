@@ -10,7 +10,7 @@ can only choose among kinds, and nothing here writes, moves or deletes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import dspy
@@ -20,10 +20,11 @@ from ..contracts import Terse
 from .counts import WordCounts
 from .folder import Found
 from .processors import standard
-from .rules import certain
+from .rules import certain, mannered
 from .typed import Document, Read, ReadPicture, typed
 
 SHOWN = 24
+Rule = Callable[[Document], tuple[str, str] | None]
 Kind = Literal[
     "contract", "invoice", "letter", "manual", "minutes", "patent", "resume", "filing", "sign", "table"
 ]
@@ -60,6 +61,7 @@ class Router(dspy.Module):
             the first of them stand in the models' prompts. Without them, the large model is asked wherever
             no rule speaks.
         shown: How many stand there.
+        rules: What names a kind for certain; the first that speaks is believed.
         process: Whether to process what was routed, or to stop at the kind.
 
     The prediction holds `kind`; `by`, the rule or the voters that agree; `confidence`, the share of voters
@@ -75,10 +77,11 @@ class Router(dspy.Module):
         read_picture: ReadPicture | None = None,
         known: Sequence[tuple[str, str]] = (),
         shown: int = SHOWN,
+        rules: Sequence[Rule] = (certain, mannered),
         process: bool = True,
     ) -> None:
         super().__init__()
-        self.read, self.read_picture = read, read_picture
+        self.read, self.read_picture, self.rules = read, read_picture, rules
         self.counts = WordCounts.learn(known) if known else None
         self.small, self.large = dspy.Predict(NameKind), dspy.Predict(NameKind)
         shown_to_both = [dspy.Example(opening=opening, kind=kind) for opening, kind in known[:shown]]
@@ -113,7 +116,7 @@ class Router(dspy.Module):
 
     def named(self, document: Document) -> dict[str, Any]:
         """Return kind, by, confidence and votes: a rule's, or those of two voters and perhaps a third."""
-        if found := certain(document):
+        if found := next((said for rule in self.rules if (said := rule(document))), None):
             return {"kind": found[0], "by": f"rule: {found[1]}"}
         votes = {"words": self.counts.suggest(document.opening)} if self.counts else {}
         votes |= self.asked("small", document)

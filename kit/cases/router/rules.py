@@ -1,6 +1,6 @@
-r"""Rules: kinds that code names for certain, by a form's own words and by what a file is.
+"""Rules: kinds that code names for certain, by a form's own words, by what a file is, and by its manners.
 
-    certain(document)
+    certain(document), mannered(document)
 
 A rule speaks only where it cannot well be wrong; all else is left to votes.
 """
@@ -18,7 +18,11 @@ _PLATE = re.compile(
     r"\b(NO|HOUR|MINUTE|PERMIT|LOADING|TOW.AWAY)\b[\s\S]*\b(PARKING|STOPPING|STANDING|ZONE|ONLY)\b"
 )
 _TITLES = re.compile(r"(?i)\b(invoice|bill|agreement|contract|lease|patent|memo|minutes)\b")
+_GREETING = re.compile(r"^\s*(?:dear\b.{0,40}|sirs),?\s*$", re.MULTILINE | re.IGNORECASE)
+_LEAVE = re.compile(r"^\s*(?:yours|sincerely|(?:with )?kind regards|best (?:wishes|regards))\b", re.M | re.I)
+_PARTY = re.compile(r"\(\s*(?:the\s+|each\s+)?[\"\u201c][^\"\u201d\n]{2,40}[\"\u201d]\s*\)", re.IGNORECASE)
 _CODES_OF_A_PATENT = 5
+_PARTIES = 2
 _LONGEST_SIGN = 60
 _WORDS_OF_A_TITLE = 8
 
@@ -40,6 +44,15 @@ def certain(document: Document) -> tuple[str, str] | None:
     if document.format in TABLES and not _TITLES.search(title):
         return "table", f"a {document.format[1:]} file, and no title of another kind"
     return None
+
+
+def mannered(document: Document) -> tuple[str, str] | None:
+    """Return what the manners of a text give away: letters take leave, contracts define their parties."""
+    letter = bool(_GREETING.search(document.text) and _LEAVE.search(document.text))
+    contract = len(set(_PARTY.findall(document.text))) >= _PARTIES
+    if letter == contract:
+        return None
+    return ("letter", "it greets and takes leave") if letter else ("contract", "it defines its parties")
 
 
 def is_sign(text: str) -> bool:
