@@ -1,6 +1,6 @@
 """Read the pages without a text layer by OCR, once: scans.jsonl holds what RapidOCR sees on each.
 
-    python data/contracts/scans.py
+python data/contracts/scans.py
 """
 
 import json
