@@ -1,4 +1,4 @@
-"""The served triage of lesson 12: dspy-cli's own server, its endpoint, its description, and its tool."""
+"""The served triage of lesson 13: dspy-cli's own server, its endpoint, its description, and its tool."""
 
 import asyncio
 import os

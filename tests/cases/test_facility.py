@@ -34,7 +34,7 @@ ROWS = [json.loads(line) for line in (DATA / "messages.jsonl").read_text().split
 SPLITS = ("train", "validation", "test")
 FIELDS = ("urgency", "sentiment", "categories")
 PROJECT = models.ROOT / "kit" / "cases" / "projects" / "facility"
-LESSON = models.ROOT / "notebooks" / "16_facility.ipynb"
+LESSON = models.ROOT / "notebooks" / "17_facility.ipynb"
 GOLD = dspy.Example(urgency="low", sentiment="neutral", categories=["question", "space"])
 
 
@@ -400,7 +400,7 @@ class TestState:
         assert all(demo["message"] not in tested for one in FIELDS for demo in state[one]["demos"])
 
     def test_the_exported_score_is_what_the_lesson_shows(self):
-        """`kit export facility` and lesson 16 speak of the same run."""
+        """`kit export facility` and lesson 17 speak of the same run."""
         lesson = LESSON.read_text(encoding="utf-8")
         score = re.search(r"^score +(.*)$", (PROJECT / "score.txt").read_text(), re.MULTILINE)[1]
         found = re.findall(r"[\d.]+ % \[[\d.]+, [\d.]+\], n=81", score)
