@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from kit.redaction import hide
+
 if TYPE_CHECKING:
     from kit.export import Project
 
@@ -159,6 +161,6 @@ def slides(
 
 
 def fail(reason: object) -> None:
-    """End with exit code 1 and the reason."""
-    console.print(f"[red]{escape(str(reason))}[/]", soft_wrap=True, highlight=False)
+    """End with exit code 1 and the reason, without secrets."""
+    console.print(f"[red]{escape(hide(str(reason)))}[/]", soft_wrap=True, highlight=False)
     raise typer.Exit(1)

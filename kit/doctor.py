@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from kit import lessons
 from kit.engines import models, recordings, weights
+from kit.redaction import hide
 
 PACKAGES = ("dspy", "jupyterlab", "xllamacpp", "pydantic", "pandas")
 
@@ -128,15 +129,7 @@ def _call() -> Finding:
         return Finding(
             "one call",
             "bad",
-            _without_keys(str(error)),
+            hide(str(error)),
             "Check the network, the key and KIT_PROFILE, then try again.",
         )
-    return Finding("one call", "good", f"{lm.model} says {str(reply)[:40]!r}")
-
-
-def _without_keys(text: str) -> str:
-    """Hide keys: some providers repeat the one that they refuse."""
-    for name, value in os.environ.items():
-        if name.endswith(("_KEY", "_TOKEN")) and len(value) >= 8:
-            text = text.replace(value, f"({name}, not shown)")
-    return text
+    return Finding("one call", "good", f"{lm.model} says {hide(str(reply))[:40]!r}")

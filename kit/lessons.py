@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kit.engines.models import ROOT
+from kit.redaction import refuse
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -151,9 +153,17 @@ def failures(executed: NotebookNode) -> Iterator[str]:
 
 
 def save(notebook: NotebookNode, path: Path) -> None:
-    """Write an executed notebook without what differs from machine to machine, whole or not at all."""
+    """Write an executed notebook without what differs from machine to machine, whole or not at all.
+
+    Raises:
+        HoldsSecret: If an output holds a secret. A made-up key may be printed if a cell's source holds it.
+    """
     import nbformat
 
+    source = "\n".join(cell.source for cell in notebook.cells)
+    for number, cell in enumerate(notebook.cells, 1):
+        outputs = json.dumps(cell.get("outputs", []))
+        refuse(outputs, f"{path.name}, the output of cell {number},", known=source)
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         if output.output_type == "error":
             output.traceback = [f"{output.ename}: {output.evalue}"]

@@ -6,9 +6,12 @@ import html
 import logging
 import sys
 
+from kit.redaction import hide
+
 
 def notice(text: str) -> None:
-    """Show a line in small letters."""
+    """Show a line in small letters, without secrets."""
+    text = hide(text)
     show(text, f"<small>{html.escape(text)}</small>")
 
 

@@ -31,6 +31,7 @@ from filelock import FileLock
 from kit import environments
 from kit.environments import NoPhoenix, Tell
 from kit.notices import notice
+from kit.redaction import without_secrets
 
 if TYPE_CHECKING:
     from kit.display.traces import Trace
@@ -211,12 +212,11 @@ def _end(process: subprocess.Popen, patience_seconds: float) -> None:
 
 
 def _surroundings(port: int) -> dict[str, str]:
-    """Leave out others' Phoenix settings, and every key."""
-    private = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+    """Leave out others' Phoenix settings, and every secret."""
     plain = {
         name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PHOENIX_", "OTEL_")) and not name.endswith(private)
+        for name, value in without_secrets(os.environ).items()
+        if not name.startswith(("PHOENIX_", "OTEL_"))
     }
     return plain | SETTINGS | {"PHOENIX_PORT": str(port)}
 

@@ -1,10 +1,27 @@
-"""No key survives in a text that is shown, stored or sent."""
+"""No secret survives in a text that is shown, stored or sent, whatever its name, form and spelling."""
 
+import base64
+import html
+import json
+import logging
 import time
+import urllib.parse
 
+import dspy
+import nbformat
+import orjson
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from scripted import ScriptedEngine
 
-from kit.redaction import HIDDEN, hide
+from kit import doctor, hub, lessons, notices, tracing
+from kit.engines.recordings import Recordings
+from kit.engines.replay import ReplayEngine
+from kit.engines.server import Server
+from kit.export import files
+from kit.redaction import HIDDEN, HoldsSecret, hide, names_secret, refuse, without_secrets
+
+ODD = """It's 5%: "q\\z" ü"""
 
 
 @pytest.mark.parametrize(
@@ -17,31 +34,283 @@ from kit.redaction import HIDDEN, hide
         "azure_ad_token: s3cr3t-value",
         "curl -H 'X: Bearer s3cr3t-value'",
         "Incorrect API key provided: sk-s3cr3t-value.",
+        "DB_PASSWORD=s3cr3t-value",
+        "spring.datasource.password: s3cr3t-value",
+        '{"dbPassword":"s3cr3t-value","port":5432}',
+        "{&quot;client_secret&quot;: &quot;s3cr3t-value&quot;}",
+        "postgres://reader:s3cr3t-value@db.example.org:5432/notes",
+        "https://s3cr3t-value@git.example.org/notes.git",
+        "Server=db;User Id=reader;Password=s3cr3t-value;",
+        "GET /notes?access_token=s3cr3t-value&page=2",
     ],
 )
-def test_a_key_is_hidden_however_it_is_written(text):
-    """JSON, JSON inside JSON, a dict's repr, a header, an error message."""
+def test_a_secret_is_hidden_however_it_is_written(text):
+    """JSON, JSON inside JSON, a dict's repr, HTML, a header, a URL, an error message."""
     assert "s3cr3t-value" not in hide(text)
     assert HIDDEN in hide(text)
 
 
-def test_the_environments_keys_are_hidden_anywhere(monkeypatch):
-    """The value of a variable named ..._KEY goes even where nothing says that it is a key."""
-    monkeypatch.setenv("LOCAL_SERVER_KEY", "plain-looking")
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ('{"password": "a\'b\\"c, d", "port": 1}', '{"password": "(hidden)", "port": 1}'),
+        ("{'token': 'it\"s-7-mine', 'port': 1}", "{'token': '(hidden)', 'port': 1}"),
+        ('{"x": "{\\"secret\\": \\"a\'b c\\"}", "n": 1}', '{"x": "{\\"secret\\": \\"(hidden)\\"}", "n": 1}'),
+        ("postgres://u:a'b@c@host/db", "postgres://u:(hidden)@host/db"),
+        ("Authorization: Bearer a'b\"c-7", "Authorization: Bearer (hidden)"),
+        ('password="a secret that was cut o', 'password="(hidden)'),
+    ],
+)
+def test_a_quote_within_a_secret_does_not_end_it(text, hidden):
+    """The value ends where its own quote closes, and what follows stays readable."""
+    assert hide(text) == hidden
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-ant-api03-AbCdEf0123456789",
+        "sk_live_0123456789abcdef",
+        "AIzaSyA0123456789abcdefghijk",
+        "ghp_0123456789abcdefghijklm",
+        "github_pat_0123456789abcdefghijklm",
+        "glpat-0123456789abcdefghij",
+        "AKIA0123456789ABCDEF",
+        "xoxb-0123456789-abcdef",
+        "hf_0123456789abcdefghijklm",
+        "gsk_0123456789abcdefghijklm",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
+        "Basic cmVhZGVyOmh1bnRlcjI=",
+    ],
+)
+def test_a_key_is_known_by_its_form(key):
+    """Where neither a name nor the environment tells, the form of a provider's keys does."""
+    hidden = hide(f"note {key} end")
+    assert hidden in (f"note {HIDDEN} end", f"note Basic {HIDDEN} end")
+    with pytest.raises(HoldsSecret, match="form of an API key"):
+        refuse(f"note {key} end", "This note")
+
+
+SPELLINGS = {
+    "plain": str,
+    "JSON": json.dumps,
+    "JSON of letters as they are": lambda text: json.dumps(text, ensure_ascii=False),
+    "JSON in JSON": lambda text: json.dumps(json.dumps(text)),
+    "repr": repr,
+    "repr in JSON": lambda text: json.dumps(repr(text)),
+    "URL": lambda text: urllib.parse.quote(text, safe=""),
+    "query": urllib.parse.quote_plus,
+    "URL in URL": lambda text: urllib.parse.quote(urllib.parse.quote(text)),
+    "HTML": html.escape,
+    "HTML in JSON": lambda text: json.dumps(html.escape(text)),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "basic": lambda text: base64.b64encode(f"reader:{text}".encode()).decode(),
+    "base64 for URLs": lambda text: base64.urlsafe_b64encode(f"a:{text}:z".encode()).decode(),
+}
+NAMES = [
+    "DB_PASSWORD",
+    "SOME_TOKEN",
+    "CLIENT_SECRET",
+    "LOCAL_SERVER_KEY",
+    "PGPASSWORD",
+    "apiKey",
+    "MYSQL_PWD",
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+@pytest.mark.parametrize("value", [ODD, "harbour-light-7", "correct horse+battery/staple"])
+def test_the_environments_secrets_are_found_in_every_spelling(monkeypatch, value, spelling):
+    """A secret that was escaped or encoded on its way is still a secret."""
+    monkeypatch.setenv("DB_PASSWORD", value)
+    text = f"<{spelling(value)}>"
+    assert HIDDEN in hide(text)
+    assert spelling(value)[4:-4] not in hide(text)
+    with pytest.raises(HoldsSecret, match="the value of DB_PASSWORD"):
+        refuse(text, "This text")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_environments_secrets_are_hidden_anywhere(monkeypatch, name):
+    """The value of a variable with such a name goes even where nothing says that it is a secret."""
+    monkeypatch.setenv(name, "plain-looking")
     assert hide("refused: plain-looking!") == "refused: (hidden)!"
 
 
 @pytest.mark.parametrize(
-    "text", ['{"max_tokens": 1000, "temperature": 0.0}', "the key question: who pays?", ""]
+    "value",
+    [
+        "postgres://reader:plain-looking@db/notes",
+        "http://plain-looking@192.0.2.1:8700",
+        "Server=db;Password=plain-looking;Port=1",
+    ],
+)
+def test_a_password_within_a_setting_is_a_secret(monkeypatch, value):
+    """A connection string with a harmless name holds a password all the same; the rest of it is none."""
+    monkeypatch.setenv("NOTES_DATABASE", value)
+    assert hide("refused: plain-looking at db") == "refused: (hidden) at db"
+
+
+@pytest.mark.parametrize(
+    "name", ["max_tokens", "PWD", "OLDPWD", "KEYBOARD", "PASSWORD_FILE", "cache_key", "n"]
+)
+def test_other_names_name_no_secret(name):
+    """Token counts, folders and files that hold a secret are none themselves."""
+    assert not names_secret(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"max_tokens": 1000, "temperature": 0.0}',
+        "the key question: who pays?",
+        '{"key": "0123456789abcdef0123", "token": "Hello"}',
+        "Basic training: http://127.0.0.1:8000/a@b, mail a.b@example.org",
+        "password: null",
+        "use sk-learn-style names",
+        "",
+    ],
 )
 def test_all_else_stays(text):
-    """Token counts and plain words are no secrets."""
+    """Token counts, recordings' keys, addresses and plain words are no secrets."""
     assert hide(text) == text
 
 
-@pytest.mark.parametrize("letter", ["a", "A", "api", "secret"])
-def test_a_picture_in_base64_takes_no_time(letter):
-    """Spans may hold megabytes without a space; each character is looked at once."""
+def test_short_plain_words_of_the_environment_stay(monkeypatch):
+    """A server's key is often "none" or "ollama"; to hide these words everywhere would spoil texts."""
+    monkeypatch.setenv("LOCAL_SERVER_KEY", "ollama")
+    assert hide("ollama serves it") == "ollama serves it"
+
+
+@pytest.mark.parametrize(
+    "letter", ["a", "A", "api", "secret", "password='", "secret=a,", "://a:", 'token="b']
+)
+def test_a_long_text_takes_little_time(letter):
+    """Spans may hold megabytes without a space; each character is looked at a few times at most."""
     began = time.perf_counter()
-    assert hide(letter * 1_000_000) is not None
+    assert hide(letter * (1_000_000 // len(letter))) is not None
     assert time.perf_counter() - began < 5
+
+
+def test_a_child_process_gets_no_secret():
+    """Phoenix's server needs no key and no database."""
+    environment = {"PATH": "/bin", "OPENAI_API_KEY": "k", "NOTES": "postgres://u:pw-of-db@db/x", "PWD": "/a"}
+    assert without_secrets(environment) == {"PATH": "/bin", "PWD": "/a"}
+
+
+# Each writer, with each kind of secret: what it writes or raises is returned as text.
+
+
+def recording(secret, tmp_path, monkeypatch):
+    file = tmp_path / "05.jsonl.part"
+    with pytest.raises(HoldsSecret) as refused:
+        Recordings(tmp_path, file).add({"key": 20 * "0", "reply": f"The secret is {secret}."})
+    assert not file.exists()
+    return str(refused.value)
+
+
+def missing_recording(secret, tmp_path, monkeypatch):
+    engine = ReplayEngine(None, Recordings(tmp_path))
+    with pytest.raises(dspy.LMError) as missing:
+        dspy.LM("offline/x", engine=engine, cache=False, num_retries=0)(f"Log in with {secret}")
+    return str(missing.value)
+
+
+def call_of_the_doctor(secret, tmp_path, monkeypatch):
+    engine = ScriptedEngine(dspy.LMError(f"refused: {secret}"))
+    lm = dspy.LM("offline/x", engine=engine, cache=False, num_retries=0)
+    monkeypatch.setattr(doctor.models, "lm", lambda role: lm)
+    return doctor._call().found
+
+
+def span(secret, tmp_path, monkeypatch):
+    ended = []
+    listeners = tracing._Listeners()
+    listeners.all.append(ended.append)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(listeners)
+    with provider.get_tracer("test").start_as_current_span("call") as made:
+        made.set_attribute("input.value", json.dumps({"note": secret}))
+        made.add_event("failed", {"exception.message": secret})
+    return ended[0].to_json()
+
+
+def published(secret, tmp_path, monkeypatch):
+    program = dspy.Predict(dspy.Signature("text -> urgency", f"Log in with {secret}"))
+    with pytest.raises(hub.Refused) as refused:
+        hub.package("triage", program, type("Card", (), {"to_json": lambda self: b"{}", "model": "x"})())
+    return str(refused.value)
+
+
+def exported(secret, tmp_path, monkeypatch):
+    staged = tmp_path / "staged"
+    staged.mkdir()
+    (staged / "state.json").write_bytes(orjson.dumps({"instructions": secret}))
+    with pytest.raises(HoldsSecret) as refused:
+        files.put(staged, tmp_path / "project")
+    assert not (tmp_path / "project").exists()
+    return str(refused.value)
+
+
+def output(secret, tmp_path, monkeypatch):
+    shown = nbformat.v4.new_output("stream", name="stdout", text=f"Log in with {secret}\n")
+    cell = nbformat.v4.new_code_cell("print(note)", outputs=[shown])
+    with pytest.raises(HoldsSecret) as refused:
+        lessons.save(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "05.ipynb")
+    assert not (tmp_path / "05.ipynb").exists()
+    return str(refused.value)
+
+
+def noticed(secret, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(logging.getLogger("kit"), "info", said.append)
+    notices.notice(f"It failed: {secret}")
+    return said[0]
+
+
+def served(secret, tmp_path, monkeypatch):
+    engine = ScriptedEngine(dspy.LMError(f"refused: {secret}"))
+    with Server(engine, "test/scripted", "key-of-the-server") as server:
+        lm = dspy.LM("openai/local", api_base=server.url, api_key="key-of-the-server", num_retries=0)
+        with pytest.raises(dspy.LMError) as refused:
+            lm("Sky?", cache=False)
+    return str(refused.value)
+
+
+WRITERS = [
+    recording,
+    missing_recording,
+    call_of_the_doctor,
+    span,
+    published,
+    exported,
+    output,
+    noticed,
+    served,
+]
+KINDS = {
+    "DB_PASSWORD": "mine-of-db-7",
+    "PGPASSWORD": "mine-of-pg-7",
+    "SOME_TOKEN": """it's-"mine"-7""",
+    "LOCAL_SERVER_KEY": "mine/of+server=7",
+    "NOTES_URL": "postgres://reader:mine-of-url-7@db/notes",
+    "": "sk-mine-0123456789abcdef",
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
+def test_no_writer_lets_a_secret_out(write, name, tmp_path, monkeypatch):
+    """Whatever its name and its form, a secret is neither in what is written nor in the error."""
+    if name:
+        monkeypatch.setenv(name, KINDS[name])
+    assert "mine" not in write(KINDS[name], tmp_path, monkeypatch)
+
+
+def test_a_made_up_key_may_be_printed(tmp_path):
+    """Lessons show keys that they make up; these stand in the cell's source already."""
+    shown = nbformat.v4.new_output("stream", name="stdout", text="sk-made-up-0123456789\n")
+    cell = nbformat.v4.new_code_cell('print("sk-made-up-0123456789")', outputs=[shown])
+    lessons.save(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "05.ipynb")
+    assert (tmp_path / "05.ipynb").exists()

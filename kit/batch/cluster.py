@@ -22,6 +22,7 @@ import dspy
 from kit.batch.entries import Entry, Outcome, forget_calls
 from kit.batch.threads import all_of
 from kit.engines.history import entries
+from kit.redaction import hide
 
 _SETTINGS = (
     "adapter",
@@ -112,7 +113,7 @@ class Cluster:
         if future.cancelled():
             raise LostScheduler("Dask cancelled a task: is the scheduler still there? Run again to go on.")
         if error := future.exception():
-            return [Outcome(key, b"", type(error).__name__, str(error)) for key, _ in task]
+            return [Outcome(key, b"", type(error).__name__, hide(str(error))) for key, _ in task]
         return future.result()
 
 

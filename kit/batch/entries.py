@@ -15,6 +15,7 @@ from dspy.utils.exceptions import LMAuthError, LMBillingError, LMConfigurationEr
 
 from kit.engines.history import entries
 from kit.engines.usage import Usage, usage
+from kit.redaction import hide
 
 _HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError)
 _LONGEST_REASON = 2000
@@ -64,7 +65,7 @@ class Entry(dspy.Module):
         error = future.exception()
         spent = usage(self.history)
         if error:
-            reason = str(error)[:_LONGEST_REASON]
+            reason = hide(str(error))[:_LONGEST_REASON]
             hopeless = isinstance(error, _HOPELESS)
             return Outcome(self.key, b"", type(error).__name__, reason, hopeless, spent)
         return Outcome(self.key, future.result(), spent=spent)

@@ -22,6 +22,7 @@ from kit.display.diffs import diff
 from kit.display.prompts import from_history
 from kit.engines.history import entries
 from kit.engines.usage import usage
+from kit.redaction import hide
 
 if TYPE_CHECKING:
     import dspy
@@ -202,7 +203,7 @@ def _readable(text: str) -> str:
 
 
 def _failure(error: Exception | None) -> str:
-    return "" if error is None else tables.section(f"error · {type(error).__name__}", str(error))
+    return "" if error is None else tables.section(f"error · {type(error).__name__}", hide(str(error)))
 
 
 def _said(choice: Choice, calls: list[dict[str, Any]]) -> str:

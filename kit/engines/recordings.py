@@ -18,6 +18,8 @@ from typing import Any
 import orjson
 from filelock import FileLock
 
+from kit.redaction import refuse
+
 _KEY = re.compile(rb'^\{"key":"([0-9a-f]{20})",')
 _TURN = threading.Lock()
 
@@ -55,11 +57,11 @@ class Recordings:
         """Remember a new reply, on disk if there is a file to record to.
 
         Raises:
-            ValueError: If the line would hold the value of a key from the environment.
+            HoldsSecret: If the line would hold a secret.
             OSError: If it cannot be written; the reply is kept in memory, and written when it is next used.
         """
         line = orjson.dumps(recording)
-        refuse_secrets(line)
+        refuse(line, "This recording")
         self._index()[recording["key"]] = line
         self._keep(recording["key"], line)
         for path in self._also:
@@ -194,12 +196,3 @@ def merge(lines: dict[str, bytes], path: Path) -> dict[str, int]:
     )
     os.replace(finished, path)
     return {"kept": len(kept), "new": len(new), "pruned": len(before) - len(kept)}
-
-
-def refuse_secrets(line: bytes) -> None:
-    """Raise ValueError if a line holds the value of a variable that is named like a key."""
-    for name, value in os.environ.items():
-        if re.search(r"(_KEY|_TOKEN|_SECRET)$", name) and len(value) >= 12 and value.encode() in line:
-            raise ValueError(
-                f"Not recorded: the prompt or reply holds the value of {name}. Take it out of the prompt."
-            )

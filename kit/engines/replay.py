@@ -39,6 +39,7 @@ from dspy.utils.callback import BaseCallback
 from kit.engines.events import gather
 from kit.engines.recordings import Recordings
 from kit.notices import notice
+from kit.redaction import hide
 
 _CAPABILITIES = (
     "supports_function_calling",
@@ -238,7 +239,7 @@ def _seeded(request: Request, key: str, engine: ReplayEngine) -> Request:
 
 def _no_recording(key: str, request: Request) -> str:
     return (
-        f"No recorded reply for this prompt (key {key}), which asks: {asks(request)!r}. "
+        f"No recorded reply for this prompt (key {key}), which asks: {hide(asks(request))!r}. "
         "The prompt was changed, or it was never recorded. To get a live answer, either fetch the model with "
         "`kit models pull small` (and unset KIT_LIVE), or set an API key and KIT_PROFILE, e.g. "
         "KIT_PROFILE=openai. To make recordings: `kit record NN`, with the lesson's number."

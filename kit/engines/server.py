@@ -22,6 +22,7 @@ import dspy
 from dspy.lm15 import LM15Error, Request, Response, request_from_openai_chat
 
 from kit.engines.listening import Listener
+from kit.redaction import hide
 
 LONGEST = 4_000_000
 """The longest request that is read, in bytes."""
@@ -95,7 +96,7 @@ def _answer(server: Any, body: bytes) -> tuple[int, dict[str, Any]]:
     try:
         response = server.complete(request_from_openai_chat(json.loads(body)))
     except (dspy.LMError, LM15Error, TypeError, ValueError) as error:
-        return 400, _error(str(error), "invalid_request_error")
+        return 400, _error(hide(str(error)), "invalid_request_error")
     return 200, _completion(f"chatcmpl-{next(_COUNT)}", response)
 
 

@@ -15,7 +15,7 @@ import pydantic
 
 from kit.display import runs as views
 from kit.display.diffs import Diff, diff, written
-from kit.engines.recordings import refuse_secrets
+from kit.redaction import refuse
 
 VERSION = 1
 _REMEDY = "Restore the file from git, or run the optimizer again and save its history."
@@ -130,12 +130,13 @@ class Run:
         """Write the run as JSON; a file that says the same, but for the date, is left as it is.
 
         Raises:
-            ValueError: If a score is NaN, or a text holds the value of a key from the environment.
+            ValueError: If a score is NaN.
+            HoldsSecret: If a text holds a secret.
         """
         path = Path(path)
         self._refuse_nan()
         content = json.dumps(asdict(self), indent=1, ensure_ascii=False).encode() + b"\n"
-        refuse_secrets(content)
+        refuse(content, "This run")
         if not path.exists() or _undated(path.read_bytes()) != _undated(content):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)

@@ -8,6 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from kit.redaction import refuse
+
 TAKEN = frozenset({"dspy", "dspy_cli", "evaluate", "numpy", "orjson", "pydantic", "pytest", "src", "tests"})
 
 
@@ -59,8 +61,14 @@ def check_place(files: list[str], to: Path, *, force: bool) -> None:
 
 
 def put(staged: Path, to: Path) -> list[str]:
-    """Copy every file of a staged project to its folder and return their places; other files there stay."""
+    """Copy every file of a staged project to its folder and return their places; other files there stay.
+
+    Raises:
+        HoldsSecret: If a file holds a secret; nothing is copied then.
+    """
     places = listed(staged)
+    for place in places:
+        refuse((staged / place).read_bytes(), place)
     for place in places:
         (to / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(staged / place, to / place)
