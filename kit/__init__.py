@@ -17,7 +17,7 @@ _WHERE = {
     "playground": "kit.display.playground",
     "prompt": "kit.display.prompts",
     "prompts": "kit.display.comparisons",
-    "run": "kit.evaluation.history",
+    "run": "kit.evaluation.runs",
     "trace": "kit.tracing",
     "trajectory": "kit.display.trajectories",
     "usage": "kit.engines.usage",

@@ -7,24 +7,14 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from kit import lessons
 from kit.engines import models, recordings, weights
+from kit.findings import Finding
 from kit.redaction import hide
 
 PACKAGES = ("dspy", "jupyterlab", "xllamacpp", "pydantic", "pandas")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at. `state` is "good", "note" (works, but know it) or "bad"."""
-
-    what: str
-    state: str
-    found: str
-    next_step: str = ""
 
 
 def findings(*, call: bool = False) -> Iterator[Finding]:

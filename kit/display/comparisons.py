@@ -9,13 +9,13 @@ Sizes are characters. Tokens are counted by the model that reads them; `kit.prom
 from __future__ import annotations
 
 import html
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kit.display import tables
-from kit.display.diffs import Diff, diff, texts, written
-from kit.display.prompts import Message, from_history
+from kit.display.diffs import Diff, diff
+from kit.display.drafts import Draft
+from kit.display.prompts import from_history, texts, written
 
 if TYPE_CHECKING:
     import dspy
@@ -23,42 +23,6 @@ if TYPE_CHECKING:
 _HEADINGS = ["adapter", "messages", "characters", "reply bound by"]
 _ROW = "display:flex;gap:1em;overflow:auto;max-height:56em"
 _COLUMN = "flex:1 0 18em;min-width:0"
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What would be sent: messages, and what binds the reply."""
-
-    messages: list[Message]
-    bound_by: str
-    schema: dict[str, Any] | None
-
-    def __repr__(self) -> str:
-        return f"{self.title}\n\n{written(texts(self))}"
-
-    def _repr_html_(self) -> str:
-        return f"<p><b>{html.escape(self.title)}</b></p>{''.join(self.sections())}"
-
-    @property
-    def characters(self) -> int:
-        """Length of all messages; a schema is not part of them."""
-        return sum(len(message.text) for message in self.messages)
-
-    @property
-    def title(self) -> str:
-        """Sizes in words."""
-        count = len(self.messages)
-        messages = f"{count} message{'s' * (count != 1)}"
-        return f"{messages}, {self.characters:,} characters, reply bound by {self.bound_by}"
-
-    def sections(self) -> list[str]:
-        """Return each text as HTML that can be folded; demos and the schema are."""
-        return [self._section(title, text) for title, text in texts(self).items()]
-
-    def _section(self, title: str, text: str) -> str:
-        if title.startswith("schema"):
-            return tables.section(title, json.dumps(self.schema, indent=2), folded=True)
-        return tables.section(f"{title} · {len(text):,} characters", text, folded=title.startswith("demo"))
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,13 @@ Signs say what colours say, so that it reads as plain text and where a page drop
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
 
-from kit.display.prompts import Prompt
-
-if TYPE_CHECKING:
-    from kit.display.comparisons import Draft
+from kit.display.drafts import Draft
+from kit.display.prompts import Prompt, texts, written
 
 _LINES = (
     "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
@@ -79,26 +75,8 @@ def diff(
     return Diff(names, _text(before).splitlines(), _text(after).splitlines())
 
 
-def texts(prompt: Prompt | Draft) -> dict[str, str]:
-    """Return what is sent, by title: each message, then the schema that binds the reply."""
-    found: dict[str, str] = {}
-    for message in prompt.messages:
-        title = message.title
-        while title in found:
-            title += ", more"
-        found[title] = message.text
-    if prompt.schema:
-        found["schema, beside the messages"] = json.dumps(prompt.schema)
-    return found
-
-
-def written(blocks: dict[str, str]) -> str:
-    """Return titled blocks as plain text."""
-    return "\n\n".join(f"--- {title} ---\n{text}" for title, text in blocks.items())
-
-
-def _text(one: str | Prompt | Draft) -> str:
-    return one if isinstance(one, str) else written(texts(one))
+def _text(source: str | Prompt | Draft) -> str:
+    return source if isinstance(source, str) else written(texts(source))
 
 
 def _says_nothing(line: str) -> bool:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
-    from kit.display.parts import PartStrip
+    from kit.display.spans import PageParts
 
 _BAR, _GAP, _FOOT, _LINE = 15, 6, 16, 17
 _ACROSS = 14
 _RED, _GREY = "#c00000", "#9a9a9a"
 
 
-def drawn(strip: PartStrip) -> bytes:
+def drawn(strip: PageParts) -> bytes:
     """Return the strip as PNG: a row of pages after the other, then what the letters mean."""
     from PIL import Image, ImageDraw
 
@@ -48,7 +48,7 @@ def drawn(strip: PartStrip) -> bytes:
 
 
 def _draw_page(
-    picture: Image.Image, pen: Any, strip: PartStrip, page: Any, place: tuple[int, int, int]
+    picture: Image.Image, pen: Any, strip: PageParts, page: Any, place: tuple[int, int, int]
 ) -> None:
     left, top, wide = place
     number = page.number
@@ -67,7 +67,7 @@ def _draw_page(
     pen.text(below, f"{number} ≠" if other else str(number), fill=_RED if other else "black", font=_font(11))
 
 
-def _side(strip: PartStrip, start: int) -> Any:
+def _side(strip: PageParts, start: int) -> Any:
     return next(spans for _, spans in strip.sides if any(span.start == start for span in spans))
 
 
@@ -99,13 +99,13 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 class PartView:
     """The widgets of a strip: a button for each page, the page that was clicked, and its reason."""
 
-    def __init__(self, strip: PartStrip) -> None:
+    def __init__(self, strip: PageParts) -> None:
         import ipywidgets
 
         self.strip = strip
         self.buttons = [self._button(page.number) for page in strip.pages[: strip.most]]
         row = ipywidgets.HBox(self.buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
-        whole = ipywidgets.Image(value=strip._repr_png_(), format="png", layout={"max_width": "100%"})
+        whole = ipywidgets.Image(value=drawn(strip), format="png", layout={"max_width": "100%"})
         self.page = ipywidgets.Image(format="png", layout={"max_width": "460px", "display": "none"})
         self.about = ipywidgets.HTML("Choose a page.")
         chosen = ipywidgets.HBox([self.page, self.about], layout=ipywidgets.Layout(flex_flow="row wrap"))

@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kit.display import comparisons, tables
-from kit.display.comparisons import Draft
 from kit.display.diffs import diff
+from kit.display.drafts import Draft
 from kit.display.prompts import from_history
 from kit.engines.history import entries
 from kit.engines.usage import usage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from kit.display.tables import section
 from kit.engines.history import entries, notes
@@ -26,6 +26,18 @@ class Message:
         if self.tokens is None:
             return self.title
         return f"{self.title} · {'' if self.exact else '≈ '}{self.tokens:,} tokens"
+
+
+class HasMessages(Protocol):
+    """A prompt that was sent, or a draft of one."""
+
+    @property
+    def messages(self) -> list[Message]:
+        """Its messages, in order."""
+
+    @property
+    def schema(self) -> dict[str, Any] | None:
+        """The schema that binds the reply, if one does."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,24 @@ def from_history(entry: dict[str, Any]) -> Prompt:
         usage.get("prompt_tokens"),
         usage.get("completion_tokens"),
     )
+
+
+def texts(prompt: HasMessages) -> dict[str, str]:
+    """Return what is sent, by title: each message, then the schema that binds the reply."""
+    titled: dict[str, str] = {}
+    for message in prompt.messages:
+        title = message.title
+        while title in titled:
+            title += ", more"
+        titled[title] = message.text
+    if prompt.schema:
+        titled["schema, beside the messages"] = json.dumps(prompt.schema)
+    return titled
+
+
+def written(blocks: dict[str, str]) -> str:
+    """Return titled blocks as plain text."""
+    return "\n\n".join(f"--- {title} ---\n{text}" for title, text in blocks.items())
 
 
 def _titles(messages: list[dict]) -> list[str]:

@@ -5,16 +5,9 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass, field
 
-from kit.doctor import Finding as Found
+from kit.findings import Finding
 
 _ORDER = ("bad", "note", "good")
-
-
-@dataclass(frozen=True)
-class Finding(Found):
-    """One thing looked at, as in `kit doctor`; `symptom` is what you would see of it in a run."""
-
-    symptom: str = ""
 
 
 @dataclass(frozen=True)

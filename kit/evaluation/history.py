@@ -11,18 +11,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pydantic
-
-from kit.display import runs as views
 from kit.display.diffs import Diff, diff, written
 from kit.redaction import refuse
 
 VERSION = 1
-_REMEDY = "Restore the file from git, or run the optimizer again and save its history."
-
-
-class BadRun(ValueError):
-    """A file is no run that this kit can read."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,13 @@ class Candidate:
     won: bool = False
 
     def __repr__(self) -> str:
-        return f"{views.title(self)}\n\n{self.text}"
+        return f"{self.title}\n\n{self.text}"
+
+    @property
+    def title(self) -> str:
+        """Number and score, and whether it won."""
+        score = "" if self.score is None else f" · {self.score:.1f}"
+        return f"{self.number}{score}{' · ★ won' * self.won}"
 
     @property
     def text(self) -> str:
@@ -60,8 +58,8 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run of an optimizer, shown as a tree of what it tried.
+class History:
+    """What one run of an optimizer tried and used.
 
     `counted` says what the `calls` of candidates are; the run's own are None if nobody counted.
     """
@@ -81,12 +79,6 @@ class Run:
     date: str = ""
     kit_run: int = VERSION
 
-    def __repr__(self) -> str:
-        return repr(self.tree)
-
-    def _repr_html_(self) -> str:
-        return self.tree._repr_html_()
-
     @property
     def seed(self) -> Candidate:
         """The program that the run began with."""
@@ -101,21 +93,6 @@ class Run:
     def tokens(self) -> int:
         """Tokens read and written."""
         return self.input_tokens + self.output_tokens
-
-    @property
-    def tree(self) -> views.Tree:
-        """Candidates beneath the one that they were made from."""
-        return views.Tree(self)
-
-    @property
-    def curve(self) -> views.Curve:
-        """The best score so far, against calls."""
-        return views.Curve(self)
-
-    @property
-    def front(self) -> views.Front:
-        """On how many rows each candidate is the best."""
-        return views.Front(self)
 
     def diff(self, before: int = 0, after: int | None = None) -> Diff:
         """Return what changes from one candidate to another, by default from the seed to the winner.
@@ -154,36 +131,6 @@ class Run:
         if not 0 <= number < len(self.candidates):
             raise IndexError(f"There is no candidate {number}; there are 0 to {len(self.candidates) - 1}.")
         return self.candidates[number]
-
-
-def run(path: str | Path) -> Run:
-    """Read a run that was saved. No model is asked.
-
-    Raises:
-        FileNotFoundError: If there is none; the message names those there are.
-        BadRun: If the file is not JSON, of another version, or lacks something.
-    """
-    path = Path(path)
-    if not path.exists():
-        there = ", ".join(sorted(one.name for one in path.parent.glob("*.json"))) or "none"
-        raise FileNotFoundError(f"No run at {path}. In that folder: {there}.")
-    try:
-        content = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise BadRun(f"{path.name} is not JSON ({error}). {_REMEDY}") from None
-    written_as = content.get("kit_run") if isinstance(content, dict) else None
-    if written_as != VERSION:
-        version = f"version {written_as}" if written_as else "no version"
-        raise BadRun(f"{path.name} is a run of {version}; this kit reads version {VERSION}. {_REMEDY}")
-    try:
-        found = pydantic.TypeAdapter(Run).validate_python(content)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise BadRun(f"{path.name}: {where}: {first['msg']}. {_REMEDY}") from None
-    if (winners := sum(one.won for one in found.candidates)) != 1:
-        raise BadRun(f"{path.name}: one candidate wins a run; here {winners} did. {_REMEDY}")
-    return found
 
 
 def _undated(content: bytes) -> Any:

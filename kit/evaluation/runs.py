@@ -7,17 +7,21 @@ kit.run("../data/runs/11_gepa.json")
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import fsum
+from pathlib import Path
 from typing import Any
 
 import dspy
+import pydantic
 
 from kit.display import tables
 from kit.evaluation.costs import model_of
-from kit.evaluation.history import BadRun, Candidate, Run, run
+from kit.evaluation.history import VERSION, Candidate, History
+from kit.evaluation.run_views import Curve, Front, Tree
 from kit.evaluation.sources import candidates
 from kit.evaluation.spending import Spent
 
@@ -25,6 +29,68 @@ __all__ = ["BadRun", "Candidate", "Run", "Runs", "history_of", "run", "table"]
 
 _HEADINGS = ["optimizer", "model", "before", "after", "calls", "tokens", "minutes", "dollars"]
 _UNTOLD = {"error_count", "log_dir", "prompt_model_total_calls", "total_calls", "wandb_api_key"}
+
+
+_REMEDY = "Restore the file from git, or run the optimizer again and save its history."
+
+
+class BadRun(ValueError):
+    """A file is not a run that this kit can read."""
+
+
+class Run(History):
+    """One run of an optimizer, shown as a tree of what it tried."""
+
+    def __repr__(self) -> str:
+        return repr(self.tree)
+
+    def _repr_html_(self) -> str:
+        return self.tree._repr_html_()
+
+    @property
+    def tree(self) -> Tree:
+        """Candidates beneath the one that they were made from."""
+        return Tree(self)
+
+    @property
+    def curve(self) -> Curve:
+        """The best score so far, against calls."""
+        return Curve(self)
+
+    @property
+    def front(self) -> Front:
+        """On how many rows each candidate is the best."""
+        return Front(self)
+
+
+def run(path: str | Path) -> Run:
+    """Read a run that was saved. No model is asked.
+
+    Raises:
+        FileNotFoundError: If there is none; the message names those there are.
+        BadRun: If the file is not JSON, of another version, or lacks something.
+    """
+    path = Path(path)
+    if not path.exists():
+        there = ", ".join(sorted(file.name for file in path.parent.glob("*.json"))) or "none"
+        raise FileNotFoundError(f"No run at {path}. In that folder: {there}.")
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BadRun(f"{path.name} is not JSON ({error}). {_REMEDY}") from None
+    version = content.get("kit_run") if isinstance(content, dict) else None
+    if version != VERSION:
+        named = f"version {version}" if version else "no version"
+        raise BadRun(f"{path.name} is a run of {named}; this kit reads version {VERSION}. {_REMEDY}")
+    try:
+        saved = pydantic.TypeAdapter(Run).validate_python(content)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadRun(f"{path.name}: {where}: {first['msg']}. {_REMEDY}") from None
+    if (winners := sum(candidate.won for candidate in saved.candidates)) != 1:
+        raise BadRun(f"{path.name}: one candidate wins a run; here {winners} did. {_REMEDY}")
+    return saved
 
 
 def history_of(

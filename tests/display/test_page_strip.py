@@ -7,7 +7,8 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from kit.cases.contracts import Part
-from kit.display.parts import COLOURS, part_strip
+from kit.display.parts import part_strip
+from kit.display.spans import COLOURS
 from kit.documents.pages import pages
 
 GOLD = [

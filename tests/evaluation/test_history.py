@@ -8,7 +8,7 @@ import pytest
 
 import kit
 from kit.evaluation import runs
-from kit.evaluation.history import BadRun, Candidate, Run
+from kit.evaluation.runs import BadRun, Candidate, Run
 
 SEED = Candidate(
     0, [], score=50.0, rows=4, calls=4, instructions={"self": "Sort it."}, scores=[1.0, 1.0, 0.0, 0.0]

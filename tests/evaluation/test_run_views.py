@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from PIL import Image
 
-from kit.display.runs import Curve, Front, Tree
-from kit.evaluation.history import Candidate, Run
+from kit.evaluation.run_views import Curve, Front, Tree
+from kit.evaluation.runs import Candidate, Run
 
 SORT = "Sort the ticket."
 

@@ -11,12 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from statistics import fmean
-from typing import TYPE_CHECKING
 
 from kit.display import tables
-
-if TYPE_CHECKING:
-    from kit.evaluation.history import Candidate, Run
+from kit.evaluation.history import Candidate, History
 
 _WIDEST = 60
 _FRONT = ["candidate", "score", "best on", "alone on", ""]
@@ -31,7 +28,7 @@ _BLUE, _ORANGE, _GREY = "#4878a8", "#c47a3d", "#9a9a9a"
 class Tree:
     """Candidates beneath the one that they were made from. Unfold one to see what it changed."""
 
-    run: Run
+    run: History
 
     def __repr__(self) -> str:
         return "\n".join([heading(self.run), took(self.run), "", *self._lines(self.run.seed, "", "")])
@@ -62,7 +59,7 @@ class Tree:
         part = f"on {one.rows} rows alone" if (one.rows or 0) < _most_rows(self.run) else ""
         others = ", ".join(f"{one.label or 'made'} with {number}" for number in one.parents[1:])
         news = _news(one, self.run.candidates[one.parents[0]] if one.parents else None)
-        return " · ".join(filter(None, [title(one), part, others or one.label, news]))
+        return " · ".join(filter(None, [one.title, part, others or one.label, news]))
 
     def _change(self, one: Candidate) -> str:
         if not one.parents:
@@ -74,7 +71,7 @@ class Tree:
 class Curve:
     """The best validation score so far against what was spent: a picture in a notebook, text elsewhere."""
 
-    run: Run
+    run: History
 
     def __repr__(self) -> str:
         if not self._points():
@@ -132,7 +129,7 @@ class Curve:
 class Front:
     """On how many validation rows each candidate is the best, with others or alone."""
 
-    run: Run
+    run: History
 
     def __repr__(self) -> str:
         table = [tables.columns(_FRONT, self._rows())] if self._tops() else []
@@ -171,14 +168,14 @@ class Front:
         return [max(row) for row in zip(*(one.scores for one in self._scored()), strict=True)]
 
 
-def heading(run: Run) -> str:
+def heading(run: History) -> str:
     """Return what a run came to, e.g. "GEPA · 52.5 → 80.0 on 40 validation rows · 7 candidates"."""
     scores = " → ".join(f"{one.score:.1f}" for one in (run.seed, run.best) if one.score is not None)
     rows = f" on {_most_rows(run)} validation rows" if _most_rows(run) else ""
     return " · ".join(filter(None, [run.optimizer, f"{scores}{rows}", f"{len(run.candidates)} candidates"]))
 
 
-def took(run: Run) -> str:
+def took(run: History) -> str:
     """Return what it was given and what it took: models, rows, calls, tokens, minutes, dollars."""
     models = ", ".join(f"{role} {name.rpartition('/')[2]}" for role, name in run.models.items())
     rows = ", ".join(f"{count} {name}" for name, count in run.splits.items())
@@ -188,13 +185,7 @@ def took(run: Run) -> str:
     return f"{models} · rows: {rows} · {spent}"
 
 
-def title(one: Candidate) -> str:
-    """Return a candidate's number and score, and whether it won."""
-    score = "" if one.score is None else f" · {one.score:.1f}"
-    return f"{one.number}{score}{' · ★ won' * one.won}"
-
-
-def _most_rows(run: Run) -> int:
+def _most_rows(run: History) -> int:
     return max(one.rows or 0 for one in run.candidates)
 
 

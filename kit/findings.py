@@ -1,0 +1,19 @@
+"""Findings: what `kit doctor` and a preflight looked at, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `state` is "good", "note" (works, but know it) or "bad".
+
+    `symptom` is what you would see of it in a run, where that is known.
+    """
+
+    what: str
+    state: str
+    found: str
+    next_step: str = ""
+    symptom: str = ""
