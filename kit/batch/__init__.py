@@ -6,8 +6,11 @@
     done.results.to_pandas(), done.failures.to_pandas(), done.usage
 
     sources      DataFrame, Dask DataFrame, parquet or CSV files -> pieces of the table
+    cells        columns of a frame; dicts come to the program as they were
+    encodings    UTF-8, UTF-16 and cp1252 files
     identity     what makes two runs the same run
     entries      one distinct row, asked
+    values       any output as JSON: decimals, bytes, numpy, long integers
     threads      many at once, in this process
     cluster      many at once, on Dask workers
     answers      what was answered, on disk
@@ -30,9 +33,10 @@ except ModuleNotFoundError as missing:
         "pip install 'dspy-workshop-kit[batch]' (in a clone: pip install -e '.[batch]')."
     ) from missing
 
+from kit.batch.cells import BadColumn
 from kit.batch.driver import Stopped
 from kit.batch.identity import OtherRun
 from kit.batch.runs import Run, read, run
-from kit.batch.sources import MissingColumn
+from kit.batch.sources import BadSource, MissingColumn
 
-__all__ = ["MissingColumn", "OtherRun", "Run", "Stopped", "read", "run"]
+__all__ = ["BadColumn", "BadSource", "MissingColumn", "OtherRun", "Run", "Stopped", "read", "run"]

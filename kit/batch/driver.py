@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from kit.batch.answers import Answers
+from kit.batch.cells import cells
 from kit.batch.entries import Outcome, key_of
 from kit.batch.parts import Parts, numbered
 
@@ -112,7 +113,7 @@ class Driver:
         self._finish()
 
     def _entries(self, rows: pa.Table) -> list[dict[str, Any] | Outcome]:
-        columns = [rows[column].to_pylist() for column in self.inputs.values()]
+        columns = [cells(rows, column) for column in self.inputs.values()]
         return [self._entry(dict(zip(self.inputs, row, strict=True))) for row in zip(*columns, strict=True)]
 
     def _entry(self, inputs: dict[str, Any]) -> dict[str, Any] | Outcome:

@@ -10,9 +10,9 @@ from typing import Any
 
 import dspy
 import orjson
-import pydantic
 from dspy.utils.exceptions import LMAuthError, LMBillingError, LMConfigurationError
 
+from kit.batch import values
 from kit.engines.history import entries
 from kit.engines.usage import Usage, usage
 from kit.redaction import hide
@@ -21,6 +21,7 @@ _HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError)
 _LONGEST_REASON = 2000
 _LONGEST_HISTORY = 200
 _KEPT_CALLS = 1000
+_SIMPLE = (bool, float, int, str, type(None))
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Entry(dspy.Module):
         error = future.exception()
         spent = usage(self.history)
         if error:
-            reason = hide(str(error))[:_LONGEST_REASON]
+            reason = hide(values.readable(str(error)))[:_LONGEST_REASON]
             hopeless = isinstance(error, _HOPELESS)
             return Outcome(self.key, b"", type(error).__name__, reason, hopeless, spent)
         return Outcome(self.key, future.result(), spent=spent)
@@ -76,7 +77,7 @@ class Entry(dspy.Module):
             raise TypeError(
                 f"The program returned a {type(prediction).__name__}; expected a dspy.Prediction or a dict."
             )
-        return orjson.dumps(dict(prediction.items()), default=_plain, option=orjson.OPT_NON_STR_KEYS)
+        return values.dumps(_outputs(prediction)).encode()
 
 
 def key_of(inputs: dict[str, Any]) -> bytes:
@@ -85,7 +86,11 @@ def key_of(inputs: dict[str, Any]) -> bytes:
     >>> key_of({"a": 1, "b": "x"}) == key_of({"b": "x", "a": 1}) != key_of({"a": "1", "b": "x"})
     True
     """
-    return hashlib.sha256(orjson.dumps(inputs, default=str, option=orjson.OPT_SORT_KEYS)).digest()[:16]
+    if all(type(value) in _SIMPLE for value in inputs.values()):
+        content = orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)
+    else:
+        content = repr(_exactly(inputs)).encode("utf-8", "backslashreplace")
+    return hashlib.sha256(content).digest()[:16]
 
 
 def forget_calls(earlier: int = 0) -> None:
@@ -93,9 +98,21 @@ def forget_calls(earlier: int = 0) -> None:
     del entries()[earlier:-_KEPT_CALLS]
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, pydantic.BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, set | frozenset):
-        return sorted(value)
-    raise TypeError(f"An output is a {type(value).__name__}, which JSON cannot hold.")
+def _outputs(prediction: Any) -> dict[str, Any]:
+    outputs = {}
+    for name, value in prediction.items():
+        try:
+            outputs[name] = values.plain(value)
+        except values.NotStorable as error:
+            raise values.NotStorable(f"Output {name!r} is {error}") from error
+    return outputs
+
+
+def _exactly(value: Any) -> Any:
+    """Return what tells a value from all others: a tuple from a list, the key 1 from "1", whole arrays."""
+    kind = type(value).__name__
+    if isinstance(value, dict):
+        return kind, sorted((repr(key), _exactly(held)) for key, held in value.items())
+    if isinstance(value, list | tuple):
+        return kind, [_exactly(held) for held in value]
+    return value if type(value) in _SIMPLE else (kind, values.plain(value))

@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pandas
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.dataset
 import pyarrow.parquet
 
+from kit.batch import cells, values
 from kit.batch.entries import Outcome
 
 NUMBER = "row_number"
 _NUMBERS = {float, int, type(None)}
+_WITHOUT_FILES = {
+    "results": pa.schema({NUMBER: pa.int64()}),
+    "failures": pa.schema({NUMBER: pa.int64(), "error": pa.string(), "reason": pa.string()}),
+}
 
 
 class Parts:
@@ -57,6 +61,7 @@ class Parts:
             ValueError: If an output has the name of a column.
         """
         name = f"part-{number:06}.parquet"
+        rows = cells.readable(rows)
         good = [outcome for outcome in outcomes if not outcome.error]
         bad = [outcome for outcome in outcomes if outcome.error]
         is_good = pa.array([not outcome.error for outcome in outcomes], pa.bool_())
@@ -69,7 +74,7 @@ class Parts:
         _write(answered, self.folder / "results" / name)  # comes last: it makes the partition finished
 
     def _outputs(self, outcomes: list[Outcome]) -> dict[str, pa.Array]:
-        predictions = [orjson.loads(outcome.outputs) for outcome in outcomes]
+        predictions = [values.loads(outcome.outputs) for outcome in outcomes]
         names = dict.fromkeys(name for prediction in predictions for name in prediction)
         return {
             f"{self.prefix}{name}": _column([prediction.get(name) for prediction in predictions])
@@ -87,7 +92,8 @@ class Table:
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
         self.paths = files(folder, name)
-        schema = _common([pa.parquet.read_schema(path) for path in self.paths])
+        schemas = [pa.parquet.read_schema(path) for path in self.paths] or [_WITHOUT_FILES[name]]
+        schema = _common(schemas)
         self.dataset = pa.dataset.dataset(self.paths, schema, format="parquet")
 
     def __len__(self) -> int:
@@ -137,7 +143,16 @@ def count_rows(paths: list[Path]) -> int:
 
 
 def numbered(rows: pa.Table, start: int) -> pa.Table:
-    """Add the rows' numbers in the source as a first column."""
+    """Add the rows' numbers in the source as a first column.
+
+    Raises:
+        ValueError: If there is such a column already, as in the results of another run.
+    """
+    if NUMBER in rows.column_names:
+        raise ValueError(
+            f"The table has a column {NUMBER!r}, which a run adds itself. Rename it, or drop it: "
+            f"frame.drop(columns={NUMBER!r})."
+        )
     return rows.add_column(0, NUMBER, pa.array(range(start, start + len(rows)), pa.int64()))
 
 
@@ -147,8 +162,8 @@ def _beside(rows: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
             f"{', '.join(clash)}: both a column of the table and an output of the run. Tell them apart with "
             'prefix="predicted_", or rename the column. No answer is lost.'
         )
-    for name, values in columns.items():
-        rows = rows.append_column(name, values)
+    for name, column in columns.items():
+        rows = rows.append_column(name, column)
     return rows
 
 
@@ -159,13 +174,16 @@ def _reasons(outcomes: list[Outcome]) -> dict[str, pa.Array]:
     }
 
 
-def _column(values: list[Any]) -> pa.Array:
-    """Keep text, numbers and booleans as they are; what is nested, or of mixed types, becomes JSON."""
-    kinds = {type(value) for value in values}
+def _column(cells: list[Any]) -> pa.Array:
+    """Keep text, numbers and booleans; what is nested or of mixed types becomes JSON, long integers text."""
+    kinds = {type(cell) for cell in cells}
     one_kind = len(kinds - {type(None)}) <= 1 and not kinds & {dict, list}
     if one_kind or kinds <= _NUMBERS:
-        return pa.array(values)
-    return pa.array([None if value is None else orjson.dumps(value).decode() for value in values])
+        try:
+            return pa.array(cells)
+        except (OverflowError, pa.ArrowInvalid):  # an integer beyond 64 bits, or too long to be a float
+            return pa.array([None if cell is None else str(cell) for cell in cells])
+    return pa.array([None if cell is None else values.dumps(cell) for cell in cells])
 
 
 def _common(schemas: list[pa.Schema]) -> pa.Schema:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,23 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.dataset
 
+from kit.batch import cells, encodings
+
 _NEWLINES = pa.csv.ParseOptions(newlines_in_values=True)
 _IN_PIECES = pa.dataset.ParquetFileFormat(
     default_fragment_scan_options=pa.dataset.ParquetFragmentScanOptions(pre_buffer=False)
 )
+_PACKED = (".bz2", ".gz", ".lz4", ".zst")
+_LITTLE_AT_ONCE = {
+    "batch_size": 1000,
+    "batch_readahead": 1,
+    "fragment_readahead": 1,
+    "use_threads": False,
+}
+
+
+class BadSource(ValueError):
+    """A file or a frame cannot be read as a table; the message says which, why, and what to do."""
 
 
 class MissingColumn(ValueError):
@@ -69,10 +83,14 @@ def source_of(table: Any) -> Source:
         return _of_dask(table)
     if isinstance(table, str | Path):
         return _of_files(_files(Path(table)))
-    if isinstance(table, Sequence):
+    if isinstance(table, Sequence) and all(isinstance(one, str | Path) for one in table):
         return _of_files([path for one in table for path in _files(Path(one))])
+    what = type(table).__name__
+    if isinstance(table, Sequence):
+        what += f" of {' and '.join(sorted({type(one).__name__ for one in table}))}"
     raise TypeError(
-        f"A source is a pandas or Dask DataFrame, a path or a list of paths, not a {type(table).__name__}."
+        f"A source is a pandas or Dask DataFrame, a path or a list of paths, not a {what}. Make a frame of "
+        "rows: pandas.DataFrame(rows)."
     )
 
 
@@ -87,6 +105,7 @@ def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> 
     if isinstance(inputs, str):
         raise TypeError(f"inputs is a list of columns: write inputs=[{inputs!r}].")
     mapping = dict(inputs) if isinstance(inputs, Mapping) else {name: name for name in inputs}
+    mapping = {str(field): str(column) for field, column in mapping.items()}
     if not mapping:
         raise ValueError(f"inputs is empty. Columns found: {', '.join(schema.names)}.")
     if missing := sorted(set(mapping.values()) - set(schema.names)):
@@ -100,7 +119,7 @@ def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> 
 def _of_frame(frame: pandas.DataFrame) -> Source:
     if frame.index.name or not frame.index.equals(pandas.RangeIndex(len(frame))):
         frame = frame.reset_index()  # its labels mean something
-    table = _arrow(frame)
+    table = cells.arrow(frame)
     return Source(table.schema, len(table), _digest([_survey(frame)]), table.to_batches)
 
 
@@ -109,11 +128,12 @@ def _of_dask(frame: Any) -> Source:
 
     pieces = (frame.reset_index() if frame.index.name else frame).to_delayed()
     surveys = dask.compute(*[dask.delayed(_survey)(piece) for piece in pieces])
-    schema = pa.unify_schemas([survey[2] for survey in surveys], promote_options="permissive")
+    kept = {name for survey in surveys for name in cells.kept(survey[2])}
+    schema = _one_schema([cells.keeping(survey[2], kept) for survey in surveys], "partitions")
 
     def batches() -> Iterator[pa.RecordBatch]:
         for piece in pieces:
-            yield from _arrow(piece.compute()).cast(schema).to_batches()
+            yield from cells.arrow(piece.compute(), kept).cast(schema).to_batches()
 
     return Source(schema, sum(survey[0] for survey in surveys), _digest(surveys), batches)
 
@@ -121,17 +141,35 @@ def _of_dask(frame: Any) -> Source:
 def _of_files(paths: list[Path]) -> Source:
     kinds = {_kind(path) for path in paths}
     if len(kinds) != 1 or not kinds <= {"csv", "parquet"}:
-        raise ValueError(
+        raise BadSource(
             f"A source's files are all .parquet or all .csv; found: {', '.join(map(str, paths))}."
         )
-    dataset = pa.dataset.dataset(paths, format=_text_columns(paths) if kinds == {"csv"} else _IN_PIECES)
+    read = _csv if kinds == {"csv"} else _parquet
+    datasets = {path: read(path) for path in paths}
+    schema = _one_schema([dataset.schema.remove_metadata() for dataset in datasets.values()], "files")
 
     def batches() -> Iterator[pa.RecordBatch]:
-        return dataset.to_batches(batch_size=1000, batch_readahead=1, fragment_readahead=1, use_threads=False)
+        for path, dataset in datasets.items():
+            with _in_our_words(path):
+                yield from dataset.replace_schema(schema).to_batches(**_LITTLE_AT_ONCE)
 
-    return Source(
-        dataset.schema.remove_metadata(), dataset.count_rows(), _digest(map(_content, paths)), batches
-    )
+    return Source(schema, sum(map(_count, paths, datasets.values())), _digest(map(_content, paths)), batches)
+
+
+def _one_schema(schemas: list[pa.Schema], what: str) -> pa.Schema:
+    """Return a schema that holds the columns of all pieces of a table."""
+    try:
+        return pa.unify_schemas(schemas, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        names = dict.fromkeys(name for schema in schemas for name in schema.names)
+        types = {name: {str(one.field(name).type) for one in schemas if name in one.names} for name in names}
+        odd = "; ".join(
+            f"{name!r}: {', '.join(sorted(found))}" for name, found in types.items() if len(found) > 1
+        )
+        raise BadSource(
+            f"The table's {what} differ in the type of a column ({odd}). Give it one type in all of them, "
+            "e.g. frame[column] = frame[column].astype(str)."
+        ) from error
 
 
 def _files(path: Path) -> list[Path]:
@@ -144,26 +182,56 @@ def _files(path: Path) -> list[Path]:
 
 
 def _kind(path: Path) -> str:
-    return next((kind for kind in ("csv", "parquet") if f".{kind}" in path.suffixes), "")
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in _PACKED]
+    return suffixes[-1][1:] if suffixes and suffixes[-1] in (".csv", ".parquet") else ""
 
 
-def _text_columns(paths: list[Path]) -> pa.dataset.CsvFileFormat:
-    names: dict[str, None] = {}
-    for path in paths:
-        with pa.csv.open_csv(path, parse_options=_NEWLINES) as reader:
-            names |= dict.fromkeys(reader.schema.names)
-    convert = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-    return pa.dataset.CsvFileFormat(parse_options=_NEWLINES, convert_options=convert)
+def _parquet(path: Path) -> pa.dataset.Dataset:
+    with _in_our_words(path):
+        return pa.dataset.dataset(path, format=_IN_PIECES)
 
 
-def _arrow(frame: pandas.DataFrame) -> pa.Table:
-    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+def _csv(path: Path) -> pa.dataset.Dataset:
+    if path.suffix.lower() in _PACKED and not path.suffix.islower():
+        raise BadSource(
+            f"{path} is packed, and Arrow goes by the name: let it end in {path.suffix.lower()!r}."
+        )
+    with _in_our_words(path):
+        options = pa.csv.ReadOptions(encoding=encodings.encoding_of(path))
+        with pa.csv.open_csv(path, options, parse_options=_NEWLINES) as reader:
+            names = reader.schema.names
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise BadSource(f"{path} has two columns named {', '.join(map(repr, twice))}. Rename one.")
+        text = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+        form = pa.dataset.CsvFileFormat(_NEWLINES, convert_options=text, read_options=options)
+        return pa.dataset.dataset(path, pa.schema(dict.fromkeys(names, pa.string())), format=form)
+
+
+def _count(path: Path, dataset: pa.dataset.Dataset) -> int:
+    with _in_our_words(path):
+        return dataset.count_rows()
+
+
+@contextlib.contextmanager
+def _in_our_words(path: Path) -> Iterator[None]:
+    """Say of an error of Arrow which file it is about, and what can be done."""
+    try:
+        yield
+    except (pa.ArrowException, UnicodeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # the disk's own words are clear
+            raise
+        reason = " ".join(str(error).split())[:300]
+        raise BadSource(
+            f"{path} cannot be read as {_kind(path)}: {reason} Mend that place in the file, or read it "
+            f"yourself and pass the frame: batch.run(program, pandas.read_{_kind(path)}(...), ...)."
+        ) from error
 
 
 def _survey(frame: pandas.DataFrame) -> tuple[int, bytes, pa.Schema]:
-    table = _arrow(frame)
+    table = cells.arrow(frame)
     nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
-    flat = frame.assign(**{name: [*map(repr, table[name].to_pylist())] for name in nested})
+    texts = {name: [*map(repr, cells.cells(table, name))] for name in [*nested, *cells.kept(table.schema)]}
+    flat = frame.set_axis(table.column_names, axis=1).assign(**texts)
     hashes = pandas.util.hash_pandas_object(flat, index=False)
     return len(frame), hashlib.sha256(hashes.to_numpy().tobytes()).digest(), table.schema
 

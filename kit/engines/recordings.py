@@ -45,6 +45,10 @@ class Recordings:
         self._kept: set[str] = set()
         self._also: list[Path] = []
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the replies out: another process, such as a Dask worker, reads the files itself."""
+        return vars(self) | {"_lines": None, "_kept": set()}
+
     def get(self, key: str) -> dict[str, Any] | None:
         """Return the recorded line for a key, or None."""
         line = self._index().get(key)

@@ -7,7 +7,7 @@ import pandas
 import pyarrow as pa
 import pytest
 
-from kit.batch.sources import MissingColumn, mapping_of, source_of
+from kit.batch.sources import BadSource, MissingColumn, mapping_of, source_of
 
 FRAME = pandas.DataFrame({"id": ["007", "008", "008"], "text": ["one,\ntwo", "", "three"]})
 
@@ -128,3 +128,53 @@ def test_other_things_are_refused(tmp_path):
     (tmp_path / "c.txt").touch()
     with pytest.raises(ValueError, match=r"found: .*c\.txt"):
         source_of(tmp_path / "c.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("ragged.csv", b"a,b\n1,2\n3\n", r"ragged\.csv cannot be read as csv: .*Expected 2 columns, got 1"),
+        ("empty.csv", b"", r"empty\.csv cannot be read as csv: .*[Ee]mpty"),
+        ("twice.csv", b"a,a\n1,2\n", r"twice\.csv has two columns named 'a'\. Rename one\."),
+        ("page.parquet", b"<html></html>", r"page\.parquet cannot be read as parquet: .*read_parquet"),
+        ("ORDERS.CSV.GZ", gzip.compress(b"a\n1\n"), r"must end in '\.gz'"),
+        ("torn.csv.gz", gzip.compress(b"a\n" * 9999)[:40], r"torn\.csv\.gz cannot be read as csv"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "." in value and "\\" not in value else "",
+)
+def test_a_file_that_is_no_table_is_named(tmp_path, name, content, message):
+    """The error says which file, where in it, and what to do."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadSource, match=message):
+        list(source_of(tmp_path / name).partitions(2))
+
+
+def test_a_fault_far_down_is_found_before_anything_is_asked(tmp_path):
+    """Rows are counted first, so that a torn row in the last line costs no call."""
+    (tmp_path / "long.csv").write_text("a,b\n" + "1,2\n" * 500_000 + "3\n", encoding="utf-8")
+    with pytest.raises(BadSource, match="Expected 2 columns, got 1"):
+        source_of(tmp_path / "long.csv")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_columns_of_all_files_are_there(tmp_path, kind):
+    """A column that only the second file has is not dropped; the first file's rows lack it."""
+    for name, frame in {"1": FRAME[["text"]][:1], "2": FRAME[1:2]}.items():
+        path = tmp_path / f"{name}.{kind}"
+        frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
+    [piece] = source_of(tmp_path).partitions(5)
+    assert piece.to_pylist() == [{"text": "one,\ntwo", "id": None}, {"text": "", "id": "008"}]
+
+
+def test_files_must_agree_on_a_type(tmp_path):
+    """Text in one file and numbers in the other is said, with the column and both types."""
+    pandas.DataFrame({"n": [1]}).to_parquet(tmp_path / "1.parquet")
+    pandas.DataFrame({"n": ["x"]}).to_parquet(tmp_path / "2.parquet")
+    with pytest.raises(BadSource, match=r"files differ in the type of a column \('n': int64, .*string\)"):
+        source_of(tmp_path)
+
+
+def test_rows_that_are_no_frame_are_answered_with_how_to_make_one():
+    """A list of dicts is not a list of paths."""
+    with pytest.raises(TypeError, match=r"not a list of dict\. .*pandas\.DataFrame\(rows\)"):
+        source_of([{"a": 1}])

@@ -1,5 +1,6 @@
 """On Dask workers the same comes out, and the endpoint sees no more calls at once than it may."""
 
+import cloudpickle
 import dask.dataframe
 import dspy
 import pandas
@@ -8,6 +9,7 @@ from distributed import Client, LocalCluster
 from endpoint import Endpoint
 
 from kit.batch.cluster import Cluster, LostScheduler
+from kit.engines import models
 
 TEXTS = [f"{number % 30}" for number in range(60)]
 
@@ -80,6 +82,23 @@ def test_no_history_travels(endpoint, workers):
     cluster.close()
     assert b"long ago" not in cluster._program
     assert len(program.history) == len(lm.history) == 1
+
+
+@pytest.mark.parametrize("engine", ["offline", "recorded hosted"])
+def test_a_task_is_small(workers, engine, tmp_path, monkeypatch):
+    """A task carries less than 10 KB of engine, however many recordings were looked up and calls made."""
+    (tmp_path / "01.jsonl").write_bytes(b'{"key":"%020x","reply":"%s"}\n' % (1, b"x" * 1_000_000))
+    monkeypatch.setattr(models, "replies_folder", lambda profile: tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-local")
+    lm = models.lm("small", profile="offline" if engine == "offline" else "openai", max_tokens=20_000)
+    lm.engine.recordings.get("0" * 20)
+    program = dspy.ChainOfThought("text -> answer")
+    program.set_lm(lm)
+    with dspy.context(lm=lm):
+        cluster = Cluster(program, 1, workers)
+    cluster.close()
+    without = len(cloudpickle.dumps((dspy.ChainOfThought("text -> answer"), {})))
+    assert len(cluster._program) - without < 10_000
 
 
 def test_a_lost_scheduler_ends_the_run(ask):

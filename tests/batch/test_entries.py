@@ -54,13 +54,24 @@ def test_typed_outputs_become_json():
 
 
 @pytest.mark.parametrize(
-    "value", ["text", None, dspy.Prediction(what=object())], ids=["str", "None", "object"]
+    ("value", "reason"),
+    [
+        ("text", "The program returned a str; expected a dspy.Prediction or a dict."),
+        (None, "The program returned a NoneType; expected a dspy.Prediction or a dict."),
+        (dspy.Prediction(what=object()), "Output 'what' is a object, which JSON cannot hold. Return text"),
+    ],
+    ids=["str", "None", "object"],
 )
-def test_what_cannot_be_a_row_is_a_failure(value):
-    """A program that returns something else fails with a reason."""
+def test_what_cannot_be_a_row_is_a_failure(value, reason):
+    """A program that returns something else fails, and the reason says what was found and expected."""
     failed = outcome(Returning(value))
-    assert failed.error in ("TypeError", "JSONEncodeError")
-    assert failed.reason
+    assert failed.error in ("TypeError", "NotStorable")
+    assert failed.reason.startswith(reason)
+
+
+def test_reasons_can_be_written_down():
+    """Half a letter in a message, as models write it, does not keep the failure out of the table."""
+    assert outcome(Returning(ValueError("\ud83d"))).reason == "\\ud83d"
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,35 @@ def test_types_are_kept_and_nested_values_are_json(tmp_path):
     assert table["none"].isna().all()
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "read"),
+    [
+        ("9223372036854775807", "9223372036854775808", ["9223372036854775807", "9223372036854775808"]),
+        ("-99999999999999999999", "null", ["-99999999999999999999", None]),
+        ("9007199254740993", "0.5", ["9007199254740993", "0.5"]),
+        ("9007199254740993", "7", [9007199254740993, 7]),
+        ("Infinity", "-0.5", [float("inf"), -0.5]),
+    ],
+)
+def test_no_digit_of_a_number_is_lost(tmp_path, one, other, read):
+    """Integers that no column of numbers can hold exactly are text; all others stay numbers."""
+    write(tmp_path, 0, f'{{"n":{one}}}', f'{{"n":{other}}}')
+    assert Table(tmp_path, "results").dataset.to_table()["n"].to_pylist() == read
+
+
+def test_a_column_of_numbers_in_one_partition_and_text_in_another_reads_as_text(tmp_path):
+    """A long integer in the second partition does not make the first unreadable."""
+    write(tmp_path, 0, '{"n":1}', '{"n":2}')
+    write(tmp_path, 1, f'{{"n":{2**70}}}', '{"n":4}')
+    assert Table(tmp_path, "results").to_pandas()["n"].tolist() == ["1", "2", str(2**70), "4"]
+
+
+def test_results_can_be_a_source_after_a_word(tmp_path):
+    """The run's own column of row numbers would be there twice."""
+    with pytest.raises(ValueError, match=r"column 'row_number'.*frame\.drop\(columns='row_number'\)"):
+        numbered(numbered(ROWS, 0), 0)
+
+
 @pytest.mark.parametrize(("one", "other"), [("null", '"a"'), ("1", "0.5"), ("1", '"a"'), ("true", "null")])
 def test_partitions_may_differ_in_type(tmp_path, one, other):
     """A column that is empty, whole or a number in one file reads with the others, in pandas and in Dask."""
@@ -121,5 +150,6 @@ def test_a_table_may_be_empty(tmp_path):
         "<p>failures: 0 rows in 0 files</p>",
     )
     assert failures.to_pandas().empty
+    assert failures.to_pandas().columns.tolist() == ["row_number", "error", "reason"]
     with pytest.raises(ValueError, match="no failures to make"):
         failures.to_dask()

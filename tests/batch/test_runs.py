@@ -7,9 +7,11 @@ import sqlite3
 import sys
 import threading
 import time
+from decimal import Decimal
 
 import dask.dataframe
 import dspy
+import numpy
 import pandas
 import pytest
 from endpoint import Endpoint
@@ -407,3 +409,33 @@ def test_without_pyarrow_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'dspy-workshop-kit\[batch\]'"):
         import kit.batch  # noqa: F401
+
+
+class Typed(dspy.Module):
+    """Answers with values that JSON has no type for."""
+
+    def forward(self, text):
+        self.calls.append(text)
+        return dspy.Prediction(
+            total=Decimal(f"{text}.10"), seal=b"\xff", count=numpy.int64(int(text)), long=10**20 + int(text)
+        )
+
+    def __init__(self):
+        self.calls = []
+
+    def deepcopy(self):
+        return self
+
+
+def test_answers_of_any_type_are_stored(ask):
+    """Decimals, bytes, numpy's numbers and long integers are kept to the digit, and asked for once."""
+    program = Typed()
+    for _ in range(2):
+        run = ask(["7", "8", "7"], program=program, retry_failures=True)
+    assert run.results.to_pandas().drop(columns=["row_number", "text"]).to_dict("list") == {
+        "total": ["7.10", "8.10", "7.10"],
+        "seal": ["data:;base64,/w=="] * 3,
+        "count": [7, 8, 7],
+        "long": [f"1{number:020}" for number in (7, 8, 7)],
+    }
+    assert (sorted(program.calls), run.failures.to_pandas()["error"].tolist()) == (["7", "8"], [])

@@ -3,6 +3,7 @@
 import errno
 import multiprocessing
 import os
+import pickle
 import re
 import threading
 from pathlib import Path
@@ -214,3 +215,13 @@ def test_fresh_recordings_know_no_other_file(folder, tmp_path_factory):
     known = Recordings(folder, fresh=True)
     with known.kept_in(kept):
         assert known.get(key(7)) is None
+
+
+def test_replies_do_not_travel(folder):
+    """A copy for another process is a few hundred bytes, and reads the replies from the files itself."""
+    (folder / "04.jsonl").write_bytes(line(9, "long" * 50_000))
+    recorded = Recordings(folder)
+    recorded.add({"key": key(10), "reply": "long" * 50_000})
+    sent = pickle.dumps(recorded)
+    assert len(sent) < 1000
+    assert pickle.loads(sent).get(key(9)) == recorded.get(key(9))

@@ -1,0 +1,81 @@
+"""An output is written down whole, whatever a program returns."""
+
+import dataclasses
+import datetime
+import enum
+import json
+import pathlib
+import uuid
+from decimal import Decimal
+
+import numpy
+import pandas
+import pydantic
+import pytest
+
+from kit.batch import values
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+@dataclasses.dataclass
+class Weight:
+    grams: Decimal
+    raw: bytes
+
+
+class Bill(pydantic.BaseModel):
+    total: Decimal
+    seal: bytes
+    tags: set[str]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Decimal("0.100"), "0.100"),
+        (3**50, 3**50),
+        (-(2**64), -(2**64)),
+        ("Ørsted".encode(), "Ørsted"),
+        (b"\xfe\x00", "data:;base64,/gA="),
+        (bytearray(b"ab"), "ab"),
+        (numpy.int32(-7), -7),
+        (numpy.float64(0.25), 0.25),
+        (numpy.bool_(False), False),
+        (numpy.array([[1, 2], [3, 4]], dtype="uint8"), [[1, 2], [3, 4]]),
+        (numpy.datetime64("2024-02-29"), "2024-02-29"),
+        (pandas.Timestamp("2024-02-29 12:00"), "2024-02-29T12:00:00"),
+        (pandas.NA, None),
+        (pandas.Series([1, 2]), [1, 2]),
+        (datetime.date(2024, 2, 29), "2024-02-29"),
+        (datetime.timedelta(minutes=90), "PT1H30M"),
+        (uuid.UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+        (Colour.RED, "red"),
+        (pathlib.Path("a"), "a"),
+        ({3: "c", (1, 2): "t"}, {"3": "c", "[1, 2]": "t"}),
+        ((1, {"x"}), [1, ["x"]]),
+        (Weight(Decimal("1.50"), b"\xff"), {"grams": "1.50", "raw": "data:;base64,/w=="}),
+        (
+            Bill(total="9.90", seal=b"\xff", tags={"b", "a"}),
+            {"total": "9.90", "seal": "data:;base64,/w==", "tags": ["a", "b"]},
+        ),
+        ("half \ud83d", "half \\ud83d"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_are_kept_exactly(value, expected):
+    """Digits, bytes and keys are all in the JSON, also within lists and dicts, and read back the same."""
+    assert values.loads(values.dumps({"deep": [value]})) == {"deep": [expected]}
+
+
+def test_json_is_utf_8():
+    """Whatever the text, it can be written to a file."""
+    assert json.loads(values.dumps("é\udcff").encode("utf-8")) == "é\\udcff"
+
+
+def test_what_is_no_data_is_refused():
+    """The message names the type and what to return instead."""
+    with pytest.raises(values.NotStorable, match=r"a function, which JSON cannot hold\. Return text"):
+        values.dumps([lambda: 1])
