@@ -45,8 +45,8 @@ def _western(path: Path) -> str:
     with pa.input_stream(str(path), compression="detect") as file:
         if not _is("cp1252", b"", file):
             raise UnknownEncoding(
-                f"{path} is neither UTF-8, UTF-16 nor cp1252. Save it as UTF-8 (in Excel: CSV UTF-8), or read "
-                "it yourself and pass the frame: pandas.read_csv(path, encoding=..., dtype=str)."
+                f"{path} is neither UTF-8, UTF-16 nor cp1252. Save it as UTF-8 (in Excel: CSV UTF-8), or "
+                "read it yourself and pass the frame: pandas.read_csv(path, encoding=..., dtype=str)."
             )
     notice(f"{path.name} is not UTF-8: it is read as cp1252. If letters look wrong, save it as UTF-8.")
     return "cp1252"

@@ -193,9 +193,7 @@ def _parquet(path: Path) -> pa.dataset.Dataset:
 
 def _csv(path: Path) -> pa.dataset.Dataset:
     if path.suffix.lower() in _PACKED and not path.suffix.islower():
-        raise BadSource(
-            f"{path} is packed, and Arrow goes by the name: let it end in {path.suffix.lower()!r}."
-        )
+        raise BadSource(f"{path} is packed; to be unpacked, its name must end in {path.suffix.lower()!r}.")
     with _in_our_words(path):
         options = pa.csv.ReadOptions(encoding=encodings.encoding_of(path))
         with pa.csv.open_csv(path, options, parse_options=_NEWLINES) as reader:
