@@ -1,12 +1,15 @@
 """Every data set has a datasheet that describes the file that lies beside it."""
 
 import hashlib
+import importlib.util
 import json
 import re
+from collections import Counter
 
 import pytest
 
 from kit.engines.models import ROOT
+from kit.evaluation.splits import leaks
 
 SHEETS = sorted((ROOT / "data").glob("*/README.md"))
 
@@ -37,3 +40,72 @@ def test_what_a_record_holds_stands_in_its_note(row):
     pressures = [str(value) for value in record["vitals"].values() if value]
     drugs = [medication["drug"] for medication in record["medications"]]
     assert [word for word in [*record["name"].lower().split(), *pressures, *drugs] if word not in note] == []
+
+
+BOOKINGS = ROOT / "data" / "bookings"
+
+
+class TestBookings:
+    ROWS = tuple(json.loads(line) for line in (BOOKINGS / "bookings.jsonl").read_text().splitlines())
+
+    @pytest.fixture
+    def build(self, tmp_path, monkeypatch):
+        """Return the module that computes the forms, which writes into a folder of its own."""
+        spec = importlib.util.spec_from_file_location("build_bookings", BOOKINGS / "build.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for name in ("facts.jsonl", "comments.txt"):
+            (tmp_path / name).write_text((BOOKINGS / name).read_text())
+        monkeypatch.setattr(module, "HERE", tmp_path)
+        return module
+
+    def test_the_file_is_what_the_facts_and_the_rules_make(self, build, tmp_path):
+        """Nobody has edited a form or moved a row to another split by hand."""
+        facts = build.read("facts.jsonl")
+        build.write("bookings.jsonl", facts, build.split(facts, build.random.Random(build.SEED)))
+        assert (tmp_path / "bookings.jsonl").read_bytes() == (BOOKINGS / "bookings.jsonl").read_bytes()
+
+    def test_each_split_has_its_share_of_the_rare_forms(self):
+        """A validation or test score says something about rare forms as well."""
+        rows = Counter(row["split"] for row in self.ROWS)
+        assert rows == {"train": 80, "validation": 60, "unlabelled": 40, "test": 120}
+        for desk in ("LATE", "GROUP", "BACK"):
+            share = dict.fromkeys(rows, 0) | Counter(row["split"] for row in self.ROWS if row["desk"] == desk)
+            assert all(0.09 <= share[split] / rows[split] <= 0.14 for split in rows), (desk, share)
+
+    def test_no_request_is_in_two_splits(self):
+        """A score on test rows is no memory of training rows, not even of similar ones."""
+        splits = {
+            name: [row["message"] for row in self.ROWS if row["split"] == name]
+            for name in ("train", "validation", "unlabelled", "test")
+        }
+        assert leaks(**splits).empty
+
+    def test_a_name_is_in_its_request(self):
+        """No program is asked for a name that the request does not hold."""
+        for row in self.ROWS:
+            family, first = row["guest"].split(", ")
+            message = row["message"].lower().replace("-", "")
+            assert first.lower().split()[0].replace("-", "") in message
+            assert family.lower().split()[-1].replace("-", "") in message
+
+    def test_every_field_has_a_comment_that_fits_its_form(self):
+        """Feedback about a rare form names it, so that an optimizer can learn the form from it."""
+        for row in self.ROWS:
+            assert set(row["comments"]) == {"guest", "arrival", "nights", "room", "desk"}
+            if row["desk"] != "-":
+                assert row["desk"] in row["comments"]["desk"]
+
+    @pytest.mark.parametrize(
+        ("facts", "desk"),
+        [
+            ({"rooms": 3}, "-"),
+            ({"rooms": 4}, "GROUP"),
+            ({"rooms": 4, "late": True, "returning": True}, "GROUP"),
+            ({"rooms": 1, "late": True, "returning": True}, "LATE"),
+            ({"rooms": 1, "returning": True}, "BACK"),
+        ],
+    )
+    def test_one_word_for_the_desk(self, build, facts, desk):
+        """Where several words for the desk would be right, the order of the datasheet decides."""
+        assert build.desk({"late": False, "returning": False} | facts) == desk
