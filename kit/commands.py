@@ -132,7 +132,9 @@ def room(
     try:
         served = rooms.Room(address, port, token or secrets.token_urlsafe(9))
     except OSError as error:
-        fail(f"Cannot listen at {address}, port {port}: {error.strerror}. Is it this machine's own address?")
+        fail(error.strerror)
+    except ValueError as error:
+        fail(error)
     with served, console.status("") as status:
         console.print(f"Participants put this into .env:  [bold]{served.invitation}[/]", soft_wrap=True)
         console.print(f"Other clients: {served.address}/v1 with the token as key. Ctrl-C ends it.")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from dspy_hub.hub import HubFile, HubPackage
 from dspy_hub.repository import PackageRepository
 
+from kit.engines.direct import reach_directly
 from kit.evaluation.card import Card
 from kit.redaction import hide
 
@@ -80,6 +81,7 @@ def fetch(
     """
     for part in _two_names(identifier) + ((version,) if version else ()):
         check_name(part)
+    reach_directly()
     repository = PackageRepository(registry)
     entry = repository.get_package(f"{identifier}/{version}" if version else identifier)
     files = [_download(repository, spec) for spec in entry.files]

@@ -10,16 +10,17 @@ under api/. Any web server can serve that. Publishing is one PUT. Left out: DELE
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+import secrets
 import threading
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from dspy_hub.hub import HubFile
 
-from kit.engines.listening import Listener
+from kit.engines.listening import Handler, Listener, checked_key, same_key
 from kit.hub import Refused, check, check_name
 
 
@@ -29,46 +30,62 @@ class Registry(Listener):
     Args:
         folder: Where the index and the packages lie; made if missing.
         keys: The developer keys, each with the author in whose name it publishes.
+        readers: The key that stands in the URL of readers, since dspy-hub sends them none; by default a new
+            one. None lets anyone read who can connect.
+
+    Raises:
+        ValueError: If a key is empty, or cannot be sent.
     """
 
-    def __init__(self, folder: Path, keys: dict[str, str]) -> None:
+    def __init__(self, folder: Path, keys: dict[str, str], readers: str | None = "new") -> None:
+        readers = secrets.token_urlsafe(9) if readers == "new" else readers
+        self.keys = {checked_key(key): author for key, author in keys.items()}
+        self.inside = "" if readers is None else f"/{quote(checked_key(readers), safe='')}"
+        self.folder, self.turn = Path(folder), threading.Lock()
         super().__init__(_Handler)
-        self.folder, self.keys, self.turn = Path(folder), keys, threading.Lock()
         if not (self.folder / "index.json").exists():
             _write(self.folder / "index.json", {"packages": []})
 
     @property
     def url(self) -> str:
-        """The index's address: dspy-hub's `registry`."""
-        return f"{self.address}/index.json"
+        """The index's address, with the readers' key: dspy-hub's `registry`."""
+        return f"{self.address}{self.inside}/index.json"
+
+    def author(self, authorization: str) -> str | None:
+        """Return whose developer key was sent; None if it is nobody's."""
+        found = [who for key, who in self.keys.items() if same_key(authorization, f"Bearer {key}")]
+        return found[0] if found else None
 
 
-class _Handler(SimpleHTTPRequestHandler):
+class _Handler(Handler, SimpleHTTPRequestHandler):
+    stranger = "This key is not known here."
+
     def __init__(self, request: Any, address: Any, server: Registry) -> None:
         super().__init__(request, address, server, directory=str(server.folder))
 
+    def knows_caller(self) -> bool:
+        """Publishing needs a developer's key, reading the readers'."""
+        inside = self.server.inside
+        self.author = self.server.author(self.headers.get("Authorization", ""))
+        reads = same_key(self.path[: len(inside)], inside)
+        self.path = self.path.removeprefix(inside)
+        return self.author is not None if self.command == "PUT" else reads
+
     def do_PUT(self) -> None:
         """Publish a version; what is refused comes back with its reason."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        author = self.server.keys.get(self.headers.get("Authorization", "").removeprefix("Bearer "))
-        if author is None:
-            return self._send(401, {"error": "This developer key is not known here."})
+        body = self.body()
         try:
             with self.server.turn:
-                return self._send(200, publish(self.server.folder, author, self.path, json.loads(body)))
-        except (Refused, KeyError, TypeError, binascii.Error, json.JSONDecodeError) as error:
-            return self._send(400, {"error": f"{type(error).__name__}: {error}"})
+                reply = publish(self.server.folder, self.author, self.path, json.loads(body))
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
+            return self.send_error(400, f"{type(error).__name__}: {error}")
+        except OSError as error:
+            return self.send_error(500, f"The registry cannot store this version: {error.strerror}.")
+        return self.send(200, reply)
 
-    def log_message(self, *args: object) -> None:
-        """Say nothing: a notebook shows replies, not a server's log."""
-
-    def _send(self, status: int, reply: dict[str, Any]) -> None:
-        content = json.dumps(reply).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+    def list_directory(self, path: Any) -> None:
+        """Show no folder: the index says what there is."""
+        self.send_error(404)
 
 
 def publish(folder: Path, author: str, path: str, body: dict[str, Any]) -> dict[str, str]:

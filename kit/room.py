@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote
 
 import dspy
 from dspy.lm15 import Request, Response
 
-from kit.engines.listening import Listener
+from kit.engines.listening import Listener, checked_key
 from kit.engines.replay import ReplayEngine
-from kit.engines.server import Handler
+from kit.engines.server import ChatHandler
 
 
 class NoSuchModel(dspy.LMError):
@@ -78,6 +79,10 @@ class Room(Listener):
         models: A `dspy.LM` over a `ReplayEngine` for each name that participants may ask for; by default
             `kit.lm("small")` and `kit.lm("large")`, also under their models' names.
 
+    Raises:
+        CannotListen: If the port is taken, or the address is not this machine's.
+        ValueError: If the token is empty, or cannot be sent in a header.
+
     Attributes:
         load: How busy it is.
     """
@@ -89,8 +94,8 @@ class Room(Listener):
         token: str,
         models: dict[str, dspy.LM] | None = None,
     ) -> None:
+        self.key, self.load = checked_key(token), Load()
         super().__init__(_Handler, host, port)
-        self.key, self.load = token, Load()
         self.models = models or offline_models()
         self._turn = threading.Lock()
 
@@ -98,7 +103,7 @@ class Room(Listener):
     def invitation(self) -> str:
         """The line that participants put into .env or their environment."""
         host, port = self.server_address[:2]
-        return f"KIT_ROOM=http://{self.key}@{host}:{port}"
+        return f"KIT_ROOM=http://{quote(self.key, safe='')}@{host}:{port}"
 
     def complete(self, request: Request) -> Response:
         """Answer from the recordings, or let the model answer when it is free.
@@ -129,13 +134,13 @@ class Room(Listener):
             self.load.count("waiting", -1)
 
 
-class _Handler(Handler):
-    def _send(self, status: int, reply: dict[str, Any]) -> None:
+class _Handler(ChatHandler):
+    def send(self, status: int, reply: dict[str, Any]) -> None:
         if status >= 400:
             self.server.load.count("refused")
         else:
             self.server.load.saw(self.client_address[0])
-        super()._send(status, reply)
+        super().send(status, reply)
 
 
 def offline_models() -> dict[str, dspy.LM]:

@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dspy
 from dspy.lm15 import Request, Response, response_to_events
 
+from kit.engines.direct import reach_directly
 from kit.engines.llama import LlamaEngine
 
 
@@ -58,14 +59,16 @@ class RoomEngine(HostedEngine):
                 "KIT_ROOM does not read http://TOKEN@ADDRESS:PORT, as `kit room` prints it. Correct it, or "
                 "unset it to answer on this machine."
             )
-        address = f"{parts.scheme}://{parts.hostname}:{parts.port}/v1"
-        super().__init__(dspy.LM(f"openai/{model}", api_base=address, api_key=parts.username))
+        address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/v1"
+        self._host = parts.hostname
+        super().__init__(dspy.LM(f"openai/{model}", api_base=address, api_key=unquote(parts.username)))
 
     def __repr__(self) -> str:
         return f"RoomEngine({self.model!r})"
 
     def complete(self, request: Request) -> Response:
-        """Return the room's reply, with the seconds that it took."""
+        """Return the room's reply, with the seconds that it took; no proxy is asked."""
+        reach_directly(self._host)
         return super().complete(replace(request, model=self.lm.model))
 
     def dump_state(self) -> dict[str, Any]:

@@ -1,10 +1,51 @@
-"""Listening: a small HTTP server in a thread of this process, until its `with` ends."""
+"""Listening: a small HTTP server in a thread of this process, until its `with` ends.
+
+It is meant for a workshop's network, where anyone can connect. A stranger costs little: the head of a request
+is short and arrives soon, or the connection ends; the key is checked before a body is read; connections are
+counted, and when there are too many, the one that has waited longest without a key makes room.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import hmac
+import io
+import json
+import logging
+import os
+import re
+import socket
+import sys
 import threading
+import time
+from http.server import BaseHTTPRequestHandler
 from socketserver import BaseRequestHandler, ThreadingTCPServer
-from typing import Self
+from typing import Any, Self
+
+from kit.engines.direct import reach_directly
+from kit.redaction import hide
+
+LONGEST_HEAD = 65_536
+"""The longest head of a request, in bytes."""
+LONGEST_BODY = 4_000_000
+"""The longest body of a request, in bytes."""
+READS_WITHIN = 10.0
+"""Seconds within which a whole request must arrive."""
+SENDS_WITHIN = 30.0
+"""Seconds within which a caller must take the answer."""
+MOST_CONNECTIONS = 256
+
+_KINDS = {401: "authentication_error", 404: "not_found_error", 500: "server_error"}
+_FAILED = b"HTTP/1.0 %d %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class CannotListen(OSError):
+    """A server cannot be opened at an address and a port."""
+
+
+class Refusal(Exception):
+    """A request is refused: (status, reason)."""
 
 
 class Listener(ThreadingTCPServer):
@@ -14,14 +55,24 @@ class Listener(ThreadingTCPServer):
         handler: What answers a request.
         host: Where to listen: by default where only this machine can connect.
         port: 0 means any that is free.
+
+    Raises:
+        CannotListen: If the port is taken, or the address is not this machine's.
     """
 
     daemon_threads = True
+    allow_reuse_address = os.name != "nt"  # start again at once; on Windows it would let two listen
     request_queue_size = 128  # a room that asks at once waits for a thread, not for TCP to try again
 
     def __init__(self, handler: type[BaseRequestHandler], host: str = "127.0.0.1", port: int = 0) -> None:
-        super().__init__((host, port), handler)
+        self._connections: dict[socket.socket, bool] = {}  # each with: has it shown the key?
+        self._count = threading.Lock()
+        try:
+            super().__init__((host, port), handler)
+        except (OSError, OverflowError) as error:
+            raise CannotListen(getattr(error, "errno", None), _cannot(error, host, port)) from error
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        reach_directly(host)
 
     @property
     def address(self) -> str:
@@ -37,3 +88,209 @@ class Listener(ThreadingTCPServer):
         self.shutdown()
         self._thread.join()
         self.server_close()
+        with self._count:
+            for connection in self._connections:
+                _end(connection)
+
+    def process_request(self, request: socket.socket, client_address: Any) -> None:
+        """Answer in a thread, if there is room for one more."""
+        if self._admits(request):
+            return super().process_request(request, client_address)
+        with contextlib.suppress(OSError):
+            request.settimeout(0.0)
+            request.send(_FAILED % (503, b"Too many connections; try again"))
+        return self.shutdown_request(request)
+
+    def knows(self, connection: socket.socket) -> None:
+        """Note that a connection has shown the key, so that it keeps its place."""
+        with self._count:
+            if connection in self._connections:
+                self._connections[connection] = True
+
+    def shutdown_request(self, request: socket.socket) -> None:
+        """Close a connection, and free its place."""
+        with self._count:
+            self._connections.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: socket.socket, client_address: Any) -> None:
+        """Log an error of our own in one line, without secrets, and say so to the caller."""
+        error = sys.exception() if hasattr(sys, "exception") else sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            logging.getLogger("kit").error(hide(f"A request failed: {type(error).__name__}: {error}"))
+        with contextlib.suppress(OSError):
+            request.settimeout(0.0)
+            request.send(_FAILED % (500, b"Internal error"))
+
+    def _admits(self, request: socket.socket) -> bool:
+        with self._count:
+            if len(self._connections) >= MOST_CONNECTIONS:
+                strangers = (each for each, known in self._connections.items() if not known)
+                if (longest := next(strangers, None)) is None:
+                    return False
+                del self._connections[longest]
+                _end(longest)
+            self._connections[request] = False
+            return True
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answer in JSON, to callers that `knows_caller` knows; every error is an object as OpenAI sends it."""
+
+    server_version, sys_version = "kit", ""
+    default_request_version = "HTTP/1.0"  # a head that does not parse is answered with a status, too
+    requestline = request_version = command = ""
+    stranger = "Wrong or missing API key."
+    _refused = False
+
+    def setup(self) -> None:
+        """Read from the connection within bounds."""
+        super().setup()
+        self._source = _Bounded(self.connection)
+        self.rfile = io.BufferedReader(self._source)
+
+    def handle(self) -> None:
+        """Answer one request."""
+        try:
+            super().handle()
+        except Refusal as refused:
+            self.send_error(*refused.args)
+        except ConnectionError:  # a caller that has gone wants no answer
+            return
+
+    def parse_request(self) -> bool:
+        """Read the head, then see who asks, before anything else is looked at."""
+        if not super().parse_request():
+            return False
+        if not self.knows_caller():
+            self.send_error(401, self.stranger)
+            return False
+        self.server.knows(self.connection)
+        return True
+
+    def knows_caller(self) -> bool:
+        """Tell whether the caller has shown the server's key."""
+        return same_key(self.headers.get("Authorization", ""), f"Bearer {self.server.key}")
+
+    def body(self) -> bytes:
+        """Read the body.
+
+        Raises:
+            Refusal: If its length is missing, no number, too large or untrue, or it arrives too slowly.
+        """
+        if "Transfer-Encoding" in self.headers:
+            raise Refusal(411, "Send the body in one piece, with its Content-Length; not chunked.")
+        lengths = self.headers.get_all("Content-Length", [])
+        if not lengths:
+            raise Refusal(411, "The Content-Length is missing.")
+        if len(set(lengths)) > 1 or not re.fullmatch(r"[0-9]{1,15}", lengths[0].strip()):
+            raise Refusal(400, "The Content-Length must be one whole number of bytes, e.g. 120.")
+        if (length := int(lengths[0])) > LONGEST_BODY:
+            raise Refusal(413, f"{length:,} bytes; at most {LONGEST_BODY:,}.")
+        self._source.left = length
+        content = self.rfile.read(length)
+        if len(content) < length:
+            raise Refusal(400, f"The Content-Length is {length:,}, and {len(content):,} bytes arrived.")
+        return content
+
+    def send(self, status: int, reply: dict[str, Any]) -> None:
+        """Send a reply; a caller that has gone, or takes it too slowly, gets none."""
+        content = json.dumps(reply).encode()
+        self._refused = status >= 400
+        self.connection.settimeout(SENDS_WITHIN)
+        with contextlib.suppress(OSError):
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Connection", "close")
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Send an error object; Python's own server uses this for a malformed head and an unknown method."""
+        self.send(int(code), error_object(int(code), (message or self.responses[code][0])[:300]))
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing: a notebook shows replies, not a server's log."""
+
+    def finish(self) -> None:
+        """Close; what a refused caller is still sending is thrown away, so that it can read the reason."""
+        with contextlib.suppress(OSError):
+            super().finish()
+            if self._refused:
+                self.connection.shutdown(socket.SHUT_WR)
+                self._source.throw_away(seconds=1.0)
+
+
+class _Bounded(io.RawIOBase):
+    """What arrives on a connection: not too much, and not too slowly."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._until = time.monotonic() + READS_WITHIN
+        self.left = LONGEST_HEAD
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self.left <= 0:
+            raise Refusal(431, f"The head of the request is longer than {LONGEST_HEAD:,} bytes.")
+        try:
+            self._connection.settimeout(max(self._until - time.monotonic(), 0.001))
+            count = self._connection.recv_into(buffer)
+        except TimeoutError:
+            raise Refusal(408, f"The request did not arrive within {READS_WITHIN:.0f} s.") from None
+        self.left -= count
+        return count
+
+    def throw_away(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._connection.settimeout(left)
+            if not self._connection.recv(65_536):
+                return
+
+
+def checked_key(key: str) -> str:
+    """Return a server's key, if it can be sent in a header.
+
+    Raises:
+        ValueError: If it is empty, or holds a space or anything beyond ASCII.
+    """
+    if not re.fullmatch(r"[!-~]+", key or ""):
+        raise ValueError("A server needs a key of letters, digits and signs, without spaces: choose another.")
+    return key
+
+
+def same_key(sent: str, known: str) -> bool:
+    """Compare in a time that does not tell how much is right."""
+    return hmac.compare_digest(sent.encode("utf-8", "replace"), known.encode())
+
+
+def error_object(status: int, message: str) -> dict[str, Any]:
+    """Return an error as OpenAI's clients read it, without secrets."""
+    kind = _KINDS.get(status, "invalid_request_error")
+    return {"error": {"message": hide(message), "type": kind, "code": None}}
+
+
+def _cannot(error: OSError | OverflowError, host: str, port: int) -> str:
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRINUSE:
+        return (
+            f"Port {port} at {host} is taken: another program listens there. End that program, or choose "
+            f"another port, e.g. {port + 1 if port < 65_535 else 8701}."
+        )
+    if isinstance(error, OverflowError):
+        return f"{port} cannot be a port: choose a number from 1024 to 65535."
+    if number == errno.EACCES:
+        return f"Port {port} is reserved for the system: choose a number from 1024 to 65535."
+    reason = os.strerror(number) if isinstance(number, int) and number > 0 else str(error)
+    return f"Cannot listen at {host}, port {port}: {reason}. Is it this machine's own address?"
+
+
+def _end(connection: socket.socket) -> None:
+    """Wake the thread that waits for a connection; it then closes it."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)

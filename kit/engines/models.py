@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from dotenv import load_dotenv
 
 from kit.engines import weights
+from kit.engines.direct import reach_directly
 from kit.engines.recordings import Recordings
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
     import dspy
 
     read_env_file()
+    reach_directly()  # Ollama and other servers on this machine
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # DSPy's own price table, not the network
     chosen, engine_options = model(role, profile), _engine_options(options)
     if chosen.weights:

@@ -10,22 +10,16 @@ Left out: streams, tools, images.
 
 from __future__ import annotations
 
-import contextlib
-import hmac
 import itertools
 import json
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import dspy
 from dspy.lm15 import LM15Error, Request, Response, request_from_openai_chat
 
-from kit.engines.listening import Listener
-from kit.redaction import hide
+from kit.engines.listening import Handler, Listener, checked_key, error_object
 
-LONGEST = 4_000_000
-"""The longest request that is read, in bytes."""
 _PATH = "/v1/chat/completions"
 _COUNT = itertools.count(1)
 
@@ -38,13 +32,16 @@ class Server(Listener):
         model: The model's name, as the engine is to see it.
         key: What callers must send as their API key.
 
+    Raises:
+        ValueError: If the key is empty, or cannot be sent in a header.
+
     Attributes:
         answered: (request, response) of each call that the engine answered, in order.
     """
 
     def __init__(self, engine: Any, model: str, key: str) -> None:
-        super().__init__(Handler)
-        self.engine, self.model, self.key = engine, model, key
+        self.engine, self.model, self.key = engine, model, checked_key(key)
+        super().__init__(ChatHandler)
         self.answered: list[tuple[Request, Response]] = []
 
     @property
@@ -60,62 +57,43 @@ class Server(Listener):
         return response
 
 
-class Handler(BaseHTTPRequestHandler):
+class ChatHandler(Handler):
     """Speak OpenAI's protocol for a server that has a `key` and can `complete` a request."""
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802
         """Answer one request; what the engine refuses comes back as OpenAI's error object."""
-        length = int(self.headers.get("Content-Length", 0))
-        if length > LONGEST:
-            return self._send(413, _error(f"{length:,} bytes; at most {LONGEST:,}.", "invalid_request_error"))
-        body = self.rfile.read(length)
-        if not self._knows_key():
-            return self._send(401, _error("Wrong or missing API key.", "authentication_error"))
         if self.path != _PATH:
-            return self._send(404, _error(f"There is only {_PATH}.", "not_found_error"))
-        return self._send(*_answer(self.server, body))
-
-    def _knows_key(self) -> bool:
-        sent = self.headers.get("Authorization", "")
-        return hmac.compare_digest(sent.encode(), f"Bearer {self.server.key}".encode())
-
-    def log_message(self, *args: object) -> None:
-        """Say nothing: a notebook shows replies, not a server's log."""
-
-    def _send(self, status: int, reply: dict[str, Any]) -> None:
-        content = json.dumps(reply).encode()
-        with contextlib.suppress(ConnectionError):  # a caller that has gone wants no answer
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            return self.send_error(404, f"There is only {_PATH}.")
+        return self.send(*_answer(self.server, self.body()))
 
 
 def _answer(server: Any, body: bytes) -> tuple[int, dict[str, Any]]:
     try:
         response = server.complete(request_from_openai_chat(json.loads(body)))
-    except (dspy.LMError, LM15Error, TypeError, ValueError) as error:
-        return 400, _error(hide(str(error)), "invalid_request_error")
+    except (dspy.LMError, LM15Error, RecursionError, TypeError, ValueError) as error:
+        return 400, error_object(400, str(error))
+    except OSError as error:  # a reply that cannot be stored
+        return 500, error_object(500, str(error))
     return 200, _completion(f"chatcmpl-{next(_COUNT)}", response)
 
 
 def _completion(name: str, response: Response) -> dict[str, Any]:
-    usage = response.usage
     message = {"role": "assistant", "content": response.message.text}
     return {
         "id": name,
         "object": "chat.completion",
         "model": response.model,
         "choices": [{"index": 0, "message": message, "finish_reason": response.finish_reason}],
-        "usage": {
-            "prompt_tokens": usage.input_tokens,
-            "completion_tokens": usage.output_tokens,
-            "total_tokens": usage.input_tokens + usage.output_tokens,
-        },
+        **_usage(response),
         **(response.provider_data or {}),
     }
 
 
-def _error(message: str, kind: str) -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "code": None}}
+def _usage(response: Response) -> dict[str, Any]:
+    """Return the tokens as OpenAI's object; nothing, where the engine did not count them."""
+    tokens = response.usage and (response.usage.input_tokens, response.usage.output_tokens)
+    if not tokens or None in tokens:
+        return {}
+    prompt, completion = tokens
+    total = prompt + completion
+    return {"usage": {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total}}
