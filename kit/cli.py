@@ -33,6 +33,7 @@ app.command()(commands.new)
 app.command()(commands.catch_up)
 app.command()(commands.progress)
 app.command()(commands.slides)
+app.command()(commands.site)
 app.command()(commands.room)
 console = Console()
 

@@ -143,6 +143,20 @@ def room(
     console.print(rooms.summary(served.load), highlight=False)
 
 
+def site(
+    folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("build/site"),
+) -> None:
+    """Make web pages of all lessons from their stored outputs; they need no network."""
+    from kit import site as sites
+
+    try:
+        with console.status("Making the pages"):
+            page = sites.build(folder)
+    except (OSError, sites.NoSite) as error:
+        fail(error)
+    console.print(f"{page} is ready: open it in a browser.", highlight=False, soft_wrap=True)
+
+
 def slides(
     lesson: Annotated[str | None, typer.Argument(help="A lesson's number; by default all.")] = None,
     to: Annotated[Path, typer.Option(help="The folder for the pages.")] = Path("slides"),
