@@ -80,12 +80,17 @@ def start(notebook: Path, port: int = 8888, *, root: Path = ROOT, patience_secon
     base = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(_command(port, root), cwd=root, env=environment, stdout=log, stderr=log)
-        while not _answers(f"{base}/api?token={token}"):
-            if process.poll() is not None or time.monotonic() - began > patience_seconds:
-                process.kill()
-                raise NotStarted(f"JupyterLab did not start. The end of its log:\n{_tail(log)}")
-            time.sleep(0.1)
-    return Lab(process, f"{base}/lab/tree/{path}?token={token}", time.monotonic() - began)
+        lab = Lab(process, f"{base}/lab/tree/{path}?token={token}", 0.0)
+        try:
+            while not _answers(f"{base}/api?token={token}"):
+                if process.poll() is not None or time.monotonic() - began > patience_seconds:
+                    raise NotStarted(f"JupyterLab did not start. The end of its log:\n{_tail(log)}")
+                time.sleep(0.1)
+        except BaseException:  # Ctrl-C too
+            lab.stop()
+            raise
+    lab.seconds = time.monotonic() - began
+    return lab
 
 
 def _command(port: int, root: Path) -> list[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import shutil
 import threading
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
@@ -98,23 +99,29 @@ def publish(folder: Path, author: str, path: str, body: dict[str, Any]) -> dict[
         body: What `dspy_hub.save_to_hub` sends: a manifest, and files with their hashes.
 
     Raises:
-        Refused: If a name, a path or a hash is wrong, or this version is there already with other files.
+        Refused: If a name, a path or a hash is wrong, two files cannot lie side by side, this version is
+            there already, or the disk takes no more. Nothing is published then.
     """
     name, manifest = path.removeprefix("/api/packages/"), body["manifest"]
     version = str(manifest["version"])
     check_name(name)
     check_name(version)
     files = [_received(file) for file in body["files"]]
+    _refuse_clashes([file.target for file in files])
     place = f"packages/{author}/{name}/{version}"
     specs = [{"source": f"{place}/{f.target}", "target": f.target, "sha256": f.sha256} for f in files]
     entry = {**manifest, "author": author, "name": name, "slug": f"{author}/{name}", "files": specs}
-    if (folder / place).exists():
+    published = folder / "api" / place
+    if published.exists():
         raise Refused(f"{author}/{name} {version} is published; a version never changes. Raise its number.")
-    for spec, file in zip(specs, files, strict=True):
-        (folder / spec["source"]).parent.mkdir(parents=True, exist_ok=True)
-        (folder / spec["source"]).write_bytes(file.content)
-    _write(folder / "api" / place, entry)
-    _enter(folder / "index.json", entry)
+    try:
+        _lay_down(files, folder / place)
+        _enter(folder / "index.json", entry)
+        _write(published, entry)  # comes last: it makes the version published
+    except OSError as error:
+        raise Refused(
+            f"{author}/{name} {version} could not be stored: {error.strerror}. Try again."
+        ) from error
     return {"identifier": entry["slug"], "version": version, "hash": str(manifest.get("hash", ""))}
 
 
@@ -125,12 +132,39 @@ def _received(file: dict[str, str]) -> HubFile:
     return received
 
 
+def _refuse_clashes(targets: list[str]) -> None:
+    """Refuse two files of one name, and a file that would have to be a folder as well."""
+    names = [target.lower() for target in targets]  # some disks know no capitals
+    for name in names:
+        if names.count(name) > 1 or any(other.startswith(f"{name}/") for other in names):
+            raise Refused(f"{name} is there twice, or is the folder of another file. Rename one of them.")
+
+
+def _lay_down(files: list[HubFile], place: Path) -> None:
+    """Write a version's files, all or none; what an interrupted attempt left is replaced."""
+    unfinished = place.with_name(f".{place.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        for file in files:
+            path = unfinished / file.target
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.content)
+        if place.exists():
+            shutil.rmtree(place)
+        unfinished.replace(place)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
 def _enter(index: Path, entry: dict[str, Any]) -> None:
-    listed = json.loads(index.read_text())
+    listed = json.loads(index.read_text(encoding="utf-8"))
     others = [other for other in listed["packages"] if other["slug"] != entry["slug"]]
     _write(index, {**listed, "packages": [*others, entry]})
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2))
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    unfinished.replace(path)

@@ -69,6 +69,26 @@ def test_a_notebook_elsewhere_is_refused(tmp_path, notebook):
         lab.start(tmp_path / "other.ipynb", root=notebook.parent)
 
 
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, MemoryError])
+def test_no_server_is_left_when_the_start_is_broken_off(notebook, monkeypatch, stop):
+    """Ctrl-C while JupyterLab starts ends JupyterLab too, whatever it is doing."""
+    started, popen = [], lab.subprocess.Popen
+
+    def noted(*arguments, **options):
+        started.append(popen(*arguments, **options))
+        return started[0]
+
+    def broken_off(url):
+        raise stop
+
+    monkeypatch.setattr(lab.subprocess, "Popen", noted)
+    monkeypatch.setattr(lab, "_answers", broken_off)
+    monkeypatch.setattr(lab, "_command", lambda *_: [lab.sys.executable, "-c", "import time; time.sleep(60)"])
+    with pytest.raises(stop):
+        lab.start(notebook, 18_888, root=notebook.parent)
+    assert started[0].returncode is not None
+
+
 def test_a_failure_shows_the_log(notebook, monkeypatch):
     """If JupyterLab ends before it answers, the end of its log says why."""
     monkeypatch.setattr(lab, "_command", lambda *_: [lab.sys.executable, "-c", "raise SystemExit('no room')"])

@@ -1,8 +1,11 @@
 """A registry takes only what is what it says, and a version never changes."""
 
 import base64
+import errno
 import hashlib
 import json
+import os
+import pathlib
 import urllib.error
 import urllib.request
 
@@ -70,6 +73,47 @@ def test_a_name_with_a_path_is_refused(folder, path):
     """Names are names."""
     with pytest.raises(Refused, match="is no name"):
         publish(folder, "workshop", path, body())
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [["a.json", "a.json/b.json"], ["x/y.json/z.json", "x/y.json"], ["a.json", "A.json"], ["b.json"] * 2],
+    ids=" and ".join,
+)
+def test_a_clash_leaves_the_version_free(folder, targets):
+    """Files that cannot lie side by side are refused whole, and the same version can be published after."""
+    clashing = body() | {"files": [FILE | {"target": target} for target in targets]}
+    with pytest.raises(Refused, match="Rename one of them"):
+        publish(folder, "workshop", PATH, clashing)
+    assert json.loads((folder / "index.json").read_text()) == {"packages": []}
+    publish(folder, "workshop", PATH, body())
+    assert (folder / "packages/workshop/triage/1.0.0/program.json").read_bytes() == STATE
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_a_full_disk_leaves_the_version_free(folder, monkeypatch, writes):
+    """Whichever write fails, the registry says so, and a second attempt publishes the whole version."""
+    left = [writes]
+
+    def until_full(written):
+        def write(path, *content, **options):
+            if not left[0]:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            left[0] -= 1
+            return written(path, *content, **options)
+
+        return write
+
+    two = body() | {"files": [FILE, FILE | {"target": "more/other.json"}]}
+    with monkeypatch.context() as patched:
+        for name in ("write_bytes", "write_text"):
+            patched.setattr(pathlib.Path, name, until_full(getattr(pathlib.Path, name)))
+        with pytest.raises(Refused, match=r"1\.0\.0 could not be stored: No space left on device"):
+            publish(folder, "workshop", PATH, two)
+    publish(folder, "workshop", PATH, two)
+    (entry,) = json.loads((folder / "index.json").read_text())["packages"]
+    assert [(folder / file["source"]).read_bytes() for file in entry["files"]] == [STATE, STATE]
+    assert not list(folder.rglob("*.unfinished"))
 
 
 def test_a_version_never_changes(folder):

@@ -143,12 +143,13 @@ class View:
         Thread(target=self._answer, args=[self.choice], daemon=True).start()
 
     def _answer(self, choice: Choice) -> None:
-        before = len(entries())
+        before = {entry["uuid"] for entry in entries()}  # DSPy drops the oldest, so places say nothing
         try:
             with _Attempt() as attempt:
                 prediction = tables.section("prediction", repr(self.playground.send(choice)))
             outcome = _failure(attempt.error) or prediction
-            self.reply.value = _readable(_said(choice, entries()[before:]) + outcome)
+            new = [entry for entry in entries() if entry["uuid"] not in before]
+            self.reply.value = _readable(_said(choice, new) + outcome)
         finally:
             self.button.disabled = False
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_RESAMPLES = 10_000
+_AT_ONCE = 1_000_000  # scores drawn in one step
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -63,11 +66,17 @@ def difference(before: Sequence[float], after: Sequence[float], *, seed: int = 0
     return _bootstrap(np.asarray(after, dtype=float) - np.asarray(before, dtype=float), seed, "points")
 
 
+def _resampled_means(values: np.ndarray, seed: int) -> np.ndarray:
+    """Draw a few resamples at a time: all 10,000 of 50,000 scores at once would take 8 GB."""
+    generator, rows = np.random.default_rng(seed), max(1, _AT_ONCE // len(values))
+    sizes = [min(rows, _RESAMPLES - begun) for begun in range(0, _RESAMPLES, rows)]
+    return np.concatenate([generator.choice(values, (size, len(values))).mean(axis=1) for size in sizes])
+
+
 def _bootstrap(values: np.ndarray, seed: int, unit: str) -> Interval:
     if not len(values) or math.isnan(values.sum()):
         raise ValueError(
             "No interval without scores, or with NaN among them: find out first which rows crashed."
         )
-    resamples = np.random.default_rng(seed).choice(values, size=(10_000, len(values)))
-    low, high = np.percentile(100 * resamples.mean(axis=1), [2.5, 97.5])
+    low, high = np.percentile(100 * _resampled_means(values, seed), [2.5, 97.5])
     return Interval(100 * float(values.mean()), float(low), float(high), len(values), unit)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,13 +88,20 @@ def _form(metric: Callable, own: Probe) -> Iterator[Finding]:
             "def metric(example, prediction, trace=None): ...",
             "TypeError as soon as an optimizer scores its first row.",
         )
-    declared = typing.get_type_hints(function).get("return") if hasattr(function, "__annotations__") else None
-    if declared is float and isinstance(own.trial.returned, bool):
+    if _promises_a_float(function) and isinstance(own.trial.returned, bool):
         yield note(
             "metric",
             f"It promises a float and returns {own.trial.returned!r}, a bool.",
             "Return float(...), or the partial credit that the annotation speaks of.",
         )
+
+
+def _promises_a_float(function: Callable) -> bool:
+    """Read the annotation without evaluating it: names in it may be unknown here."""
+    try:
+        return function.__annotations__.get("return") in (float, "float")
+    except (AttributeError, NameError):  # from Python 3.14 on, to look is to evaluate
+        return False
 
 
 def _known(

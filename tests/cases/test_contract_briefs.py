@@ -242,6 +242,38 @@ def test_facts_are_taken_from_the_pages_alone():
     assert found.calls == len(engine.requests) == 4
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("payment_amount", "NaN"),
+        ("payment_amount", "-Infinity"),
+        ("payment_days", 10**400),
+        ("term_months", -(10**30)),
+        ("payment_currency", ""),
+    ],
+    ids=str,
+)
+def test_a_value_that_is_none_is_no_fact(name, value):
+    """Whatever a model writes for "not there" stands on no page, and the other facts are kept."""
+    pages = [page(1, "The initial term is seven (7) years. The rent of €9,400 is payable in 10 days.")]
+    sensible = {"payment_amount": 9400, "payment_currency": "EUR", "payment_days": 10, "term_months": 84}
+    replies = [{"parties": [], "effective_date": ""}, sensible | {name: value}, sensible | {name: value}]
+    configured(ScriptedEngine(*map(json.dumps, replies)))
+    found = contracts.FindFacts()(pages=pages)
+    assert getattr(found.facts, name) is None
+    assert {one: getattr(found.facts, one) for one in sensible if one != name} == {
+        one: kept for one, kept in sensible.items() if one != name
+    }
+    assert set(found.refused) == ({name} if value != "" else set())
+
+
+@pytest.mark.parametrize("written", ["12,500,000,000", "12500000000"])
+def test_a_long_sum_is_found_to_its_last_digit(written):
+    """Eleven digits are not rounded to ten."""
+    assert stands("payment_amount", 12_500_000_000.0, f"the sum of ${written} in all")
+    assert not stands("payment_amount", 12_500_000_001, f"the sum of ${written} in all")
+
+
 def test_facts_by_hand():
     """Half of the parties, a right law in more words, and a wrong term."""
     gold = {"parties": ["A Ltd.", "B Inc."], "governing_law": "Oregon", "term_months": 60}

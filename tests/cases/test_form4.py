@@ -1,6 +1,7 @@
 """Form 4: the text that decides, a typed record, sums in Python, refusals, doubts, and a score by field."""
 
 import json
+from datetime import date
 
 import dspy
 import pytest
@@ -107,6 +108,20 @@ class TestNumbers:
         assert sale(date="05/04/2022") == sale(date="2022-05-04")
         assert day("soon") == "soon"
 
+    @pytest.mark.parametrize("text", ["31/12/2023", "02/30/2024", "00/00/0000", "13/13/1313 or 99/99/9999"])
+    def test_a_day_that_does_not_exist_is_left_as_it_is(self, text):
+        """Days first, or a thirtieth of February: `day` returns the text, and the schema refuses it."""
+        assert day(text) == text
+        assert day(f"{text}, 12/31/2023") == date(2023, 12, 31)
+        with pytest.raises(ValidationError, match="date"):
+            Transaction(date=text, code="S", shares=1, acquired_or_disposed="D", owned_after=0)
+
+    @pytest.mark.parametrize("value", ["NaN", "Infinity", float("-inf")])
+    def test_a_number_is_finite(self, value):
+        """What a model writes for "no number" is refused, and no sum is spoilt by it."""
+        with pytest.raises(ValidationError, match="finite"):
+            Transaction(date="12/31/2023", code="S", shares=value, acquired_or_disposed="D", owned_after=0)
+
 
 class TestSums:
     def test_totals_are_exact(self):
@@ -194,6 +209,24 @@ class TestProgram:
         assert len(requests) == 2
         assert prediction.filing.transactions == gold(RECORDS["20"]).transactions
         assert prediction.doubts == [f'row 1: a cell is missing or out of place in "{rows(text)[0]}"']
+
+    def test_a_row_without_a_day_does_not_cost_the_filing(self, ask):
+        """A thirteenth month is left out, shown to a person, and the other rows are read."""
+        text = text_of("16")
+        first = rows(text)[0]
+        start = "\n".join(first.split(" | ")[:3])
+        text = text.replace(start, f"13/40/2022{start[10:]}", 1)
+        prediction, _ = ask(text, told("16")[0], program=Form4())
+        assert prediction.filing.transactions == gold(RECORDS["16"]).transactions[1:]
+        assert prediction.doubts == [f'left out, its date is no date: "13/40/2022{first[10:]}"']
+
+    def test_a_signature_without_a_day_is_a_doubt(self, ask):
+        """A model that writes the day first, or an amendment of no day, crashes nothing."""
+        boxes = json.dumps(json.loads(told("16")[0]) | {"signed": "31/12/2021"})
+        form = text_of("16").replace("FORM 4", "FORM 4/A 4. Date of Original Filed 31/12/2021", 1)
+        prediction, _ = ask(form, boxes, program=Form4())
+        assert (prediction.filing.filed, prediction.filing.amends) == (None, None)
+        assert prediction.doubts == ["amends: 31/12/2021 is no date", "filed: the model found no date"]
 
     def test_the_result_is_reached_by_dots(self, ask):
         """Nested records need no brackets."""

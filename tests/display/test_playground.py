@@ -9,6 +9,7 @@ import pytest
 from scripted import ScriptedEngine
 
 from kit.display.playground import playground
+from kit.engines.history import entries
 
 NOTES = {"cold": {"note": "A cold."}, "fracture": {"note": "A broken arm."}}
 GOOD = '{"summary": "Ill."}'
@@ -78,6 +79,17 @@ def test_the_fallback_shows_both_replies():
     assert "Chat · Predict · cold</b>: 2 replies" in shown
     assert "nonsense" in shown
     assert "summary=&#x27;Ill.&#x27;" in shown
+
+
+def test_the_last_reply_is_shown_however_many_went_before():
+    """DSPy keeps the last 10,000 calls, so the newest one stands at the same place as ever."""
+    lm = configure(GOOD)
+    view = summaries(adapters={"JSON": dspy.JSONAdapter()}).view
+    send(view)
+    (one,) = lm.history
+    entries().extend(one | {"uuid": str(number)} for number in range(10_000 - len(entries())))
+    assert "1 reply" in send(view)
+    assert len(entries()) == 10_000
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 import math
 import random
+import tracemalloc
 
+import numpy as np
 import pytest
 
+from kit.evaluation import intervals
 from kit.evaluation.intervals import Interval, difference, interval
 
 
@@ -41,6 +44,28 @@ def test_the_same_scores_give_the_same_interval():
     scores = [0.1, 0.9, 0.4, 0.8, 0.35]
     assert interval(scores) == interval(scores)
     assert interval(scores, seed=1).mean == interval(scores).mean
+
+
+@pytest.mark.parametrize("n", [1, 7, 42, 999, 1001, 30_011])
+def test_pieces_are_drawn_as_one(n, monkeypatch):
+    """Drawn a few at a time, the resamples are those that one large draw gives, to the last bit."""
+    monkeypatch.setattr(intervals, "_RESAMPLES", 301)
+    monkeypatch.setattr(intervals, "_AT_ONCE", 20_011)
+    values = np.random.default_rng(n).random(n)
+    whole = np.random.default_rng(3).choice(values, (301, n)).mean(axis=1)
+    assert (intervals._resampled_means(values, 3) == whole).all()
+
+
+def test_a_large_test_set_needs_little_memory():
+    """An interval of 50,000 scores, and a difference of two, stay under 50 MB each."""
+    scores = np.random.default_rng(0).integers(0, 2, 50_000).tolist()
+    tracemalloc.start()
+    try:
+        interval(scores)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 1_000_000 < peak < 50_000_000
 
 
 def test_a_difference_is_paired():

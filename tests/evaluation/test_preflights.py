@@ -232,6 +232,26 @@ def test_a_bool_for_a_float():
     assert only(look(metric=partial), "note").found == "It promises a float and returns True, a bool."
 
 
+@pytest.mark.parametrize("returned", ["Score", "float | Unknown", "not ( an expression", "os.nowhere"])
+def test_an_annotation_that_means_nothing_here(returned):
+    """A name that only a type checker knows is not looked up; the metric is judged all the same."""
+
+    def metric(example, prediction, trace=None):
+        return example.mood == prediction.mood
+
+    metric.__annotations__ = {"example": "Row", "return": returned}
+    assert look(metric=metric).ok
+
+
+def test_a_promise_in_quotes_is_a_promise():
+    """With `from __future__ import annotations` every annotation is text."""
+
+    def metric(example, prediction, trace=None) -> "float":
+        return example.mood == prediction.mood
+
+    assert only(look(metric=metric), "note").found == "It promises a float and returns True, a bool."
+
+
 def test_a_metric_of_two_arguments():
     """Evaluate takes it, an optimizer does not."""
     found = only(look(metric=lambda example, prediction: example.mood == prediction.mood), "note")

@@ -130,7 +130,7 @@ class FindFacts(dspy.Module):
                 kept, where = _borne_out(name, value, read)
                 (values if where else refused)[name] = kept if where else value
                 stand |= {name: where} if where else {}
-        refused = {name: value for name, value in refused.items() if value not in (None, [])}
+        refused = {name: value for name, value in refused.items() if value not in (None, [], "")}
         calls = sum(bool(text) for *_, text in asked)
         return dspy.Prediction(facts=Facts(**values), pages=stand, refused=refused, calls=calls)
 

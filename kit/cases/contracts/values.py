@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"]
 _ONES += ["twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_LONG = 10**10  # beyond, ten digits would round
 _TENS = ["", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 
@@ -22,7 +24,11 @@ def stands(name: str, value: Any, text: str) -> bool:
     True
     >>> stands("payment_amount", 48500.0, "$48,500 per month")
     True
+    >>> stands("payment_amount", float("nan"), "no amount is named")
+    False
     """
+    if value == "" or (isinstance(value, float) and not math.isfinite(value)):
+        return False
     flat = " ".join(text.split()).lower()
     if name == "term_months":
         return any(re.search(form, flat) for form in _terms(int(value)))
@@ -50,8 +56,10 @@ def _forms(name: str, value: Any) -> list[str]:
         return _dates(str(value))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return [" ".join(str(value).split()).lower()]
-    forms = [f"{value:,.10g}", f"{value:.10g}"]
-    words = [in_words(int(value))] if value == int(value) and 0 <= value < 1000 else []
+    number = int(value) if value == int(value) else value
+    long = isinstance(number, int) and abs(number) >= _LONG
+    forms = [f"{number:,}", str(number)] if long else [f"{number:,.10g}", f"{number:.10g}"]
+    words = [in_words(number)] if isinstance(number, int) and 0 <= number < 1000 else []
     return [sign + form for form in forms for sign in ("", *_SIGNS.values())] + words
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, model_validator
 
 Code = Literal[
     "A", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "O", "P", "S", "U", "V", "W", "X", "Z"
@@ -36,16 +36,23 @@ def number(text: Any) -> Any:
 
 
 def day(text: Any) -> Any:
-    """Read a date as the form prints it, whatever stands around it; leave others to Pydantic.
+    """Read a date as the form prints it, month first, whatever stands around it; return others unchanged.
 
-    >>> day("/s/ by attorney 05/04/2022"), day("2022-05-04")
-    (datetime.date(2022, 5, 4), '2022-05-04')
+    >>> day("/s/ by attorney 05/04/2022"), day("2022-05-04"), day("25/05/2022")
+    (datetime.date(2022, 5, 4), '2022-05-04', '25/05/2022')
     """
-    found = re.search(r"\b\d\d/\d\d/\d{4}\b", text) if isinstance(text, str) else None
-    return datetime.strptime(found[0], "%m/%d/%Y").date() if found else text
+    found = re.findall(r"\b\d\d/\d\d/\d{4}\b", text) if isinstance(text, str) else []
+    return next((date for date in map(_month_first, found) if date), text)
 
 
-Number = Annotated[float, BeforeValidator(number)]
+def _month_first(text: str) -> date | None:
+    try:
+        return datetime.strptime(text, "%m/%d/%Y").date()
+    except ValueError:  # there is no such day
+        return None
+
+
+Number = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(number)]
 Day = Annotated[date, BeforeValidator(day), WithJsonSchema({"type": "string"})]
 """A date; models may copy it as it is printed, for a small one that must reorder it invents the year."""
 

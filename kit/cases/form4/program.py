@@ -72,7 +72,8 @@ class Form4(dspy.Module):
         if reason := self.refusal(text):
             return dspy.Prediction(filing=None, refused=reason, doubts=[])
         top = self.top(boxes=texts.top(text))
-        rows = texts.rows(text)
+        amended = texts.amended(text)
+        rows = [row for row in texts.rows(text) if _dated(row[:10])]
         signed = day(top.signed)
         roles = [role for role in get_args(Role) for box in texts.checked(text) if box.startswith(role)]
         filing = Filing(
@@ -80,10 +81,10 @@ class Form4(dspy.Module):
             ticker=top.ticker,
             owner=Owner(roles=roles, officer_title=top.officer_title if "Officer" in roles else None),
             filed=signed if isinstance(signed, date) else None,
-            amends=texts.amended(text),
+            amends=amended if _dated(amended) else None,
             transactions=[self.read(row) for row in rows],
         )
-        return dspy.Prediction(filing=filing, refused=None, doubts=doubts(filing, rows))
+        return dspy.Prediction(filing=filing, refused=None, doubts=[*_no_dates(text), *doubts(filing, rows)])
 
     def read(self, row: str) -> Transaction:
         """Read one row."""
@@ -98,6 +99,17 @@ class Form4(dspy.Module):
             return None
         kind = self.kind(opening_of_a_document=" ".join(text.split()[:80])).kind_of_document
         return f"not a Form 4; it seems to be: {kind}"
+
+
+def _dated(text: str | None) -> bool:
+    return isinstance(day(text), date)
+
+
+def _no_dates(text: str) -> list[str]:
+    """Return what was left out because its date is none, e.g. a thirteenth month."""
+    rows = [f'left out, its date is no date: "{row}"' for row in texts.rows(text) if not _dated(row[:10])]
+    amended = texts.amended(text)
+    return rows if amended is None or _dated(amended) else [f"amends: {amended} is no date", *rows]
 
 
 def plain(row: str) -> Transaction | None:
