@@ -86,13 +86,14 @@ def test_usage_of_an_own_server_costs_nothing(address):
     assert call.input_tokens > 0
 
 
-def test_every_profile_with_a_key_builds_a_plain_lm(monkeypatch):
-    """For each hosted profile, a key is all that `kit.lm` needs; nothing is sent before the first call."""
+def test_every_profile_with_a_key_builds_an_lm(monkeypatch):
+    """For each hosted profile, a key is all that `kit.lm` needs, and DSPy's own engine asks the provider."""
     for profile in ("openai", "anthropic", "google", "openrouter"):
         monkeypatch.setenv(models.table()["profiles"][profile]["key"], "sk-not-a-real-key")
         for role in ("small", "large", "vision"):
             lm = kit.lm(role, profile=profile)
-            assert (type(lm), lm.model) == (dspy.LM, models.model(role, profile).model)
+            assert isinstance(lm, dspy.LM)
+            assert (lm.engine, lm.model) == ("auto", models.model(role, profile).model)
 
 
 def test_dspys_cache_does_not_tell_addresses_apart():

@@ -10,8 +10,10 @@ from dspy.lm15 import (
     Request,
     Response,
     StreamDeltaEvent,
+    StreamEndEvent,
     TextDelta,
     TextPart,
+    Usage,
     materialize_response,
 )
 
@@ -21,10 +23,15 @@ def gather(events: Iterable[Any], request: Request) -> Response:
 
     DSPy's own `materialize_response` parses a reply whose schema lists its answers, and drops the text. We
     keep the text: the model said it, it can be streamed again, and DSPy's adapters parse it all the same.
+    A stream that ends without token counts has unknown ones.
+
+    Raises:
+        StreamAssemblyError: If the stream broke off before its end.
     """
     events = list(events)
     deltas = [event.delta for event in events if isinstance(event, StreamDeltaEvent)]
-    if not all(isinstance(delta, TextDelta) for delta in deltas):
+    whole = bool(events) and isinstance(events[-1], StreamEndEvent)
+    if not whole or not all(isinstance(delta, TextDelta) for delta in deltas):
         return materialize_response(iter(events), request)
     end = events[-1]
     return Response(
@@ -32,6 +39,6 @@ def gather(events: Iterable[Any], request: Request) -> Response:
         model=request.model,
         message=Message.assistant([TextPart("".join(delta.text for delta in deltas))]),
         finish_reason=end.finish_reason,
-        usage=end.usage,
+        usage=end.usage or Usage(),
         provider_data=end.provider_data,
     )

@@ -19,10 +19,15 @@ from kit.engines.llama import LlamaEngine
 
 
 class HostedEngine:
-    """Ask the given LM; its own cache, history, stream and callbacks stay out of the way."""
+    """Ask the given LM; its own cache, history, stream and callbacks stay out of the way.
 
-    def __init__(self, lm: dspy.LM) -> None:
-        self.lm = lm
+    Args:
+        lm: The model that answers.
+        profile: The profile whose key and address it uses, if it uses those of one.
+    """
+
+    def __init__(self, lm: dspy.LM, profile: str | None = None) -> None:
+        self.lm, self.profile = lm, profile
 
     def complete(self, request: Request) -> Response:
         """Return the provider's reply, with the seconds that it took."""
@@ -34,6 +39,10 @@ class HostedEngine:
     def stream(self, request: Request) -> Iterator[Any]:
         """Yield the whole reply as events; it is not streamed from the provider."""
         return response_to_events(self.complete(request))
+
+    def dump_state(self) -> dict[str, Any]:
+        """Return the model and its profile; key, address and all other options stay out."""
+        return {"model": self.lm.model, "profile": self.profile}
 
 
 class RoomEngine(HostedEngine):

@@ -34,7 +34,10 @@ class MissingKey(ValueError):
 
 @dataclass(frozen=True)
 class Model:
-    """One model as models.toml names it. Prices are list prices in US dollars per million tokens."""
+    """One model as models.toml names it. Prices are list prices in US dollars per million tokens.
+
+    `refuses` names the kinds of options that are not for this model (see `kit.engines.reasoning`).
+    """
 
     profile: str
     role: str
@@ -42,6 +45,7 @@ class Model:
     weights: str | None = None
     input_usd: float = 0.0
     output_usd: float = 0.0
+    refuses: tuple[str, ...] = ()
 
 
 @cache
@@ -95,7 +99,9 @@ def model(role: str, profile: str | None = None) -> Model:
         raise ValueError(f"Profile {profile!r} has no role {role!r}. Its roles: {', '.join(known)}.")
     entry = dict(entries[role])
     name = entry.pop("model")
-    return Model(profile, role, name if isinstance(name, str) else _setting(name, profile), **entry)
+    refuses = tuple(entry.pop("refuses", ()))
+    name = name if isinstance(name, str) else _setting(name, profile)
+    return Model(profile, role, name, refuses=refuses, **entry)
 
 
 def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> dspy.LM:
@@ -105,22 +111,21 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
         role: "small", "large" or "vision".
         profile: A profile's name; by default the one in force.
         options: Passed on to `dspy.LM`, e.g. temperature=1.0, max_tokens=200, cache=True. Offline,
-            `context` sets the longest prompt plus reply in tokens; providers set their own.
+            `context` sets the longest prompt plus reply in tokens; providers set their own. What a model
+            does not take is left out of every call, and a notice says so once.
 
     Raises:
         ValueError: If role or profile is unknown; the message lists the valid ones.
         MissingKey: If the profile's key is not set, or empty.
     """
-    import dspy
-
     read_env_file()
     reach_directly()  # Ollama and other servers on this machine
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # DSPy's own price table, not the network
     chosen, engine_options = model(role, profile), _engine_options(options)
     if chosen.weights:
         engine = offline_engine(chosen.weights, **engine_options)
-        return _behind(engine, chosen.model, {"temperature": 0.0, "max_tokens": 1000} | options)
-    plain = dspy.LM(chosen.model, **_client(chosen.profile), **options)
+        return _behind(engine, chosen, {"temperature": 0.0, "max_tokens": 1000} | options)
+    plain = _lm(chosen, _client(chosen.profile) | options)
     return _recorded(plain, chosen, options) if _records(chosen.profile) else plain
 
 
@@ -140,6 +145,31 @@ def offline_engine(name: str, **options: Any) -> Any:
     room = os.environ.get("KIT_ROOM")
     live = RoomEngine(name, room) if room else LlamaEngine(name, **options)
     return ReplayEngine(live, _recordings("offline"), weights=weights.spec(name).sha256[:16])
+
+
+def hosted_engine(model: str, profile: str | None = None) -> Any:
+    """Return the engine of a hosted model: recordings first, then the provider.
+
+    Args:
+        model: The model, as `dspy.LM` names it.
+        profile: The profile whose key, address and recordings are used; without one, the provider's own
+            variables, and no recordings.
+
+    Raises:
+        ValueError: If there is no such profile.
+        MissingKey: If the profile's key is not set.
+    """
+    if profile is not None and profile not in profiles():
+        raise ValueError(f"Unknown profile {profile!r}. Valid profiles: {', '.join(profiles())}.")
+    chosen = Model(profile or "", "", model, refuses=_refuses(model))
+    return _over_recordings(_lm(chosen, _client(profile) if profile else {}), profile)
+
+
+def recorded_engine() -> Any:
+    """Return an engine that answers from the offline profile's recordings alone."""
+    from kit.engines.replay import ReplayEngine
+
+    return ReplayEngine(None, _recordings("offline"))
 
 
 def replies_folder(profile: str) -> Path:
@@ -181,22 +211,42 @@ def missing_key(profile: str) -> str | None:
     return None
 
 
-def _behind(engine: Any, name: str, options: dict[str, Any]) -> dspy.LM:
+def _lm(chosen: Model, options: dict[str, Any]) -> dspy.LM:
     import dspy
 
+    if not chosen.refuses:
+        return dspy.LM(chosen.model, **options)
+    from kit.engines.reasoning import ReasoningLM
+    from kit.notices import notice
+
+    return ReasoningLM(chosen.model, refuses=chosen.refuses, say=notice, **options)
+
+
+def _behind(engine: Any, chosen: Model, options: dict[str, Any]) -> dspy.LM:
     from kit.engines.replay import Rollouts
     from kit.engines.threaded import ThreadedEngine
 
     options = {"cache": False, "num_retries": 0, "callbacks": [Rollouts()]} | options
-    return dspy.LM(name, engine=engine, async_engine=ThreadedEngine(engine), **options)
+    return _lm(chosen, {"engine": engine, "async_engine": ThreadedEngine(engine)} | options)
 
 
 def _recorded(plain: dspy.LM, chosen: Model, options: dict[str, Any]) -> dspy.LM:
+    return _behind(_over_recordings(plain, chosen.profile), chosen, options)
+
+
+def _over_recordings(plain: dspy.LM, profile: str | None) -> Any:
     from kit.engines.hosted import HostedEngine
     from kit.engines.replay import ReplayEngine
 
-    engine = ReplayEngine(HostedEngine(plain), _recordings(chosen.profile), capabilities=plain)
-    return _behind(engine, chosen.model, options)
+    known = _recordings(profile) if profile else Recordings(REPLIES / "none")
+    return ReplayEngine(HostedEngine(plain, profile), known, capabilities=plain)
+
+
+def _refuses(name: str) -> tuple[str, ...]:
+    """Return what models.toml says that a model refuses, whatever its profile and role."""
+    entries = (entry for profile in table()["profiles"].values() for entry in profile.values())
+    found = (entry for entry in entries if isinstance(entry, dict) and entry.get("model") == name)
+    return tuple(next((entry["refuses"] for entry in found if "refuses" in entry), ()))
 
 
 def _records(profile: str) -> bool:
@@ -222,16 +272,19 @@ def _client(profile: str) -> dict[str, str]:
         client["api_key"] = _setting(entries["key"], profile)
     if "api_base" in entries:
         client["api_base"] = _setting(entries["api_base"], profile)
+    elif gateway := os.environ.get("KIT_GATEWAY", "").strip():
+        client["api_base"] = gateway
     return client
 
 
 def _setting(setting: str | dict[str, str], profile: str) -> str:
-    """Read a variable, named by a string, or by a table that may hold a default."""
+    """Read a variable, named by a string, or by a table that may hold a default and the value's ending."""
     setting = {"variable": setting} if isinstance(setting, str) else setting
     name = setting["variable"]
     read_env_file()
     if value := os.environ.get(name, "").strip() or setting.get("default"):
-        return value
+        ending = setting.get("ending", "")
+        return value if value.endswith(ending) else value.rstrip("/") + ending
     state = "is set but empty" if name in os.environ else "is not set"
     raise MissingKey(
         f"{name} {state}, and profile {profile!r} needs it. Put it into .env (copy .env.example) or the "

@@ -49,7 +49,7 @@ def new(name: str, signature: str, to: str | Path | None = None, *, force: bool 
     folder = Path(to or name).expanduser().absolute()
     with tempfile.TemporaryDirectory() as place:
         staged = Path(place)
-        skeleton = fields.under(fields.EVERY) | fields.under(fields.BLANK)
+        skeleton = fields.every() | fields.under(fields.BLANK)
         fields.write(skeleton, staged, _fields(package, signature, read))
         _write_rows(read, staged / "data" / "rows.jsonl")
         _write_notebook(package, signature, staged / "explore.ipynb")

@@ -32,6 +32,12 @@ def write(sources: dict[str, Path], to: Path, fields: dict[str, str]) -> None:
         target.write_text(filled, encoding="utf-8")
 
 
+def every() -> dict[str, Path]:
+    """Return the files that every project has, by their place; one of them is the kit's own."""
+    own = Path(__file__).parents[1] / "engines" / "reasoning.py"
+    return under(EVERY) | {"src/prototype/reasoning.py": own}
+
+
 def under(folder: Path) -> dict[str, Path]:
     """Return the files under a folder of the skeleton, by their place."""
     found = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)

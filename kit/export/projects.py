@@ -84,7 +84,7 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
     if "__init__.py" not in chosen.sources:
         (inside / "__init__.py").write_text(f'"""{chosen.about}"""\n', encoding="utf-8")
     extras = {f"src/prototype/{place}": path for place, path in chosen.extras.items()}
-    skeleton = fields.under(fields.EVERY) | fields.under(fields.CASE)
+    skeleton = fields.every() | fields.under(fields.CASE)
     skeleton.pop("README.md.in")
     words = {
         "about": chosen.about,

@@ -3,15 +3,18 @@
 import asyncio
 
 import dspy
+import pytest
 from dspy.lm15 import Message, Request
 from dspy.utils.callback import BaseCallback
 from scripted import ScriptedEngine
 
+from kit.engines import models
 from kit.engines.hosted import HostedEngine
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine, Rollouts
 from kit.engines.threaded import ThreadedEngine
 
+KEY = "sk-test-0123456789abcdef"
 SKY = Request("test/hosted", (Message.user("What colour is the sky?"),))
 
 
@@ -72,3 +75,48 @@ def test_a_stream_is_sent_once(tmp_path):
     *pieces, prediction = asyncio.run(listen())
     assert prediction.answer == "Blue."
     assert str(pieces).count("Blue.") == 1
+
+
+class TestSaved:
+    """A program pinned to a recorded hosted model can be saved, and loads again."""
+
+    @pytest.fixture(autouse=True)
+    def profile(self, monkeypatch):
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        models.replies_folder("openai").mkdir(parents=True)  # so that the profile records
+
+    def loaded(self, lm, tmp_path):
+        program = dspy.Predict("question -> answer")
+        program.set_lm(lm)
+        program.save(tmp_path / "program.json")
+        assert KEY not in (tmp_path / "program.json").read_text()
+        again = dspy.Predict("question -> answer")
+        again.load(tmp_path / "program.json", allow_unsafe_lm_state=True)
+        return again.lm
+
+    def test_a_profiles_model(self, tmp_path):
+        """The file names model and profile; key and address come from where it is loaded."""
+        lm = self.loaded(models.lm("large", profile="openai"), tmp_path)
+        assert isinstance(lm.engine, ReplayEngine)
+        assert isinstance(lm._async_engine_spec, ThreadedEngine)
+        assert (lm.engine.live.lm.model, lm.engine.live.profile) == ("openai/gpt-5.6-sol", "openai")
+        assert lm.engine.live.lm.kwargs["api_key"] == KEY
+        assert lm.engine.live.lm.refuses == {"caps", "sampling", "tools"}
+
+    def test_a_model_of_ones_own(self, tmp_path):
+        """Without a profile, the provider's own variables are what a loaded model asks with."""
+        lm = self.loaded(recorded_lm(dspy.LM("openai/gpt-4.1", api_key=KEY), tmp_path), tmp_path)
+        assert (lm.engine.live.lm.model, lm.engine.live.profile) == ("openai/gpt-4.1", None)
+
+    def test_recordings_alone(self, tmp_path):
+        """An engine with nobody live behind it is saved as that."""
+        engine = ReplayEngine(None, Recordings(tmp_path))
+        lm = dspy.LM("test/none", engine=engine, async_engine=ThreadedEngine(engine))
+        assert self.loaded(lm, tmp_path).engine.live is None
+
+    def test_without_the_key(self, tmp_path, monkeypatch):
+        """Where the key is missing, loading says which one it is."""
+        lm = models.lm("large", profile="openai")
+        monkeypatch.delenv("OPENAI_API_KEY")
+        with pytest.raises(models.MissingKey, match="OPENAI_API_KEY is not set"):
+            ReplayEngine.load_state(lm.engine.dump_state())

@@ -164,3 +164,27 @@ def test_no_price_table_is_fetched():
     os.environ.pop("LITELLM_LOCAL_MODEL_COST_MAP", None)
     assert isinstance(models.lm(), dspy.LM)
     assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "http://localhost:11434/v1"),
+        ("http://gpu:11434", "http://gpu:11434/v1"),
+        ("http://gpu:11434/", "http://gpu:11434/v1"),
+        ("http://gpu:11434/v1", "http://gpu:11434/v1"),
+    ],
+)
+def test_ollamas_address_ends_in_v1(monkeypatch, value, expected):
+    """DSPy 3.4 speaks to Ollama's OpenAI-compatible API, which lies under /v1 of the usual address."""
+    if value:
+        monkeypatch.setenv("OLLAMA_API_BASE", value)
+    assert models.lm(profile="ollama").kwargs["api_base"] == expected
+
+
+def test_a_gateway_stands_before_every_provider(monkeypatch):
+    """KIT_GATEWAY is where a hosted profile's calls go; servers of one's own keep their addresses."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    monkeypatch.setenv("KIT_GATEWAY", "https://llm.example.org/v1")
+    assert models.lm(profile="anthropic").kwargs["api_base"] == "https://llm.example.org/v1"
+    assert models.lm(profile="ollama").kwargs["api_base"] == "http://localhost:11434/v1"
