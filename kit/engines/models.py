@@ -36,7 +36,7 @@ class MissingKey(ValueError):
 class Model:
     """One model as models.toml names it. Prices are list prices in US dollars per million tokens.
 
-    `refuses` names the kinds of options that are not for this model (see `kit.engines.reasoning`).
+    `refuses` names the kinds of options that are not for this model (see `kit.engines.fitted`).
     """
 
     profile: str
@@ -216,10 +216,10 @@ def _lm(chosen: Model, options: dict[str, Any]) -> dspy.LM:
 
     if not chosen.refuses:
         return dspy.LM(chosen.model, **options)
-    from kit.engines.reasoning import ReasoningLM
+    from kit.engines.fitted import FittedLM
     from kit.notices import notice
 
-    return ReasoningLM(chosen.model, refuses=chosen.refuses, say=notice, **options)
+    return FittedLM(chosen.model, refuses=chosen.refuses, say=notice, **options)
 
 
 def _behind(engine: Any, chosen: Model, options: dict[str, Any]) -> dspy.LM:

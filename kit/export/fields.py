@@ -34,8 +34,8 @@ def write(sources: dict[str, Path], to: Path, fields: dict[str, str]) -> None:
 
 def every() -> dict[str, Path]:
     """Return the files that every project has, by their place; one of them is the kit's own."""
-    own = Path(__file__).parents[1] / "engines" / "reasoning.py"
-    return under(EVERY) | {"src/prototype/reasoning.py": own}
+    own = Path(__file__).parents[1] / "engines" / "fitted.py"
+    return under(EVERY) | {"src/prototype/fitted.py": own}
 
 
 def under(folder: Path) -> dict[str, Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import dspy
 
 from . import task
-from .reasoning import ReasoningLM, reasons
+from .fitted import FittedLM, refusals
 from .replay import ReplayEngine
 
 RECORDINGS = Path(__file__).parents[2] / "recordings" / "replies.jsonl"
@@ -20,14 +20,11 @@ SETTINGS = {"temperature": 0.0, "max_tokens": 1000}
 def lm() -> dspy.LM:
     """Return the model: MODEL (and MODEL_API_BASE, for a server of your own), or the recordings.
 
-    A model that reasons before it answers gets no temperature and no cap; from a program's own options, the
-    ones that it refuses are left out.
+    Options that MODEL refuses, here or in a call, are left out, and the log says so once.
     """
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # DSPy's own price table, not the network
     if name := os.environ.get("MODEL"):
         address = os.environ.get("MODEL_API_BASE")
-        if reasons(name):
-            return ReasoningLM(name, api_base=address)
-        return dspy.LM(name, api_base=address, **SETTINGS)
+        return FittedLM(name, refuses=refusals(name), api_base=address, **SETTINGS)
     engine = ReplayEngine(RECORDINGS)
     return dspy.LM(task.RECORDED_MODEL, engine=engine, cache=False, num_retries=0, **SETTINGS)

@@ -1,4 +1,4 @@
-"""Options that a reasoning model refuses are left out of every call, whatever way they came."""
+"""Options that a model refuses are left out of every call, whatever way they came."""
 
 import asyncio
 import logging
@@ -9,8 +9,8 @@ from dspy.lm15 import Config, FunctionTool, Message, Reasoning, Request
 from scripted import ScriptedEngine
 
 from kit.cases.facility import Terse
-from kit.engines import models, reasoning
-from kit.engines.reasoning import ReasoningLM, reasons
+from kit.engines import fitted, models
+from kit.engines.fitted import FittedLM, refusals
 from kit.engines.threaded import ThreadedEngine
 
 MODEL = "openai/gpt-5.6-luna"
@@ -23,7 +23,7 @@ TOOL = {"type": "function", "function": {"name": "look", "description": "Look.",
 
 @pytest.fixture(autouse=True)
 def unsaid():
-    reasoning._once.cache_clear()
+    fitted._once.cache_clear()
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def said():
 
 @pytest.fixture
 def lm(engine, said):
-    return ReasoningLM(
+    return FittedLM(
         MODEL,
-        refuses=reasoning.KINDS,
+        refuses=fitted.KINDS,
         say=said.append,
         engine=engine,
         async_engine=ThreadedEngine(engine),
@@ -107,7 +107,7 @@ def test_it_is_built_with_options_that_dspy_itself_refuses(engine, said):
     options = {"temperature": 0.3, "max_tokens": 250}
     with pytest.raises(dspy.LMConfigurationError, match="reasoning models require"):
         dspy.LM(MODEL, **options)
-    ReasoningLM(MODEL, say=said.append, engine=engine, **options)("Sky?", cache=False)
+    FittedLM(MODEL, refuses=fitted.KINDS, say=said.append, engine=engine, **options)("Sky?", cache=False)
     assert sent(engine) == (None, None, None)
     assert said == [
         f"{MODEL} sets its own temperature; temperature and other sampling options are left out.",
@@ -119,7 +119,7 @@ def test_a_large_cap_is_kept(lm, engine, said):
     """A cap that leaves room for thoughts is sent, under one name, from the LM's line or from the call."""
     lm("Sky?", max_tokens=20_000)
     assert sent(engine) == (None, 20_000, None)
-    roomy = ReasoningLM(MODEL, engine=engine, cache=False, max_tokens=16_000)
+    roomy = FittedLM(MODEL, refuses=["caps"], engine=engine, cache=False, max_tokens=16_000)
     roomy("Sky?")
     assert sent(engine) == (None, 16_000, None)
     roomy("Sky?", max_tokens=32_000)
@@ -139,13 +139,13 @@ def test_it_is_said_once(lm, said):
 def test_by_default_it_is_logged(engine, caplog):
     """Outside the kit, in an exported project, the line is a warning of the log."""
     with caplog.at_level(logging.WARNING):
-        ReasoningLM("openai/o3", engine=engine, cache=False)("Sky?", max_tokens=40)
+        FittedLM("openai/o3", refuses=["caps"], engine=engine, cache=False)("Sky?", max_tokens=40)
     assert "openai/o3 counts its thoughts as output" in caplog.text
 
 
 def test_only_what_is_refused_is_left_out(engine):
     """Gemini takes a temperature: only its small caps are left out."""
-    lm = ReasoningLM("gemini/gemini-3.8-flash", refuses=["caps"], engine=engine, cache=False)
+    lm = FittedLM("gemini/gemini-3.8-flash", refuses=["caps"], engine=engine, cache=False)
     lm("Sky?", temperature=0.7, max_tokens=40)
     assert sent(engine) == (0.7, None, None)
 
@@ -166,14 +166,14 @@ def test_no_reasoning_in_a_call_with_tools(lm, engine, said):
 
 def test_unknown_kinds_are_refused():
     """A typo in `refuses` would let everything through."""
-    with pytest.raises(ValueError, match=r"No model refuses cap\. Valid: caps, sampling, tools"):
-        ReasoningLM(MODEL, refuses=["cap"])
+    with pytest.raises(ValueError, match=r"No model refuses cap\. Valid: caps, json mode, sampling, tools"):
+        FittedLM(MODEL, refuses=["cap"])
 
 
 def test_its_state_loads_as_a_plain_lm(tmp_path):
     """A program pinned to it is saved without refused options, and loads where there is no kit."""
     program = dspy.Predict("question -> answer")
-    program.set_lm(ReasoningLM(MODEL).copy(temperature=0.7, max_completion_tokens=100))
+    program.set_lm(FittedLM(MODEL, refuses=fitted.KINDS).copy(temperature=0.7, max_completion_tokens=100))
     program.save(tmp_path / "program.json")
     loaded = dspy.Predict("question -> answer")
     loaded.load(tmp_path / "program.json")
@@ -181,28 +181,43 @@ def test_its_state_loads_as_a_plain_lm(tmp_path):
     assert loaded.lm.kwargs.get("temperature") is None
 
 
+def test_no_json_mode(engine, said):
+    """Claude takes a schema or nothing: where DSPy asks for any JSON, the prompt alone does."""
+    lm = FittedLM(
+        "anthropic/claude-haiku-4-5", refuses=["json mode"], say=said.append, engine=engine, cache=False
+    )
+    lm("Sky?", response_format={"type": "json_object"})
+    assert engine.requests[-1].config.response_format is None
+    schema = {"type": "json_schema", "json_schema": {"name": "r", "schema": {"type": "object"}}}
+    lm("Sky?", response_format=schema)
+    assert engine.requests[-1].config.response_format["type"] == "json_schema"
+    assert said == [
+        "anthropic/claude-haiku-4-5 has no JSON mode without a schema; the prompt alone asks for JSON in such calls."
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("openai/o3", True),
-        ("azure/gpt-5-mini", True),
-        ("anthropic/claude-sonnet-5-5", True),
-        ("openai/gpt-4.1", False),
-        ("ollama_chat/llama3.2", False),
-        ("openai/local", False),
+        ("openai/o3", ["caps", "sampling"]),
+        ("azure/gpt-5-mini", ["caps", "sampling"]),
+        ("anthropic/claude-sonnet-5-5", ["caps", "sampling", "json mode"]),
+        ("openai/gpt-4.1", []),
+        ("ollama_chat/llama3.2", []),
+        ("openai/local", []),
     ],
 )
-def test_which_models_reason(name, expected, monkeypatch):
-    """An exported project asks DSPy, whose table and rules know; nothing is sent."""
+def test_what_an_unlisted_model_refuses(name, expected, monkeypatch):
+    """An exported project asks DSPy, whose table and rules know which models reason; nothing is sent."""
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    assert reasons(name) is expected
+    assert refusals(name) == expected
 
 
 def test_a_profiles_model_is_fitted(monkeypatch):
     """`kit.lm` builds the lessons' lines under every profile, with what models.toml says of each model."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789")
     lm = models.lm("large", profile="openai", temperature=0.3, max_tokens=250)
-    assert isinstance(lm, ReasoningLM)
+    assert isinstance(lm, FittedLM)
     assert lm.refuses == {"caps", "sampling", "tools"}
     assert (lm.kwargs.get("temperature"), lm.kwargs.get("max_completion_tokens")) == (None, None)
 
@@ -213,4 +228,4 @@ def test_models_toml_agrees_with_dspy():
         for role in models.ROLES:
             found = models.model(role, profile)
             if found.model != "anthropic/claude-haiku-4-5":  # it reasons only when it is asked to
-                assert reasons(found.model) is ("caps" in found.refuses), found.model
+                assert ("caps" in refusals(found.model)) is ("caps" in found.refuses), found.model

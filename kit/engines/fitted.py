@@ -1,6 +1,6 @@
-"""ReasoningLM: a `dspy.LM` whose model thinks before it answers, so that some options are not for it.
+"""FittedLM: a `dspy.LM` that leaves out the options that its model refuses.
 
-    lm = ReasoningLM("openai/gpt-5.6-luna")
+    lm = FittedLM("openai/gpt-5.6-luna", refuses=["caps", "sampling"])
     lm("Sky?", temperature=0.7, max_tokens=40)      # both are left out, and that is said once
 
 Options reach a model in many ways: `dspy.LM(...)`, `lm.copy(...)`, `dspy.Predict(..., max_tokens=40)`, an
@@ -21,18 +21,19 @@ from dspy.lm15 import Reasoning, Request
 SMALLEST_CAP = 16_000  # DSPy's own bound for OpenAI's reasoning models: thoughts count in the cap
 CAPS = ("max_tokens", "max_completion_tokens")
 SAMPLING = ("temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty")
-KINDS = ("caps", "sampling", "tools")
+KINDS = ("caps", "json mode", "sampling", "tools")
 log = logging.getLogger(__name__)
 
 
-class ReasoningLM(dspy.LM):
-    """Leave out the options that a reasoning model refuses, or that would cut it off while it thinks.
+class FittedLM(dspy.LM):
+    """A model that gets no option that it refuses, or that would cut it off while it thinks.
 
     Args:
         model: As for `dspy.LM`; so are the other options.
-        refuses: Which kinds. "caps": a limit under 16,000 tokens, which the thoughts alone can use up.
-            "sampling": a temperature, top_p, top_k or penalty. "tools": tools while the model reasons; its
-            reasoning is then turned off for the call.
+        refuses: Which kinds of options are left out. "caps": a limit under 16,000 tokens, which the thoughts
+            of a reasoning model alone can use up. "sampling": a temperature, top_p, top_k or penalty. "json
+            mode": a request for JSON without a schema; the prompt asks for JSON all the same. "tools": tools
+            while the model reasons; they stay, and its reasoning is turned off for the call.
         say: Is told, once for each kind and model, what was changed.
 
     Raises:
@@ -43,7 +44,7 @@ class ReasoningLM(dspy.LM):
         self,
         model: str,
         *,
-        refuses: Iterable[str] = ("caps", "sampling"),
+        refuses: Iterable[str],
         say: Callable[[str], None] = log.warning,
         **options: Any,
     ) -> None:
@@ -74,6 +75,9 @@ class ReasoningLM(dspy.LM):
             changed |= dict.fromkeys(small)
             if small:
                 self._tell(f"counts its thoughts as output; a max_tokens under {SMALLEST_CAP:,} is left out")
+        if "json mode" in self.refuses and asked.get("response_format") == {"type": "json_object"}:
+            changed["response_format"] = None
+            self._tell("has no JSON mode without a schema; the prompt alone asks for JSON in such calls")
         if "max_tokens" in options and "max_completion_tokens" in self.kwargs:  # one cap, under one name
             changed["max_completion_tokens"] = None
         if self._must_not_reason(asked):
@@ -109,8 +113,13 @@ class ReasoningLM(dspy.LM):
         _once(self.say, f"{self.model} {what}.")
 
 
-def reasons(model: str) -> bool:
-    """Return whether DSPy knows a model as one that reasons, e.g. "openai/gpt-5-mini"; nothing is sent."""
+def refusals(model: str) -> list[str]:
+    """Return what a model refuses as far as DSPy knows, e.g. ["caps", "sampling"]; nothing is sent."""
+    kinds = ["json mode"] if model.startswith("anthropic/") else []
+    return ["caps", "sampling", *kinds] if _reasons(model) else kinds
+
+
+def _reasons(model: str) -> bool:
     try:
         return dspy.LM(model, temperature=0.5, max_tokens=1000).supports_reasoning
     except dspy.LMConfigurationError:  # DSPy's own refusal, for OpenAI's reasoning models behind any provider

@@ -1,0 +1,190 @@
+"""Run every lesson, solution and exported project under every hosted profile, against the stand-ins.
+
+    uv run python tests/providers/run.py                           # all of it: hours on two cores
+    uv run python tests/providers/run.py --profile openai --lesson 05 --lesson 18
+    uv run python tests/providers/run.py --table                   # the table of what has been run so far
+
+Each notebook runs to its end in a process of its own, without network; a cell that raises where it should not is
+an exception. Results are kept in results.jsonl (--results), so that a run that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+OFFLINE = HERE.parent / "offline"
+PATIENCE_SECONDS = 1200
+PROFILES = ("openai", "anthropic", "google", "openrouter", "ollama", "local-server")
+
+
+def main() -> None:
+    """Run what the options name, and print the table."""
+    options = _options()
+    if options.one:
+        print(json.dumps(one(*options.one)))
+        return
+    known = _read(options.results)
+    for target in _targets(options):
+        for profile in options.profile or PROFILES:
+            if not options.table and (options.again or (target, profile) not in known):
+                known[target, profile] = _apart(target, profile)
+                _write(known, options.results)
+                print(target, profile, _cell(known[target, profile]), flush=True)
+    print(table(known))
+    for (target, profile), found in known.items():
+        for text in found["exceptions"]:
+            print(f"{target} · {profile}: {text}")
+
+
+def one(target: str, profile: str) -> dict[str, Any]:
+    """Run one target under one profile and return what happened: exceptions, refusals, requests, seconds.
+
+    Args:
+        target: A notebook's place under the project's root, or "export:CASE", or "new".
+        profile: Whose stand-in answers.
+    """
+    sys.path[:0] = [str(HERE), str(ROOT)]
+    from standin import StandIn
+
+    started = time.monotonic()
+    with StandIn(profile) as standin, tempfile.TemporaryDirectory() as place:
+        environment = standin.environment() | {
+            "DSPY_CACHEDIR": place,
+            "KIT_LIVE": "yes",
+            "KIT_PROGRESS": "off",
+            "PYTHONPATH": str(OFFLINE),
+        }
+        run = _notebook if target.endswith(".ipynb") else _project
+        exceptions = run(target, environment, Path(place))
+        refused = sorted({message[:200] for _, message, _ in standin.refused})
+        seconds = round(time.monotonic() - started)
+        return {
+            "exceptions": exceptions,
+            "refused": refused,
+            "requests": standin.answered,
+            "seconds": seconds,
+        }
+
+
+def table(known: dict[tuple[str, str], dict[str, Any]]) -> str:
+    """Return the number of exceptions, a row for each target and a column for each profile."""
+    profiles = [profile for profile in PROFILES if any(name == profile for _, name in known)]
+    rows = [["", *profiles]]
+    for target in sorted({name for name, _ in known}):
+        found = [known.get((target, profile)) for profile in profiles]
+        rows.append([target, *("" if cell is None else _cell(cell) for cell in found)])
+    totals = [[len(f["exceptions"]) for (_, p), f in known.items() if p == profile] for profile in profiles]
+    rows.append(["exceptions", *(str(sum(total)) for total in totals)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def _cell(found: dict[str, Any]) -> str:
+    return str(len(found["exceptions"]))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--profile", action="append", choices=PROFILES)
+    parser.add_argument("--lesson", action="append", help="a lesson's number; by default all, and the projects")
+    parser.add_argument("--projects", action="store_true", help="the exported projects alone")
+    parser.add_argument("--again", action="store_true", help="also what has a result already")
+    parser.add_argument("--table", action="store_true", help="run nothing")
+    parser.add_argument("--results", type=Path, default=Path("results.jsonl"))
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _targets(options: argparse.Namespace) -> list[str]:
+    sys.path.insert(0, str(ROOT))
+    from kit import lessons
+    from kit.export import catalogue
+
+    wanted = [lessons.lesson(number) for number in options.lesson or []] or lessons.lessons()
+    notebooks = [path.relative_to(ROOT).as_posix() for lesson in wanted for path in lesson.notebooks]
+    projects = [*(f"export:{case.name}" for case in catalogue.cases()), "new"]
+    if options.projects:
+        return projects
+    return notebooks if options.lesson else [*notebooks, *projects]
+
+
+def _apart(target: str, profile: str) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--one", target, profile]
+    try:
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        found = [f"no end within {PATIENCE_SECONDS} s"]
+        return {"exceptions": found, "refused": [], "requests": 0, "seconds": PATIENCE_SECONDS}
+    if run.returncode:
+        return {"exceptions": [run.stderr[-600:]], "refused": [], "requests": 0, "seconds": 0}
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def _notebook(target: str, environment: dict[str, str], place: Path) -> list[str]:
+    from kit import lessons
+
+    executed = lessons.run(ROOT / target, environment, go_on=True)
+    misses = [f"cell [{miss.cell}] {miss.message}" for miss in lessons.misses(ROOT / target, executed)]
+    return [*lessons.failures(executed), *misses]
+
+
+def _project(target: str, environment: dict[str, str], place: Path) -> list[str]:
+    """Write a project, as a user would, and ask its evaluation and its endpoint with MODEL set."""
+    from kit import export
+    from kit.engines import models
+
+    os.environ |= {"KIT_PROFILE": "offline"}
+    if target == "new":
+        folder = export.new("triage", "message -> urgency: Literal['low', 'high'], why: list[str]", place / "out").folder
+        served = "from triage.modules import served; from triage import task"
+    else:
+        name = target.partition(":")[2]
+        folder = export.case(name, place / "out").folder
+        served = f"from {name}.modules import served; from {name} import task"
+    os.environ |= environment
+    profile = environment["KIT_PROFILE"]
+    client = models._client(profile)
+    keys = {"GEMINI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY"}
+    settings = {name: client["api_key"] for name in keys if "api_key" in client}
+    settings |= {"MODEL": models.model("large", profile).model, "MODEL_API_BASE": client["api_base"]}
+    ask = (
+        f"import dspy; {served}; modules = [m for m in vars(served).values() if isinstance(m, type) and "
+        "issubclass(m, dspy.Module) and m.__module__ == served.__name__]; print(modules[0]()(**task.EXAMPLE))"
+    )
+    path = os.pathsep.join([str(folder / "src"), str(folder), str(OFFLINE)])
+    failed = []
+    for what, command in {"evaluation": ["evaluate.py"], "endpoint": ["-c", ask]}.items():
+        run = subprocess.run(
+            [sys.executable, *command],
+            cwd=folder,
+            env={**os.environ, **settings, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+        )
+        if run.returncode:
+            failed.append(f"{what}: {run.stderr.strip()[-600:]}")
+    return failed
+
+
+def _read(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {(line.pop("target"), line.pop("profile")): line for line in map(json.loads, lines)}
+
+
+def _write(known: dict[tuple[str, str], dict[str, Any]], path: Path) -> None:
+    rows = [{"target": target, "profile": profile, **found} for (target, profile), found in known.items()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
