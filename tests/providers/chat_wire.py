@@ -5,12 +5,13 @@ DSPy 3.4.1 speaks it to all four: its native client has no other route for "olla
 Rules and where they are documented:
 - Parameters, roles, content parts, streams, usage: OpenAI API reference, "Create chat completion"
   (platform.openai.com/docs/api-reference/chat/create).
-- Reasoning models take max_completion_tokens, their own temperature, no penalties, no logprobs; thoughts count
-  in the cap: OpenAI guide "Reasoning models" (developers.openai.com/api/docs/guides/reasoning).
+- Reasoning models take max_completion_tokens, their own temperature, no penalties, no logprobs; thoughts
+  count in the cap: OpenAI guide "Reasoning models" (developers.openai.com/api/docs/guides/reasoning).
 - No function tools beside reasoning from GPT-5.4 on: the API's own message, as in openai/openai-openapi #541.
-- Strict schemas: OpenAI guide "Structured model outputs", section "Supported schemas".
-- Errors: OpenAI guide "Error codes"; OpenRouter docs "Errors and debugging" and "Parameters" (what a model does
-  not take is ignored); Ollama docs "OpenAI compatibility"; llama.cpp, "tools/server/README.md".
+- Strict schemas: OpenAI guide "Structured model outputs", "Supported schemas". OpenAI's own models take bounds
+  and defaults (openai/openai-python #1659, openai/openai-agents-python #4390); Azure's do not.
+- Errors: OpenAI guide "Error codes"; OpenRouter docs "Errors and debugging" and "Parameters" (what a model
+  does not take is ignored); Ollama docs "OpenAI compatibility"; llama.cpp, "tools/server/README.md".
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ import replies
 from refusal import NAME, THOUGHTS, Refused, count, is_image, nodes, unknown
 
 KNOWN = {
-    "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs", "max_completion_tokens",
-    "max_tokens", "messages", "metadata", "modalities", "model", "n", "parallel_tool_calls", "prediction",
+    "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs",
+    "max_completion_tokens", "max_tokens", "messages", "metadata", "modalities", "model", "n",
+    "parallel_tool_calls", "prediction",
     "presence_penalty", "prompt_cache_key", "prompt_cache_retention", "reasoning_effort", "response_format",
     "safety_identifier", "seed", "service_tier", "stop", "store", "stream", "stream_options", "temperature",
     "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity", "web_search_options",
@@ -32,15 +34,15 @@ KNOWN = {
 REASONS = re.compile(r"(?:openai/)?(?:gpt-5|gpt-6|o[1345])")
 NOT_STRICT = {
     "allOf",
-    "not",
-    "if",
-    "then",
-    "else",
     "dependentRequired",
     "dependentSchemas",
+    "else",
+    "if",
+    "not",
+    "oneOf",
     "patternProperties",
+    "then",
 }
-NOT_PERMITTED = {"default", "minLength", "maxLength", "uniqueItems", "oneOf", "propertyNames"}
 PARTS = {"text", "image_url", "input_audio", "file", "refusal"}
 
 
@@ -153,14 +155,15 @@ class OpenAI:
         if not REASONS.match(body["model"]):
             return
         if "max_tokens" in body:
-            text = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+            text = "Unsupported parameter: 'max_tokens' is not supported with this model. "
+            text += "Use 'max_completion_tokens' instead."
             raise _bad(text, "max_tokens", "unsupported_parameter")
         own = {"temperature": 1, "top_p": 1, "presence_penalty": 0, "frequency_penalty": 0}
         for name, value in own.items():
             if body.get(name) not in (None, value):
                 text = (
-                    f"Unsupported value: '{name}' does not support {body[name]} with this model. Only the default "
-                    f"({value}) value is supported."
+                    f"Unsupported value: '{name}' does not support {body[name]} with this model. "
+                    f"Only the default ({value}) value is supported."
                 )
                 raise _bad(text, name, "unsupported_value")
         for name in ("logprobs", "top_logprobs", "logit_bias", "stop"):
@@ -172,7 +175,8 @@ class OpenAI:
         """Refuse a schema that strict mode does not take, and JSON mode without the word."""
         form = body.get("response_format") or {"type": "text"}
         if form["type"] == "json_object" and "json" not in json.dumps(body["messages"]).lower():
-            text = "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
+            text = "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
+            text += "'json_object'."
             raise _bad(text, "messages")
         if form["type"] != "json_schema":
             return
@@ -192,13 +196,14 @@ class OpenAI:
             if tool.get("type") != "function" or not NAME.fullmatch(function.get("name", "")):
                 raise _bad(f"Invalid 'tools[{place}]'.", f"tools[{place}].function.name", "invalid_value")
             if (function.get("parameters") or {"type": "object"}).get("type") != "object":
-                text = f"Invalid schema for function '{function['name']}': schema must be a JSON Schema of 'type: \"object\"'."
+                text = f"Invalid schema for function '{function['name']}': schema must be of type 'object'."
                 raise _bad(text, f"tools[{place}].function.parameters", "invalid_function_parameters")
         reasons = REASONS.match(body["model"]) and body.get("reasoning_effort") != "none"
         if body.get("tools") and reasons and type(self) is OpenAI:
             text = (
-                f"Function tools with reasoning_effort are not supported for {body['model']} in /v1/chat/completions. "
-                "To use function tools, use /v1/responses or set reasoning_effort to 'none'."
+                f"Function tools with reasoning_effort are not supported for {body['model']} in "
+                "/v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to "
+                "'none'."
             )
             raise _bad(text, "reasoning_effort")
 
@@ -288,7 +293,7 @@ def _check_strict(name: str, schema: dict[str, Any]) -> None:
             f"{start}(), schema must have type 'object' and not have 'anyOf' at the top.", "response_format"
         )
     for path, node in nodes(schema):
-        if wrong := (NOT_STRICT | NOT_PERMITTED) & set(node):
+        if wrong := NOT_STRICT & set(node):
             raise _bad(f"{start}{path}, '{min(wrong)}' is not permitted.", "response_format")
         if "$ref" in node and len(node) > 1:
             raise _bad(
@@ -301,7 +306,8 @@ def _check_strict(name: str, schema: dict[str, Any]) -> None:
                     "response_format",
                 )
             if missing := set(node.get("properties", {})) - set(node.get("required", [])):
-                text = f"'required' is required to be supplied and to be an array including every key in properties. Missing '{min(missing)}'."
+                text = "'required' is required to be supplied and to be an array including every key in "
+                text += f"properties. Missing '{min(missing)}'."
                 raise _bad(f"{start}{path}, {text}", "response_format")
         if not {"type", "anyOf", "$ref", "enum", "const"} & set(node):
             raise _bad(f"{start}{path}, schema must have a 'type' key.", "response_format")

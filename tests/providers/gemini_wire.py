@@ -18,8 +18,8 @@ import replies
 from refusal import NAME, THOUGHTS, Refused, count, is_image, nodes, unknown
 
 KNOWN = {
-    "cachedContent", "contents", "generationConfig", "labels", "model", "safetySettings", "serviceTier", "store",
-    "systemInstruction", "toolConfig", "tools",
+    "cachedContent", "contents", "generationConfig", "labels", "model", "safetySettings", "serviceTier",
+    "store", "systemInstruction", "toolConfig", "tools",
 }  # fmt: skip
 CONFIG = {
     "candidateCount", "enableEnhancedCivicAnswers", "frequencyPenalty", "imageConfig", "logprobs",

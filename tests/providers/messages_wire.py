@@ -4,7 +4,7 @@ Rules and where they are documented (platform.claude.com/docs):
 - Headers, fields, roles, content blocks, stop reasons, usage: API reference, "Messages".
 - Errors: "Errors". A rate limit comes with retry-after: "Rate limits".
 - No sampling options, thinking by default, no prefilled reply: "Migrating to Claude Sonnet 5".
-- No forced tool: "What's new in Claude Sonnet 5.5". Temperature or top_p, not both: "Migration guide", Claude 4.
+- No forced tool: "What's new in Claude Sonnet 5.5". Temperature or top_p, not both: "Migration guide".
 - Schemas need closed objects and take no bounds: "Structured outputs", section "JSON Schema limitations".
 - Streams: "Streaming Messages".
 """
@@ -19,8 +19,9 @@ import replies
 from refusal import NAME, THOUGHTS, Refused, count, is_image, nodes, unknown
 
 KNOWN = {
-    "cache_control", "container", "context_management", "inference_geo", "max_tokens", "mcp_servers", "messages",
-    "metadata", "model", "output_config", "service_tier", "speed", "stop_sequences", "stream", "system",
+    "cache_control", "container", "context_management", "inference_geo", "max_tokens", "mcp_servers",
+    "messages", "metadata", "model", "output_config", "service_tier", "speed",
+    "stop_sequences", "stream", "system",
     "temperature", "thinking", "tool_choice", "tools", "top_k", "top_p",
 }  # fmt: skip
 BLOCKS = {
@@ -139,14 +140,16 @@ def _check_messages(body: dict[str, Any]) -> None:
             _check_block(block, f"messages.{place}.content.{number}")
     if body["messages"][-1]["role"] == "assistant" and "sonnet-5" in body["model"]:
         raise _bad(
-            "This model does not support assistant message prefill. The conversation must end with a user message."
+            "This model does not support assistant message prefill. The conversation must end with a user "
+            "message."
         )
 
 
 def _check_block(block: dict[str, Any], where: str) -> None:
     if block.get("type") not in BLOCKS:
         raise _bad(
-            f"{where}: Input tag '{block.get('type')}' found using 'type' does not match any of the expected tags"
+            f"{where}: Input tag '{block.get('type')}' found using 'type' does not match any of the expected "
+            "tags"
         )
     if block["type"] == "text" and not (block.get("text") or "").strip():
         raise _bad("messages: text content blocks must contain non-whitespace text")
@@ -177,7 +180,8 @@ def _check_schema(schema: dict[str, Any]) -> None:
         kind = node.get("type")
         if kind == "object" and node.get("additionalProperties") is not False:
             raise _bad(
-                "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false"
+                "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly "
+                "set to false"
             )
         if wrong := BOUNDS & set(node):
             raise _bad(
@@ -185,7 +189,8 @@ def _check_schema(schema: dict[str, Any]) -> None:
             )
         if node.get("minItems", 0) > 1:
             raise _bad(
-                "output_config.format.schema: For 'array' type, 'minItems' values other than 0 or 1 are not supported"
+                "output_config.format.schema: For 'array' type, 'minItems' values other than 0 or 1 are not "
+                "supported"
             )
 
 

@@ -18,9 +18,9 @@ WORDS = {"string": "A short answer.", "date": "2026-01-31", "date-time": "2026-0
 SPECIAL = {
     "next_tool_name": "finish",
     "next_tool_args": {},
-    "generated_code": "```python\nSUBMIT(answer=42)\n```",
-    "code": "SUBMIT(answer='A short answer.')",
+    "code": "answer = 42",
 }
+SUBMITTED = "SUBMIT('A short answer.')"
 
 
 def reply(system: str, user: str, schema: dict[str, Any] | None = None) -> str:
@@ -76,19 +76,20 @@ class _Pick:
 
     def __init__(self, seed: str) -> None:
         self.number = int(hashlib.sha256(seed.encode()).hexdigest()[:8], 16)
+        self.special = SPECIAL | ({"code": SUBMITTED} if "SUBMIT(" in seed else {})
 
     def choice(self, options: list[Any]) -> Any:
         return options[self.number % len(options)]
 
     def noted(self, name: str, note: str) -> Any:
         """Return a value for a field from the note that Chat and JSON adapters write beside it."""
-        if name in SPECIAL:
-            return SPECIAL[name]
+        if name in self.special:
+            return self.special[name]
         if found := re.match(r"Output field `\w+` should be of type: (.*)", note, re.DOTALL):
             return Shape(found[1], self).value()
         _, _, must = note.partition(NOTE)
         if must.startswith("exactly match"):
-            return self.choice([option for option in must.partition("one of: ")[2].strip().split("; ")])
+            return self.choice(must.partition("one of: ")[2].strip().split("; "))
         if must.startswith("adhere to the JSON schema: "):
             schema = json.JSONDecoder().raw_decode(must.partition("schema: ")[2])[0]
             return self.value(schema, schema)
@@ -103,11 +104,12 @@ class _Pick:
 
     def value(self, schema: dict[str, Any], root: dict[str, Any], depth: int = 0, name: str = "") -> Any:
         """Return a value that a JSON schema takes."""
-        if name in SPECIAL and name != "next_tool_name":
-            return SPECIAL[name]
+        if name in self.special and name != "next_tool_name":
+            return self.special[name]
         if ref := schema.get("$ref"):
+            found: Any = root
             for step in ref.removeprefix("#/").split("/"):
-                found = root[step] if step == ref.removeprefix("#/").split("/")[0] else found[step]
+                found = found[step]
             return self.value(found, root, depth + 1, name)
         if "const" in schema:
             return schema["const"]
@@ -131,8 +133,7 @@ class _Pick:
             ]
         if kind in ("integer", "number"):
             low = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
-            value = min(max(low, 7 if kind == "integer" else 0.5), schema.get("maximum", 10**9))
-            return value
+            return min(max(low, 7 if kind == "integer" else 0.5), schema.get("maximum", 10**9))
         if kind == "boolean":
             return bool(self.number % 2)
         if kind == "null":
@@ -142,7 +143,7 @@ class _Pick:
 
 
 class Shape:
-    """A value for a type as BAML and the kit's terse adapters write it: `{name: string, sums: [int] or null}`."""
+    """A value for a type as BAML and the terse adapters write it: `{name: string, sums: [int] or null}`."""
 
     def __init__(self, text: str, pick: _Pick) -> None:
         text = re.sub(r"//.*|#.*", "", text)
@@ -155,7 +156,7 @@ class Shape:
             self.tokens.pop(0)
             options.append(self._one())
         words = [option for option in options if isinstance(option, str)]
-        return self.pick.choice(words) if len(words) == len(options) else options[0]
+        return self.pick.choice(words) if len(words) == len(options) > 1 else options[0]
 
     def _one(self) -> Any:
         token = self.tokens.pop(0)
@@ -181,13 +182,10 @@ class Shape:
             name = self.tokens.pop(0).strip('"')
             if self.tokens and self.tokens[0] == ":":
                 self.tokens.pop(0)
-                found[name] = SPECIAL.get(name, self.value()) if name not in SPECIAL else self._special(name)
+                value = self.value()
+                found[name] = SPECIAL.get(name, value)
             if self.tokens and self.tokens[0] == ",":
                 self.tokens.pop(0)
         if self.tokens:
             self.tokens.pop(0)
         return found
-
-    def _special(self, name: str) -> Any:
-        self.value()
-        return SPECIAL[name]

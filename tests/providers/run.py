@@ -4,8 +4,8 @@
     uv run python tests/providers/run.py --profile openai --lesson 05 --lesson 18
     uv run python tests/providers/run.py --table                   # the table of what has been run so far
 
-Each notebook runs to its end in a process of its own, without network; a cell that raises where it should not is
-an exception. Results are kept in results.jsonl (--results), so that a run that was stopped goes on.
+Each notebook runs to its end in a process of its own, without network; a cell that raises where it should
+not is an exception. Results are kept in results.jsonl (--results), so that a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def _cell(found: dict[str, Any]) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", action="append", choices=PROFILES)
-    parser.add_argument("--lesson", action="append", help="a lesson's number; by default all, and the projects")
+    parser.add_argument(
+        "--lesson", action="append", help="a lesson's number; by default all, and the projects"
+    )
     parser.add_argument("--projects", action="store_true", help="the exported projects alone")
     parser.add_argument("--again", action="store_true", help="also what has a result already")
     parser.add_argument("--table", action="store_true", help="run nothing")
@@ -145,7 +147,9 @@ def _project(target: str, environment: dict[str, str], place: Path) -> list[str]
 
     os.environ |= {"KIT_PROFILE": "offline"}
     if target == "new":
-        folder = export.new("triage", "message -> urgency: Literal['low', 'high'], why: list[str]", place / "out").folder
+        folder = export.new(
+            "triage", "message -> urgency: Literal['low', 'high'], why: list[str]", place / "out"
+        ).folder
         served = "from triage.modules import served; from triage import task"
     else:
         name = target.partition(":")[2]

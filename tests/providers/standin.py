@@ -5,7 +5,7 @@
 
 It refuses what the provider refuses, in the provider's form; `provider.refused` lists what it refused. It
 computes nothing: a reply is made up, in the form that the prompt asks for. `provider.then("429", "500")` sets
-what the next requests meet: "429", "500", "cut" (the connection ends halfway), or "empty" (a reply of no text).
+what the next requests meet: "429", "500", "cut" (the connection ends halfway) or "empty" (no text).
 """
 
 from __future__ import annotations
@@ -115,12 +115,15 @@ def _handler(standin: StandIn) -> type[BaseHTTPRequestHandler]:
                     return self._cut(content)
                 standin.answered += 1
                 return self._send(200, content)
+            return self._stream(chunks[: len(chunks) // 2] if fault == "cut" else chunks)
+
+        def _stream(self, chunks: list[str]) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Connection", "close")
             self.end_headers()
             self.close_connection = True
-            for chunk in chunks[: len(chunks) // 2] if fault == "cut" else chunks:
+            for chunk in chunks:
                 self.wfile.write(chunk.encode())
                 self.wfile.flush()
             standin.answered += 1
