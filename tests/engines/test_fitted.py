@@ -191,9 +191,8 @@ def test_no_json_mode(engine, said):
     schema = {"type": "json_schema", "json_schema": {"name": "r", "schema": {"type": "object"}}}
     lm("Sky?", response_format=schema)
     assert engine.requests[-1].config.response_format["type"] == "json_schema"
-    assert said == [
-        "anthropic/claude-haiku-4-5 has no JSON mode without a schema; the prompt alone asks for JSON in such calls."
-    ]
+    (line,) = said
+    assert line.startswith("anthropic/claude-haiku-4-5 has no JSON mode without a schema")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ Rules and where they are documented:
 - Reasoning models take max_completion_tokens, their own temperature, no penalties, no logprobs; thoughts
   count in the cap: OpenAI guide "Reasoning models" (developers.openai.com/api/docs/guides/reasoning).
 - No function tools beside reasoning from GPT-5.4 on: the API's own message, as in openai/openai-openapi #541.
-- Strict schemas: OpenAI guide "Structured model outputs", "Supported schemas". OpenAI's own models take bounds
-  and defaults (openai/openai-python #1659, openai/openai-agents-python #4390); Azure's do not.
+- Strict schemas: OpenAI guide "Structured model outputs", "Supported schemas". OpenAI's own models take
+  bounds and defaults (openai/openai-python #1659, openai/openai-agents-python #4390); Azure's do not.
 - Errors: OpenAI guide "Error codes"; OpenRouter docs "Errors and debugging" and "Parameters" (what a model
   does not take is ignored); Ollama docs "OpenAI compatibility"; llama.cpp, "tools/server/README.md".
 """
