@@ -39,7 +39,7 @@ class RuledEngine(ScriptedEngine):
         text = str(request)
         self.replies = [json.dumps({name: _value(name, text) for name in _asked(request)})]
         if self.log:
-            with open(self.log, "a") as file:
+            with open(self.log, "a", encoding="utf-8") as file:
                 file.write(f"{zlib.crc32(text.encode())}\n")
         return super().complete(request)
 

@@ -65,7 +65,7 @@ def test_force_replaces_own_work_and_keeps_it_too(root):
     """Even then the learner's cell survives in the copy."""
     (_, caught) = catch_up.before("02", force=True, root=root)
     assert sources(root, "01_lesson.ipynb")[1] == "# Exercise 1.1\nanswer = 42"
-    assert "mine" in caught.backup.read_text()
+    assert "mine" in caught.backup.read_text(encoding="utf-8")
 
 
 def test_a_second_time_changes_nothing(root):
@@ -85,7 +85,7 @@ def test_it_is_noted_as_caught_up(root, tmp_path, monkeypatch):
     """Progress tells what was filled in from what was solved."""
     monkeypatch.setenv("KIT_PROGRESS", str(tmp_path / "progress.jsonl"))
     catch_up.before("02", root=root)
-    assert '"exercise": "0.1", "verdict": "caught up"' in progress.file().read_text()
+    assert '"exercise": "0.1", "verdict": "caught up"' in progress.file().read_text(encoding="utf-8")
 
 
 def test_every_exercise_of_the_workshop_can_be_filled_in(tmp_path):

@@ -17,7 +17,7 @@ SHEETS = sorted((ROOT / "data").glob("*/README.md"))
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.parent.name)
 def test_datasheets_name_the_hash_of_their_file(sheet):
     """A file that was changed without its datasheet is noticed."""
-    named = re.findall(r"sha256\*\* of `(.+?)`: `([0-9a-f]{64})`", sheet.read_text())
+    named = re.findall(r"sha256\*\* of `(.+?)`: `([0-9a-f]{64})`", sheet.read_text(encoding="utf-8"))
     assert named
     for name, expected in named:
         assert hashlib.sha256((sheet.parent / name).read_bytes()).hexdigest() == expected
@@ -26,10 +26,10 @@ def test_datasheets_name_the_hash_of_their_file(sheet):
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.parent.name)
 def test_datasheets_say_first_that_data_is_authored(sheet):
     """A reader learns from the first line that nobody's real data is in here."""
-    assert "Authored for this project" in sheet.read_text().split("\n\n")[1]
+    assert "Authored for this project" in sheet.read_text(encoding="utf-8").split("\n\n")[1]
 
 
-LINES = (ROOT / "data" / "clinical_notes" / "notes.jsonl").read_text().splitlines()
+LINES = (ROOT / "data" / "clinical_notes" / "notes.jsonl").read_text(encoding="utf-8").splitlines()
 NOTES = [json.loads(line) for line in LINES]
 
 

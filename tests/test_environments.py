@@ -30,7 +30,7 @@ MAKE = "import pathlib, sys; p = pathlib.Path(sys.argv[1]); p.parent.mkdir(paren
 
 def test_every_package_is_pinned():
     """The server that CI tests is the one that people get; no line names a host."""
-    lines = environments.REQUIREMENTS.read_text().splitlines()
+    lines = environments.REQUIREMENTS.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line.startswith("arize-phoenix==")]
     assert all(re.match(r"[\w.-]+==[\w.]+( ; .+)?$", line) for line in lines)
 

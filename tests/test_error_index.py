@@ -18,7 +18,7 @@ ROW = re.compile(
 
 
 def lines():
-    section = (ROOT / "README.md").read_text().partition(HEADING)[2].partition("\n## ")[0]
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition(HEADING)[2].partition("\n## ")[0]
     return [line for line in section.splitlines() if line.startswith("| ")][1:]
 
 
@@ -41,7 +41,7 @@ def shown(path):
 def sources():
     """Return the source of DSPy and of kit, with strings joined that are written over several lines."""
     files = [file for package in (dspy, kit) for file in Path(package.__file__).parent.rglob("*.py")]
-    return re.sub(r"[\"']\s*\n\s*f?[\"']", "", "\n".join(file.read_text() for file in files))
+    return re.sub(r"[\"']\s*\n\s*f?[\"']", "", "\n".join(file.read_text(encoding="utf-8") for file in files))
 
 
 def test_there_is_an_index():

@@ -109,7 +109,7 @@ class Name(dspy.Signature):
 
 def write(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -181,9 +181,9 @@ class TestProject:
     def test_it_does_not_need_the_kit(self, project):
         """No file of it imports `kit`, and its dependencies do not name it."""
         for path in project.folder.rglob("*.py"):
-            assert "import kit" not in path.read_text()
-            assert "from kit" not in path.read_text()
-        assert '"rich>=14"' in (project.folder / "pyproject.toml").read_text()
+            assert "import kit" not in path.read_text(encoding="utf-8")
+            assert "from kit" not in path.read_text(encoding="utf-8")
+        assert '"rich>=14"' in (project.folder / "pyproject.toml").read_text(encoding="utf-8")
 
     def test_the_prototype_travels_unchanged(self, root, project):
         """What was read in the workshop is what arrives, its state included."""
@@ -193,12 +193,15 @@ class TestProject:
 
     def test_only_what_it_asks_for_travels(self, project):
         """Rows of other splits and replies that no test needs stay behind."""
-        assert len((project.folder / "data" / "colours.jsonl").read_text().splitlines()) == 2
-        assert len((project.folder / "recordings" / "replies.jsonl").read_text().splitlines()) == 2
+        assert len((project.folder / "data" / "colours.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+        assert (
+            len((project.folder / "recordings" / "replies.jsonl").read_text(encoding="utf-8").splitlines())
+            == 2
+        )
 
     def test_its_readme_shows_the_endpoint_at_work(self, project):
         """The answer in the README is one that the endpoint gave."""
-        readme = (project.folder / "README.md").read_text()
+        readme = (project.folder / "README.md").read_text(encoding="utf-8")
         assert '{"thing": "sky"}' in readme
         assert '{"colour": "blue"}' in readme
         assert "holds the 2 replies of test/model" in readme
@@ -206,7 +209,7 @@ class TestProject:
 
     def test_the_datasheet_says_that_it_is_a_sample(self, project):
         """Nobody takes the sample for the whole set."""
-        sheet = (project.folder / "data" / "README.md").read_text()
+        sheet = (project.folder / "data" / "README.md").read_text(encoding="utf-8")
         assert sheet.startswith("*A sample lies here: the test rows.")
         assert "Authored for this project." in sheet
 
@@ -254,14 +257,14 @@ class TestRefusals:
     def test_nothing_is_overwritten_unasked(self, root, project, tmp_path):
         """Files that are there stay; with force they are replaced, and others are left alone."""
         folder = shutil.copytree(project.folder, tmp_path / "mine")
-        (folder / "evaluate.py").write_text("mine")
-        (folder / "notes.txt").write_text("mine")
+        (folder / "evaluate.py").write_text("mine", encoding="utf-8")
+        (folder / "notes.txt").write_text("mine", encoding="utf-8")
         with pytest.raises(export.Refused, match=r"holds .+ more already; nothing was written"):
             export.case("colours", folder, package="paint", root=root)
-        assert (folder / "evaluate.py").read_text() == "mine"
+        assert (folder / "evaluate.py").read_text(encoding="utf-8") == "mine"
         export.case("colours", folder, package="paint", root=root, force=True)
-        assert "def table" in (folder / "evaluate.py").read_text()
-        assert (folder / "notes.txt").read_text() == "mine"
+        assert "def table" in (folder / "evaluate.py").read_text(encoding="utf-8")
+        assert (folder / "notes.txt").read_text(encoding="utf-8") == "mine"
 
     def test_nothing_is_written_through_a_link(self, tmp_path):
         """A link that leads elsewhere does not lead the project out of its folder."""
@@ -273,14 +276,14 @@ class TestRefusals:
 
     def test_a_file_is_no_folder(self, tmp_path):
         """A destination that is a file is named as such."""
-        (tmp_path / "mine").write_text("")
+        (tmp_path / "mine").write_text("", encoding="utf-8")
         with pytest.raises(export.Refused, match="is a file"):
             files.check_place(["README.md"], tmp_path / "mine", force=True)
 
     def test_a_case_that_lacks_a_recording_is_not_written(self, root, tmp_path):
         """The evaluation runs first, and its failure is told."""
         incomplete = shutil.copytree(root, tmp_path / "kit")
-        (incomplete / "data" / "replies" / "16.jsonl").write_text("")
+        (incomplete / "data" / "replies" / "16.jsonl").write_text("", encoding="utf-8")
         with pytest.raises(export.NotProved, match="nothing was written"):
             export.case("colours", tmp_path / "out", root=incomplete)
         assert not (tmp_path / "out").exists()
@@ -300,7 +303,7 @@ class TestNew:
 
     def test_the_signature_is_written_as_a_class(self, triage):
         """What was a string is code to go on from, types included."""
-        code = (triage / "src" / "triage" / "program.py").read_text()
+        code = (triage / "src" / "triage" / "program.py").read_text(encoding="utf-8")
         assert "class TriageSignature(dspy.Signature):" in code
         assert '    urgency: Literal["low", "high"] = dspy.OutputField()' in code
         assert "    score: float | None = dspy.OutputField()" in code
@@ -308,10 +311,15 @@ class TestNew:
 
     def test_it_has_three_rows_of_the_right_types(self, triage):
         """The form of the data shows in rows that are plainly made up."""
-        rows = [json.loads(line) for line in (triage / "data" / "rows.jsonl").read_text().splitlines()]
+        rows = [
+            json.loads(line)
+            for line in (triage / "data" / "rows.jsonl").read_text(encoding="utf-8").splitlines()
+        ]
         assert [row["urgency"] for row in rows] == ["low", "high", "low"]
         assert rows[0]["message"] == "first message"
-        assert "Three rows made up by `kit new`" in (triage / "data" / "README.md").read_text()
+        assert "Three rows made up by `kit new`" in (triage / "data" / "README.md").read_text(
+            encoding="utf-8"
+        )
 
     def test_its_notebook_and_its_evaluation_run_on_a_model(self, triage):
         """The notebook opens on the project, and MODEL and MODEL_API_BASE lead it to a server."""
@@ -361,7 +369,7 @@ class TestNew:
 
     def test_nothing_is_overwritten_unasked(self, tmp_path):
         """A second `kit new` of that name leaves the first as it is."""
-        (tmp_path / "README.md").write_text("mine")
+        (tmp_path / "README.md").write_text("mine", encoding="utf-8")
         with pytest.raises(export.Refused, match=r"holds README\.md already"):
             export.new("triage", SHORTHAND, tmp_path)
         assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
@@ -370,7 +378,7 @@ class TestNew:
 class TestCases:
     def test_the_replay_engine_that_travels_promises_what_the_recorded_model_did(self):
         """DSPy asks an engine what it can do; another answer would make another prompt."""
-        source = (fields.EVERY / "src" / "prototype" / "replay.py").read_text()
+        source = (fields.EVERY / "src" / "prototype" / "replay.py").read_text(encoding="utf-8")
         namespace = {"__name__": "replay"}
         exec(compile(source, "replay.py", "exec"), namespace)
         for name in (name for name in vars(LlamaEngine) if name.startswith("support")):
@@ -382,7 +390,7 @@ class TestCases:
         project = export.case(name, tmp_path / "out")
         run = pytest_in(project.folder)
         assert run.returncode == 0, run.stdout
-        stored = (catalogue.find(name).place / "score.txt").read_text()
+        stored = (catalogue.find(name).place / "score.txt").read_text(encoding="utf-8")
         assert project.table + "\n" == stored, "Store it anew: uv run kit export --measure"
 
 

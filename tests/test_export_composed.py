@@ -103,7 +103,7 @@ def project(tmp_path_factory):
     for place, text in FILES.items():
         path = root / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     return export.case("painter", tmp_path_factory.mktemp("out") / "mine", package="mine", root=root)
 
 
@@ -117,18 +117,24 @@ def test_the_others_lie_beneath_it(project):
     inside = project.folder / "src" / "mine"
     places = ("colours.py", "shapes/names.py", "documents/pages.py", "program.py")
     assert all((inside / place).exists() for place in places)
-    assert "| shapes/names.py | Names: of round things. |" in (project.folder / "README.md").read_text()
+    assert "| shapes/names.py | Names: of round things. |" in (project.folder / "README.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_imports_lead_to_where_the_others_now_lie(project):
     """One package up becomes here, and the kit's name is gone."""
     inside = project.folder / "src" / "mine"
-    assert "from . import colours\nfrom .shapes import ROUND" in (inside / "program.py").read_text()
-    assert "from mine.documents.errors import Wrong" in (inside / "documents" / "pages.py").read_text()
-    assert not any("kit.documents" in path.read_text() for path in inside.rglob("*.py"))
+    assert "from . import colours\nfrom .shapes import ROUND" in (inside / "program.py").read_text(
+        encoding="utf-8"
+    )
+    assert "from mine.documents.errors import Wrong" in (inside / "documents" / "pages.py").read_text(
+        encoding="utf-8"
+    )
+    assert not any("kit.documents" in path.read_text(encoding="utf-8") for path in inside.rglob("*.py"))
 
 
 def test_what_was_taken_along_is_otherwise_unchanged(project):
     """A prototype reads in the project as it read in the workshop."""
     names = project.folder / "src" / "mine" / "shapes" / "names.py"
-    assert names.read_text() == FILES["kit/cases/shapes/names.py"]
+    assert names.read_text(encoding="utf-8") == FILES["kit/cases/shapes/names.py"]

@@ -112,7 +112,7 @@ class TestTampering:
         old, new = (hashlib.sha256(text).hexdigest() for text in (where(registry).read_bytes(), content))
         where(registry).write_bytes(content)
         index = registry.folder / "index.json"
-        index.write_text(index.read_text().replace(old, new))
+        index.write_text(index.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
         assert hub.fetch("workshop/triage", registry=registry.url).files
         with pytest.raises(hub.Refused, match="not what you reviewed"):
             hub.fetch("workshop/triage", registry=registry.url, sha256=package.manifest["hash"])
@@ -140,9 +140,9 @@ class TestTampering:
         """An index cannot make the client read the reader's own files or another host's."""
         publish(registry, hub.package("triage", program(), CARD))
         index = registry.folder / "index.json"
-        entries = json.loads(index.read_text())
+        entries = json.loads(index.read_text(encoding="utf-8"))
         entries["packages"][0]["files"][0]["source"] = source
-        index.write_text(json.dumps(entries))
+        index.write_text(json.dumps(entries), encoding="utf-8")
         with pytest.raises(hub.Refused, match="is no name"):
             hub.fetch("workshop/triage", registry=registry.url)
 
@@ -220,7 +220,7 @@ class TestMissing:
         """An entry must say where a file is, and its hash."""
         for files in (["program.json"], [{}], [{"source": "index.json"}]):
             entry = {"name": "triage", "author": "a", "version": "1", "description": "", "files": files}
-            (tmp_path / "index.json").write_text(json.dumps({"packages": [entry]}))
+            (tmp_path / "index.json").write_text(json.dumps({"packages": [entry]}), encoding="utf-8")
             with pytest.raises(hub.Refused):
                 hub.fetch("a/triage", registry=str(tmp_path / "index.json"))
 

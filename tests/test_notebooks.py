@@ -56,7 +56,7 @@ class TestNotebook:
 
     def test_it_is_small_and_holds_nothing_of_the_machine(self, path):
         """A notebook stays under 300 KB and names no folder of the machine that ran it."""
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         assert len(text) < 300_000
         assert not re.search(r"/(home|root|Users|work)/\w", text)
 

@@ -57,7 +57,7 @@ def test_checks_in_a_notebook_are_noted(tmp_path, noted, lesson):
 def test_nothing_of_a_cell_is_noted(tmp_path, noted):
     """A line holds exercise, verdict and time."""
     run(tmp_path / "notebooks", noted)
-    assert set(json.loads(noted.read_text().splitlines()[0])) == {"exercise", "verdict", "at"}
+    assert set(json.loads(noted.read_text(encoding="utf-8").splitlines()[0])) == {"exercise", "verdict", "at"}
 
 
 def test_solutions_are_nobodys_progress(tmp_path, noted):
@@ -79,7 +79,7 @@ def test_unattended_runs_note_nothing(tmp_path, noted):
 def test_a_line_cut_short_is_skipped(noted, lesson):
     """A crash in the middle of a line costs that line."""
     progress.note("1.1", "passed")
-    with noted.open("a") as file:
+    with noted.open("a", encoding="utf-8") as file:
         file.write('{"exercise": "1.2", "verd')
     assert [one.state for one in progress.standing(lesson)] == ["passed", "open", "open"]
 

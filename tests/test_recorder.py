@@ -79,7 +79,7 @@ def test_recording_again_asks_nobody(lesson, write):
     done = recorder.record(lesson)
     assert (done.new, done.kept, done.pruned, done.live.calls) == (0, 1, 0, 0)
     assert recorder.replies_of(lesson).read_bytes() == before
-    assert "Blue." in lesson.notebook.read_text()
+    assert "Blue." in lesson.notebook.read_text(encoding="utf-8")
 
 
 def test_an_interrupted_recording_goes_on(lesson, write):

@@ -30,7 +30,7 @@ def body(**change):
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "index.json").write_text('{"packages": []}')
+    (tmp_path / "index.json").write_text('{"packages": []}', encoding="utf-8")
     return tmp_path
 
 
@@ -46,7 +46,7 @@ def ask(url, **options):
 def test_index_and_files_agree(folder):
     """What was published is listed, and lies where the index says."""
     publish(folder, "workshop", PATH, body())
-    (entry,) = json.loads((folder / "index.json").read_text())["packages"]
+    (entry,) = json.loads((folder / "index.json").read_text(encoding="utf-8"))["packages"]
     assert entry["slug"] == "workshop/triage"
     assert (folder / entry["files"][0]["source"]).read_bytes() == STATE
 
@@ -143,7 +143,7 @@ class TestServer:
 
     def test_it_serves_nothing_outside_of_its_folder(self, tmp_path):
         """A path with `..` stays inside."""
-        (tmp_path / "secret.txt").write_text("secret")
+        (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
         with Registry(tmp_path / "registry", {}) as registry:
             root = registry.url.removesuffix("/index.json")
             assert ask(f"{root}/../secret.txt")[0] == 404

@@ -13,7 +13,7 @@ SHEETS = sorted(NOTES.glob("*_minutes.md"))
 
 def rows(sheet):
     """Yield minutes, lesson, sections to use and sections to skip of each row."""
-    for line in sheet.read_text().splitlines():
+    for line in sheet.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if cells[0].isdigit():
             yield int(cells[0]), cells[1], *(list(filter(None, re.split(r";\s+", cells[i]))) for i in (2, 4))

@@ -44,7 +44,7 @@ class TestKeys:
     def test_the_state_leaves_out_the_key_alone(self, tmp_path):
         """A pinned model's address and headers are written; its key is not."""
         pinned().save(tmp_path / "pinned.json")
-        text = (tmp_path / "pinned.json").read_text()
+        text = (tmp_path / "pinned.json").read_text(encoding="utf-8")
         assert [secret in text for secret in (KEY, TOKEN, ADDRESS)] == [False, True, True]
 
     def test_a_whole_program_holds_the_key(self, tmp_path):
@@ -67,7 +67,7 @@ class TestKeys:
         triage = pinned()
         triage.set_lm(None)
         triage.save(tmp_path / "triage.json")
-        assert json.loads((tmp_path / "triage.json").read_text())["classify"]["lm"] is None
+        assert json.loads((tmp_path / "triage.json").read_text(encoding="utf-8"))["classify"]["lm"] is None
 
 
 class TestMisfits:
@@ -86,9 +86,9 @@ class TestMisfits:
 
     def test_renaming_it_in_the_file_mends_it(self, file):
         """State is JSON: one key is another name."""
-        state = json.loads(file.read_text())
+        state = json.loads(file.read_text(encoding="utf-8"))
         state["triage"] = state.pop("classify")
-        file.write_text(json.dumps(state))
+        file.write_text(json.dumps(state), encoding="utf-8")
         renamed = Renamed()
         renamed.load(file)
         assert renamed.triage.demos[0]["urgency"] == "low"
@@ -110,9 +110,9 @@ class TestMisfits:
 
     def test_a_file_from_before_versions_were_noted_is_refused(self, file):
         """Without `metadata` DSPy cannot compare, and says only which word it missed."""
-        state = json.loads(file.read_text())
+        state = json.loads(file.read_text(encoding="utf-8"))
         del state["metadata"]
-        file.write_text(json.dumps(state))
+        file.write_text(json.dumps(state), encoding="utf-8")
         with pytest.raises(KeyError, match="metadata"):
             Triage().load(file)
 
@@ -139,7 +139,7 @@ class TestPickles:
         (tmp_path / "triage.zip").write_bytes(package.files[0].content)
         files = [{"source": "triage.zip", "target": "triage.zip"}]
         entry = {"name": "triage", "author": "a", "version": "1", "description": "", "files": files}
-        (tmp_path / "index.json").write_text(json.dumps({"packages": [entry]}))
+        (tmp_path / "index.json").write_text(json.dumps({"packages": [entry]}), encoding="utf-8")
         with pytest.raises(ValueError, match="allow_pickle=True"):
             dspy_hub.load_program_from_hub("a/triage", registry=str(tmp_path / "index.json"))
 

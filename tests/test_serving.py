@@ -48,7 +48,7 @@ def desk(engine, tmp_path_factory):
     (package / "programs" / "workshop" / "triage").mkdir(parents=True)
     Triage().save(package / "programs" / "workshop" / "triage" / "program.json")
     with Server(engine, "test/scripted", MODEL_KEY) as model:
-        (project / "dspy.config.yaml").write_text(CONFIG.format(url=model.url))
+        (project / "dspy.config.yaml").write_text(CONFIG.format(url=model.url), encoding="utf-8")
         yield from serve(project)
 
 
@@ -62,7 +62,7 @@ def serve(project):
         "PYTHONPATH": str(ROOT / "tests" / "offline"),
     }
     command = [sys.executable, "src/desk/serve.py", str(port)]
-    log = (project / "server.log").open("w")
+    log = (project / "server.log").open("w", encoding="utf-8")
     with (
         log,
         subprocess.Popen(command, cwd=project, env=os.environ | settings, stdout=log, stderr=log) as process,

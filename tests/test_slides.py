@@ -63,7 +63,9 @@ def test_each_guess_is_a_note_to_stop():
 def test_notes_of_a_file_stand_behind_their_heading(tmp_path, monkeypatch):
     """notebooks/notes/NN.md speaks under the lesson's own headings."""
     (tmp_path / "notebooks" / "notes").mkdir(parents=True)
-    (tmp_path / "notebooks" / "notes" / "99.md").write_text("## Next\n\nAsk.\n\n## Last\n\nStop.\n")
+    (tmp_path / "notebooks" / "notes" / "99.md").write_text(
+        "## Next\n\nAsk.\n\n## Last\n\nStop.\n", encoding="utf-8"
+    )
     monkeypatch.setattr(slides, "ROOT", tmp_path)
     cells = [new_markdown_cell("# Title"), new_markdown_cell("## Next\n\nText.")]
     assert laid_out(*cells)[2] == ("notes", "Ask.")
@@ -72,7 +74,7 @@ def test_notes_of_a_file_stand_behind_their_heading(tmp_path, monkeypatch):
 @pytest.mark.parametrize("lesson", [LESSONS[0], LESSONS[5]], ids=lambda lesson: lesson.notebook.stem)
 def test_a_lesson_renders(lesson, tmp_path):
     """The page has a slide for each heading, outputs included, and no check and no prompt of Jupyter."""
-    page = slides.write(lesson.notebook, tmp_path, reveal="reveal").read_text()
+    page = slides.write(lesson.notebook, tmp_path, reveal="reveal").read_text(encoding="utf-8")
     headings = slides.headings(nbformat.read(lesson.notebook, as_version=4))
     assert page.count("<section>") >= len(headings) + page.count("</section></section>")
     assert "jp-OutputArea-output" in page
@@ -109,8 +111,8 @@ def test_nbconvert_alone_does_the_same(tmp_path):
     notebook = LESSONS[0].notebook
     options = ["--to", "slides", "--config", str(slides.CONFIG), "--output-dir", str(tmp_path)]
     subprocess.run([sys.executable, "-m", "nbconvert", *options, notebook], check=True, capture_output=True)
-    by_nbconvert = (tmp_path / f"{notebook.stem}.slides.html").read_text()
-    by_kit = slides.write(notebook, tmp_path / "kit").read_text()
+    by_nbconvert = (tmp_path / f"{notebook.stem}.slides.html").read_text(encoding="utf-8")
+    by_kit = slides.write(notebook, tmp_path / "kit").read_text(encoding="utf-8")
     assert by_nbconvert.count("<section>") == by_kit.count("<section>")
     assert not re.search(r"with.*kit.*check", by_nbconvert)
 

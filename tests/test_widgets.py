@@ -33,7 +33,9 @@ notes = {"cold": {"note": "A cold <b>since</b> Monday."}, "fracture": {"note": "
 @pytest.fixture
 def notebook(tmp_path):
     """A small notebook over a scripted model, so that no weights are needed."""
-    tmp_path.joinpath("scripted.py").write_text(Path(__file__).with_name("scripted.py").read_text())
+    tmp_path.joinpath("scripted.py").write_text(
+        Path(__file__).with_name("scripted.py").read_text(encoding="utf-8"), encoding="utf-8"
+    )
     path = tmp_path / "widgets.ipynb"
     cells = [nbformat.v4.new_code_cell(source.strip()) for source in CELLS]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)

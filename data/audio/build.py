@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     """Write attendant.wav from attendant.txt."""
-    text = (HERE / "attendant.txt").read_text().strip()
+    text = (HERE / "attendant.txt").read_text(encoding="utf-8").strip()
     subprocess.run(
         ["espeak-ng", "-v", "en-gb", "-s", "165", "-w", str(HERE / "attendant.wav"), text], check=True
     )

@@ -14,7 +14,10 @@ FOLDER = Path(__file__).parent
 
 def main() -> None:
     """Write a line for each scanned page."""
-    rows = [json.loads(line) for line in (FOLDER / "gold_boundaries.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (FOLDER / "gold_boundaries.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     lines = [
         json.dumps({"slug": row["slug"], "page": page.number, "text": read(page.image)}, ensure_ascii=False)
         for row in rows

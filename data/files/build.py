@@ -241,4 +241,4 @@ if __name__ == "__main__":
     for folder, files in [(HERE, good()), (BAD, bad())]:
         for name, data in files.items():
             (folder / name).write_bytes(data)
-    (HERE / "form4.json").write_text(json.dumps({"shares_sold": SOLD}) + "\n")
+    (HERE / "form4.json").write_text(json.dumps({"shares_sold": SOLD}) + "\n", encoding="utf-8")

@@ -64,7 +64,7 @@ NAMES = (
 
 def filings() -> list[dict[str, Any]]:
     """Return the facts of all filings."""
-    return [json.loads(line) for line in (HERE / "filings.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (HERE / "filings.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def pdf(filing: dict[str, Any]) -> bytes:

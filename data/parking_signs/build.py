@@ -246,4 +246,4 @@ def rows() -> list[dict[str, Any]]:
 if __name__ == "__main__":
     for row, rules in zip(rows(), SIGNS, strict=True):
         draw(rules).save(HERE / row["file"], optimize=True)
-    (HERE / "signs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows()))
+    (HERE / "signs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows()), encoding="utf-8")

@@ -30,7 +30,11 @@ QUOTE = r'"[^"]*"'
 
 def lines(name: str) -> list[str]:
     """Return the lines of a text file beside this one, without comments."""
-    return [line for line in (HERE / name).read_text().splitlines() if line and not line.startswith("#")]
+    return [
+        line
+        for line in (HERE / name).read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
 
 
 def table(name: str) -> dict[str, list[str]]:
@@ -41,7 +45,7 @@ def table(name: str) -> dict[str, list[str]]:
 
 def records(name: str) -> list[dict[str, str]]:
     """Return the rows of a CSV file beside this one."""
-    with open(HERE / name, newline="") as file:
+    with open(HERE / name, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -377,9 +381,11 @@ def main() -> None:
     parser.add_argument("out", nargs="?", type=Path, default=HERE / "entries.jsonl")
     given = parser.parse_args()
     if given.rows is None:
-        given.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows()))
+        given.out.write_text(
+            "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows()), encoding="utf-8"
+        )
         return
-    with open(given.out, "w", newline="") as file:
+    with open(given.out, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, next(large(1)))
         writer.writeheader()
         writer.writerows(large(given.rows))

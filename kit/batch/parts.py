@@ -10,8 +10,8 @@ from typing import Any
 import pandas
 import pyarrow as pa
 import pyarrow.compute
-import pyarrow.dataset
-import pyarrow.parquet
+import pyarrow.dataset  # noqa: F401 - for pa.dataset
+import pyarrow.parquet  # noqa: F401 - for pa.parquet
 
 from kit.batch import cells, values
 from kit.batch.entries import Outcome

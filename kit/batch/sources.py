@@ -12,7 +12,7 @@ from typing import Any
 import pandas
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.dataset
+import pyarrow.dataset  # noqa: F401 - for pa.dataset
 
 from kit.batch import cells, encodings
 

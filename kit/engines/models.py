@@ -51,7 +51,7 @@ class Model:
 @cache
 def table() -> dict[str, Any]:
     """Return models.toml."""
-    return tomllib.loads(Path(__file__).with_name("models.toml").read_text())
+    return tomllib.loads(Path(__file__).with_name("models.toml").read_text(encoding="utf-8"))
 
 
 def profiles() -> list[str]:

@@ -61,7 +61,7 @@ class Runtime:
             self._server.handle_chat_completions(body, forward)
 
     def _count_tokens(self, text: str) -> int:
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310 - this process's own server
             f"{self._server.listening_address}/tokenize",
             json.dumps({"content": text}).encode(),
             {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},

@@ -65,7 +65,7 @@ def _(optimizer: dspy.BootstrapFewShotWithRandomSearch, given: Given) -> Plan:
     most = optimizer.max_num_samples
     if most < 1 and seeds[-1] >= 0:
         return Plan(faults=["Random search bootstraps sets of 1 demo or more: set max_bootstrapped_demos."])
-    sizes = [most if seed == -1 else random.Random(seed).randint(1, most) for seed in seeds if seed > -2]
+    sizes = [most if seed == -1 else random.Random(seed).randint(1, most) for seed in seeds if seed > -2]  # noqa: S311 - as DSPy draws them
     least = 1 if optimizer.stop_at_score is not None else len(seeds)
     scored = Step(
         "candidates, all validation rows",

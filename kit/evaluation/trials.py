@@ -83,7 +83,7 @@ def run(function: Callable[..., Any], *arguments: Any, **named: Any) -> Trial:
     with dspy.context(callbacks=[*dspy.settings.callbacks, watch]):
         try:
             returned = function(*arguments, **named)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the trial returns it
             raised = error
     new = [entry for entry in entries() if entry["uuid"] not in before]
     return Trial(returned, raised, watch, usage(new))

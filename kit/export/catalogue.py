@@ -87,7 +87,9 @@ def cases(root: Path = ROOT) -> list[Case]:
     True
     """
     declarations = sorted((root / "kit" / "cases" / "projects").glob("*/project.toml"))
-    return [Case(path.parent.name, tomllib.loads(path.read_text()), root) for path in declarations]
+    return [
+        Case(path.parent.name, tomllib.loads(path.read_text(encoding="utf-8")), root) for path in declarations
+    ]
 
 
 def find(name: str, root: Path = ROOT) -> Case:

@@ -142,4 +142,4 @@ def test_no_key_is_written_down(tmp_path):
     described = identity(lm=dspy.LM("openai/gpt-4.1-mini", api_key="sk-secret"), prefix="x_")
     record(tmp_path, described)
     assert recorded(tmp_path) == described
-    assert "sk-secret" not in (tmp_path / "run.json").read_text()
+    assert "sk-secret" not in (tmp_path / "run.json").read_text(encoding="utf-8")

@@ -80,8 +80,8 @@ def lines(row: Mapping[str, Any], programs: Mapping[str, tuple[list[int], int]])
 def save(new: Sequence[Mapping[str, Any]]) -> None:
     """Put lines into the file, in place of those of the same programs."""
     names = {line["program"] for line in new}
-    old = list(csv.DictReader(SCORES.open())) if SCORES.exists() else []
-    with SCORES.open("w", newline="") as file:
+    old = list(csv.DictReader(SCORES.open(encoding="utf-8"))) if SCORES.exists() else []
+    with SCORES.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows([*(line for line in old if line["program"] not in names), *new])

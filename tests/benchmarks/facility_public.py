@@ -52,7 +52,7 @@ def main(role: str, count: int) -> None:
         served = Consistent()
         served.load(STATE)
         programs, rows = {"plain": Triage(), "served": served}, rows[:count]
-    lines = list(csv.DictReader(SCORES.open())) if SCORES.exists() else []
+    lines = list(csv.DictReader(SCORES.open(encoding="utf-8"))) if SCORES.exists() else []
     done = {(line["model"], line["program"], int(line["row"])) for line in lines}
     for name, program in programs.items():
         for number, row in enumerate(rows):
@@ -71,7 +71,7 @@ def scored(role: str, name: str, number: int, row: dspy.Example, found: dspy.Pre
 def write(path: Path, lines: list[dict[str, object]]) -> None:
     """Write all lines, by model, program and row."""
     ordered = sorted(lines, key=lambda line: (line["model"], line["program"], int(line["row"])))
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(ordered)

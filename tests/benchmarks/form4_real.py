@@ -151,7 +151,10 @@ def scores(
 def chosen(ids: list[str], longest: float = math.inf) -> list[dict[str, Any]]:
     """Return the filings that are named, or the short ones that lent the authored set no facts."""
     folder = fetch.get("form4") / "xml"
-    used = {json.loads(line)["facts_from"] for line in (FORM4 / "filings.jsonl").read_text().splitlines()}
+    used = {
+        json.loads(line)["facts_from"]
+        for line in (FORM4 / "filings.jsonl").read_text(encoding="utf-8").splitlines()
+    }
     records = [record(path) for path in sorted(folder.glob("*.xml"))]
     if ids:
         return [filing for filing in records if filing["id"] in ids]
@@ -176,7 +179,7 @@ def main(role: str, options: list[str]) -> None:
     every_row = "--every-row" in options
     rows_by, longest = ("model", LONGEST) if every_row else ("code", math.inf)
     program = Form4(code_first=not every_row)
-    lines = list(csv.DictReader(SCORES.open())) if SCORES.exists() else []
+    lines = list(csv.DictReader(SCORES.open(encoding="utf-8"))) if SCORES.exists() else []
     done = {(row["filing"], row["model"], row["rows_by"]) for row in lines}
     for filing in chosen([option for option in options if option != "--every-row"], longest):
         if (filing["id"], role, rows_by) in done:
@@ -186,7 +189,7 @@ def main(role: str, options: list[str]) -> None:
         row = scores(role, rows_by, filing, time.perf_counter() - start, found)
         print(row, flush=True)
         lines = sorted([*lines, row], key=lambda row: [row[name] for name in ("model", "rows_by", "filing")])
-        with SCORES.open("w", newline="") as file:
+        with SCORES.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(lines)

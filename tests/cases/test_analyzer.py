@@ -12,7 +12,10 @@ from kit.documents.pages import pages
 from kit.engines.models import ROOT
 
 DATA = ROOT / "data"
-ROWS = [json.loads(line) for line in (DATA / "analyzer" / "documents.jsonl").read_text().splitlines()]
+ROWS = [
+    json.loads(line)
+    for line in (DATA / "analyzer" / "documents.jsonl").read_text(encoding="utf-8").splitlines()
+]
 LEASE = "LEASE. The rent is 1,450 euros a month. Tenant: Harbour Crafts. Ends on 2027-03-31."
 
 

@@ -13,7 +13,9 @@ from kit.cases.contracts.values import stands
 from kit.engines.models import ROOT
 
 FOLDER = ROOT / "data" / "contracts"
-GOLD = [json.loads(line) for line in (FOLDER / "gold_boundaries.jsonl").read_text().splitlines()]
+GOLD = [
+    json.loads(line) for line in (FOLDER / "gold_boundaries.jsonl").read_text(encoding="utf-8").splitlines()
+]
 
 
 class Reader(ScriptedEngine):

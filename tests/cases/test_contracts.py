@@ -13,7 +13,9 @@ from kit.cases.contracts import Line, Page, Score, UnreadableContract, page
 from kit.engines.models import ROOT
 
 FOLDER = ROOT / "data" / "contracts"
-GOLD = [json.loads(line) for line in (FOLDER / "gold_boundaries.jsonl").read_text().splitlines()]
+GOLD = [
+    json.loads(line) for line in (FOLDER / "gold_boundaries.jsonl").read_text(encoding="utf-8").splitlines()
+]
 MIRROR = Path(os.environ.get("KIT_DATA_MIRROR", "")) / "contracts"
 START, CONTINUATION = '{"heading_is": "another_paper"}', '{"heading_is": "same_paper"}'
 
@@ -99,7 +101,7 @@ def test_evidence_reaches_what_was_measured(split, expected, documents, ask):
     """With scans read, code alone finds the boundaries that the lesson reports, and asks nobody."""
     engine = ask("never")
     scans = {}
-    for line in map(json.loads, (FOLDER / "scans.jsonl").read_text().splitlines()):
+    for line in map(json.loads, (FOLDER / "scans.jsonl").read_text(encoding="utf-8").splitlines()):
         scans[line["slug"], line["page"]] = line["text"]
     scores = []
     for row in GOLD:
@@ -127,7 +129,10 @@ def test_titles_without_a_label_are_left_to_the_model(documents):
 @pytest.mark.skipif(not (MIRROR / "gold_boundaries.jsonl").exists(), reason="needs KIT_DATA_MIRROR")
 def test_one_scorer_reads_the_real_set():
     """On the real contracts the baseline is the one that their gold was published with."""
-    rows = [json.loads(line) for line in (MIRROR / "gold_boundaries.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (MIRROR / "gold_boundaries.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     for row in rows:
         found = contracts.starts(contracts.baseline(contracts.read(MIRROR / row["pdf"])))
         scored = contracts.score(contracts.gold_starts(row), found)

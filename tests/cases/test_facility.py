@@ -29,8 +29,8 @@ from kit.cases.facility import (
 from kit.engines import models
 
 DATA = models.ROOT / "data" / "facility"
-SHEET = (DATA / "README.md").read_text()
-ROWS = [json.loads(line) for line in (DATA / "messages.jsonl").read_text().splitlines()]
+SHEET = (DATA / "README.md").read_text(encoding="utf-8")
+ROWS = [json.loads(line) for line in (DATA / "messages.jsonl").read_text(encoding="utf-8").splitlines()]
 SPLITS = ("train", "validation", "test")
 FIELDS = ("urgency", "sentiment", "categories")
 PROJECT = models.ROOT / "kit" / "cases" / "projects" / "facility"
@@ -40,7 +40,7 @@ GOLD = dspy.Example(urgency="low", sentiment="neutral", categories=["question", 
 
 def _passes():
     found = defaultdict(dict)
-    with (DATA / "passes.csv").open(newline="") as file:
+    with (DATA / "passes.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             found[int(row["id"])][row["pass"]] = row
     return [(found[row["id"]]["1"], found[row["id"]]["2"]) for row in ROWS]
@@ -358,7 +358,9 @@ class TestPublic:
     def _write(self, folder, **categories):
         answer = {"urgency": "low", "sentiment": "positive", "categories": categories}
         path = folder / "dataset.json"
-        path.write_text(json.dumps([{"fields": {"input": "Thank you."}, "answer": json.dumps(answer)}]))
+        path.write_text(
+            json.dumps([{"fields": {"input": "Thank you."}, "answer": json.dumps(answer)}]), encoding="utf-8"
+        )
         return path
 
     def test_it_is_read_under_our_names(self, tmp_path):
@@ -381,7 +383,7 @@ class TestPublic:
 
 def test_the_prototype_knows_nothing_of_the_kit():
     """It can be copied into another project as it is."""
-    sources = [path.read_text() for path in Path(facility.__file__).parent.glob("*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in Path(facility.__file__).parent.glob("*.py")]
     assert [source for source in sources if re.search(r"^(?:from|import) kit", source, re.MULTILINE)] == []
 
 
@@ -396,13 +398,15 @@ class TestState:
     def test_no_demo_is_a_row_of_test(self):
         """What is measured on test was not shown."""
         tested = {row["message"] for row in ROWS if row["split"] == "test"}
-        state = json.loads((PROJECT / "state.json").read_text())
+        state = json.loads((PROJECT / "state.json").read_text(encoding="utf-8"))
         assert all(demo["message"] not in tested for one in FIELDS for demo in state[one]["demos"])
 
     def test_the_exported_score_is_what_the_lesson_shows(self):
         """`kit export facility` and lesson 17 speak of the same run."""
         lesson = LESSON.read_text(encoding="utf-8")
-        score = re.search(r"^score +(.*)$", (PROJECT / "score.txt").read_text(), re.MULTILINE)[1]
+        score = re.search(
+            r"^score +(.*)$", (PROJECT / "score.txt").read_text(encoding="utf-8"), re.MULTILINE
+        )[1]
         found = re.findall(r"[\d.]+ % \[[\d.]+, [\d.]+\], n=81", score)
         assert len(found) == 4
         assert all(one in lesson for one in found[1:])

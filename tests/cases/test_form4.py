@@ -37,7 +37,8 @@ DATA = models.ROOT / "data" / "form4"
 LEASE = models.ROOT / "data" / "files" / "lease.pdf"
 PROTOTYPE = models.ROOT / "kit" / "cases"
 RECORDS = {
-    record["id"]: record for record in map(json.loads, (DATA / "filings.jsonl").read_text().splitlines())
+    record["id"]: record
+    for record in map(json.loads, (DATA / "filings.jsonl").read_text(encoding="utf-8").splitlines())
 }
 
 
@@ -360,4 +361,4 @@ class TestScore:
 def test_the_prototype_stands_alone():
     """What people copy imports nothing of the kit."""
     files = [*(PROTOTYPE / "form4").glob("*.py"), PROTOTYPE / "analyzer.py"]
-    assert [file.name for file in files if "from kit" in file.read_text()] == []
+    assert [file.name for file in files if "from kit" in file.read_text(encoding="utf-8")] == []

@@ -34,7 +34,9 @@ from kit.engines import models
 
 ROOT = models.ROOT
 DATA = ROOT / "data" / "pile"
-GOLD = {row["name"]: row for row in csv.DictReader((DATA / "pile.csv").read_text().splitlines())}
+GOLD = {
+    row["name"]: row for row in csv.DictReader((DATA / "pile.csv").read_text(encoding="utf-8").splitlines())
+}
 KNOWN = [("please pay this bill", "invoice"), ("dear aunt, yours", "letter")]
 LETTER = '{"kind": "letter"}'
 
@@ -51,7 +53,7 @@ class Page:
 def plain(path, last):
     """Read a text file as one page; a picture has none."""
     picture = path.suffix == ".png"
-    return [Page("" if picture else path.read_text(), needs_ocr=picture)]
+    return [Page("" if picture else path.read_text(encoding="utf-8"), needs_ocr=picture)]
 
 
 def lm(*replies, name="scripted/model"):
@@ -339,7 +341,7 @@ class TestPile:
         path.write_bytes(path.read_bytes()[:40])
         again = Pile(router(), path)(folder=place).rows
         assert again == whole
-        assert len(path.read_text().splitlines()) == 2
+        assert len(path.read_text(encoding="utf-8").splitlines()) == 2
         assert list(Results(path, mark(router())).known) == [whole[0].digest]
 
     def test_another_program_answers_anew(self, inbox, tmp_path):

@@ -36,7 +36,7 @@ from kit.engines import models
 
 DATA = models.ROOT / "data" / "time_entries"
 PROTOTYPE = models.ROOT / "kit" / "cases" / "time_entries"
-ROWS = [json.loads(line) for line in (DATA / "entries.jsonl").read_text().splitlines()]
+ROWS = [json.loads(line) for line in (DATA / "entries.jsonl").read_text(encoding="utf-8").splitlines()]
 TRAIN = [row for row in ROWS if row["split"] == "train"]
 GOLD = "Reviewed lease with M. Okafor; drafted 2 letters."
 
@@ -119,7 +119,7 @@ class TestData:
         """The same seed writes the same file, narratives with new lines included."""
         monkeypatch.setattr(sys, "argv", ["build.py", "--rows", "50", str(tmp_path / "large.csv")])
         build.main()
-        with open(tmp_path / "large.csv", newline="") as file:
+        with open(tmp_path / "large.csv", newline="", encoding="utf-8") as file:
             read = list(csv.DictReader(file))
         assert [row["narrative"] for row in read] == [row["narrative"] for row in build.large(50)]
 
@@ -363,7 +363,9 @@ class TestProgram:
     def test_the_prototype_needs_nothing_of_kit(self):
         """The folder can be copied: it imports DSPy, the standard library and itself."""
         for path in PROTOTYPE.glob("*.py"):
-            imported = set(re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
+            imported = set(
+                re.findall(r"^(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+            )
             assert imported <= sys.stdlib_module_names | {"dspy", "pydantic"}, path.name
 
 

@@ -165,7 +165,7 @@ class TestEdgar:
         (folder / "a.txt").write_bytes(ORIGINAL.encode())
         known(file("a.xml", KEPT.encode(), f"{url}/a.txt"), edgar=True)
         monkeypatch.setenv("KIT_EDGAR_CONTACT", "Kit Tests kit@example.org")
-        assert (fetch.get("tiny") / "a.xml").read_text() == KEPT
+        assert (fetch.get("tiny") / "a.xml").read_text(encoding="utf-8") == KEPT
         assert seen == ["Kit Tests kit@example.org"]
 
     def test_removing_addresses_twice_changes_nothing(self):
@@ -212,7 +212,7 @@ class TestCommands:
 @pytest.mark.parametrize("name", sets.names())
 def test_each_set_has_a_page(name):
     """The page names what it is, its licence and its source, and says that nothing of it is committed."""
-    page = (ROOT / "data" / "real" / f"{name}.md").read_text()
+    page = (ROOT / "data" / "real" / f"{name}.md").read_text(encoding="utf-8")
     assert f"kit data get {name}" in page
     assert sets.spec(name).source in page
     assert "Not committed" in page

@@ -116,7 +116,7 @@ def test_one_side_is_enough(four):
 
 def test_pages_without_a_picture_show_their_words(tmp_path):
     """A text file has no pages to draw; its words stand in their place."""
-    (tmp_path / "a.csv").write_text("x\n<b>\n")
+    (tmp_path / "a.csv").write_text("x\n<b>\n", encoding="utf-8")
     strip = part_strip(pages(tmp_path / "a.csv"), gold=[{"start": 1, "title": "all"}])
     assert strip._repr_png_().startswith(b"\x89PNG")
     assert "<img" not in strip.to_html()

@@ -18,7 +18,7 @@ def three(tmp_path):
         canvas.drawString(20, 100, text)
         canvas.showPage()
     canvas.save()
-    (tmp_path / "b.csv").write_text("x\n<b>\n")
+    (tmp_path / "b.csv").write_text("x\n<b>\n", encoding="utf-8")
     return pages(tmp_path / "a.pdf") + pages(tmp_path / "b.csv")
 
 

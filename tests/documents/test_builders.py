@@ -41,7 +41,8 @@ class TestSigns:
     def test_the_gold_is_what_the_builder_computes(self, signs):
         """Nobody edited an answer by hand."""
         committed = [
-            json.loads(line) for line in (DATA / "parking_signs" / "signs.jsonl").read_text().splitlines()
+            json.loads(line)
+            for line in (DATA / "parking_signs" / "signs.jsonl").read_text(encoding="utf-8").splitlines()
         ]
         assert committed == signs.rows()
 
@@ -97,7 +98,9 @@ class TestFiles:
     def test_the_sold_shares_are_those_of_the_filing(self, files):
         """The gold is the sum over rows with code S, and each row stands in the PDF."""
         text = pages(DATA / "files" / "form4.pdf")[0].text
-        assert json.loads((DATA / "files" / "form4.json").read_text()) == {"shares_sold": 7625}
+        assert json.loads((DATA / "files" / "form4.json").read_text(encoding="utf-8")) == {
+            "shares_sold": 7625
+        }
         assert all(f"{shares:,}" in text for _, _, shares, *_ in files.SALES)
 
     def test_each_bad_file_fails_in_its_own_way(self, files, tmp_path):

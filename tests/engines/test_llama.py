@@ -242,7 +242,7 @@ def test_a_program_with_its_model_is_saved_and_loaded(tmp_path):
     program = dspy.Predict(Triage)
     program.set_lm(models.lm("small", context=4096, temperature=0.0))
     program.save(tmp_path / "triage.json")
-    state = (tmp_path / "triage.json").read_text()
+    state = (tmp_path / "triage.json").read_text(encoding="utf-8")
     assert str(models.ROOT) not in state
     assert os.path.expanduser("~") not in state
     for _ in range(2):

@@ -116,7 +116,7 @@ def test_context_is_for_the_offline_engine_only(monkeypatch):
 def test_settings_come_from_the_env_file():
     """Profile and key can stand in .env; an explicit profile finds its key there too."""
     (models.ROOT / ".env").write_text(
-        f"KIT_PROFILE=anthropic\nOPENAI_API_KEY={KEY}\nANTHROPIC_API_KEY={KEY}\n"
+        f"KIT_PROFILE=anthropic\nOPENAI_API_KEY={KEY}\nANTHROPIC_API_KEY={KEY}\n", encoding="utf-8"
     )
     assert models.lm(profile="openai").kwargs["api_key"] == KEY
     assert models.lm().model == "anthropic/claude-haiku-4-5"
@@ -124,7 +124,7 @@ def test_settings_come_from_the_env_file():
 
 def test_the_environment_wins_over_the_env_file(monkeypatch):
     """What was exported for one run is not overridden by the file."""
-    (models.ROOT / ".env").write_text("KIT_PROFILE=anthropic\n")
+    (models.ROOT / ".env").write_text("KIT_PROFILE=anthropic\n", encoding="utf-8")
     monkeypatch.setenv("KIT_PROFILE", "offline")
     assert models.current_profile() == "offline"
 

@@ -393,10 +393,10 @@ def test_a_run_that_was_cut_pays_nothing_twice(tmp_path):
     """
     cuts = random.Random().sample(range(36, 60), 2)
     in_a_fresh_process(tmp_path, *cuts)
-    before = [(tmp_path / f"log_{name}").read_text().split() for name in ("mipro", "gepa")]
+    before = [(tmp_path / f"log_{name}").read_text(encoding="utf-8").split() for name in ("mipro", "gepa")]
     in_a_fresh_process(tmp_path, 999, 999)
     for name, first in zip(("mipro", "gepa"), before, strict=True):
-        asked = (tmp_path / f"log_{name}").read_text().split()
+        asked = (tmp_path / f"log_{name}").read_text(encoding="utf-8").split()
         assert len(asked) > len(first) > 0
         assert len(asked) == len(set(asked)), f"asked again after a cut at one of {cuts}"
         configure(replayed(tmp_path / "none"))

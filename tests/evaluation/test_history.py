@@ -110,7 +110,7 @@ def test_a_run_without_a_winner_is_refused(saved):
     """A file that was edited by hand is noticed."""
     content = json.loads(saved.read_bytes())
     content["candidates"][1]["won"] = False
-    saved.write_text(json.dumps(content))
+    saved.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(BadRun, match="here 0 did"):
         kit.run(saved)
 

@@ -34,7 +34,7 @@ def read_public(path: str | Path) -> list[dspy.Example]:
         ValueError: If a record has a category that `PUBLIC` does not know.
     """
     found = []
-    for record in json.loads(Path(path).read_text()):
+    for record in json.loads(Path(path).read_text(encoding="utf-8")):
         answer = json.loads(record["answer"])
         if strange := set(answer["categories"]) - set(PUBLIC):
             raise ValueError(f"Unknown categories {sorted(strange)}; known are {sorted(PUBLIC)}.")

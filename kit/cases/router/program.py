@@ -102,7 +102,7 @@ class Router(dspy.Module):
             return _routed("archive", facts={"files": file.members})
         try:
             document = typed(file.path, file.format, self.read, self.read_picture)
-        except Exception as error:  # readers raise what they like; the row names it, and the pile goes on
+        except Exception as error:  # noqa: BLE001 - readers raise anything; the row says what, the pile goes on
             return _routed("unreadable", error=told(error, file))
         named = self.named(document)
         processor = self.processors.get(named["kind"])
@@ -110,7 +110,7 @@ class Router(dspy.Module):
             done = dict(processor(document=document)) if processor else {}
         except dspy.LMError:
             raise
-        except Exception as error:  # the kind is known, so the row keeps it
+        except Exception as error:  # noqa: BLE001 - the kind is known, so the row keeps it and the error
             done = {"error": told(error, file)}
         return _routed(**named, opening=document.opening, **done)
 

@@ -87,11 +87,11 @@ class House:
     @classmethod
     def read(cls, folder: str | Path) -> House:
         """Read people.csv (first, last, on_roster) and words.txt from a folder."""
-        with open(Path(folder) / "people.csv", newline="") as file:
+        with open(Path(folder) / "people.csv", newline="", encoding="utf-8") as file:
             people = [
                 (row["first"], row["last"]) for row in csv.DictReader(file) if row["on_roster"] == "yes"
             ]
-        lines = (Path(folder) / "words.txt").read_text().splitlines()
+        lines = (Path(folder) / "words.txt").read_text(encoding="utf-8").splitlines()
         words = (word for line in lines if not line.startswith("#") for word in line.split())
         return cls(tuple(people), frozenset(words))
 
