@@ -146,7 +146,7 @@ def _of_files(paths: list[Path]) -> Source:
         )
     read = _csv if kinds == {"csv"} else _parquet
     datasets = {path: read(path) for path in paths}
-    schema = _one_schema([dataset.schema.remove_metadata() for dataset in datasets.values()], "files")
+    schema = _one_schema([_without_metadata(dataset.schema) for dataset in datasets.values()], "files")
 
     def batches() -> Iterator[pa.RecordBatch]:
         for path, dataset in datasets.items():
@@ -154,6 +154,11 @@ def _of_files(paths: list[Path]) -> Source:
                 yield from dataset.replace_schema(schema).to_batches(**_LITTLE_AT_ONCE)
 
     return Source(schema, sum(map(_count, paths, datasets.values())), _digest(map(_content, paths)), batches)
+
+
+def _without_metadata(schema: pa.Schema) -> pa.Schema:
+    """Drop what a file says about its columns: our own mark there would have its cells unpickled."""
+    return pa.schema([field.remove_metadata() for field in schema])
 
 
 def _one_schema(schemas: list[pa.Schema], what: str) -> pa.Schema:

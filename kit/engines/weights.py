@@ -67,8 +67,8 @@ def spec(name: str) -> Weights:
     """
     if name not in names():
         raise ValueError(f"Unknown weights {name!r}. Valid names: {', '.join(names())}.")
-    entry = {"name": name, "huggingface": None} | _table()[name]
-    return Weights(**entry.pop("parts"), **entry)
+    entry: dict[str, Any] = {"huggingface": None} | _table()[name]
+    return Weights(name, **entry.pop("parts"), **entry)
 
 
 def folder() -> Path:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dspy
-from pydantic_core import PydanticUndefined
 
 from kit.evaluation.findings import Finding, bad, good, note
 from kit.evaluation.splits import leaks
@@ -25,7 +24,7 @@ def wanted(program: dspy.Module) -> tuple[set[str], set[str] | None]:
     """
     if isinstance(program, dspy.Predict):
         fields = program.signature.input_fields
-        needed = {name for name, field in fields.items() if field.default is PydanticUndefined}
+        needed = {name for name, field in fields.items() if field.is_required()}
         return needed, set(fields)
     parameters = _parameters(program)
     if any(one.kind is one.VAR_KEYWORD for one in parameters):

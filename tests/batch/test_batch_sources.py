@@ -5,8 +5,10 @@ import gzip
 import dask.dataframe
 import pandas
 import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
+from kit.batch import cells
 from kit.batch.sources import BadSource, MissingColumn, mapping_of, source_of
 
 FRAME = pandas.DataFrame({"id": ["007", "008", "008"], "text": ["one,\ntwo", "", "three"]})
@@ -154,6 +156,16 @@ def test_a_fault_far_down_is_found_before_anything_is_asked(tmp_path):
     (tmp_path / "long.csv").write_text("a,b\n" + "1,2\n" * 500_000 + "3\n", encoding="utf-8")
     with pytest.raises(BadSource, match="Expected 2 columns, got 1"):
         source_of(tmp_path / "long.csv")
+
+
+def test_a_file_cannot_have_its_cells_unpickled(tmp_path):
+    """Unpickling runs code: the mark of columns that the kit pickled counts in memory, not in a file."""
+    made = cells.arrow(pandas.DataFrame({"text": [{"deep": 1}, {"more": 2}]}))
+    assert cells.kept(made.schema) == ["text"]
+    pa.parquet.write_table(made, tmp_path / "rows.parquet")
+    source = source_of(tmp_path / "rows.parquet")
+    assert cells.kept(source.schema) == []
+    assert [type(row["text"]) for (row,) in rows(source, size=1)] == [bytes, bytes]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
