@@ -43,6 +43,17 @@ def test_an_untouched_stub_is_not_yet(said):
     assert said() == ["Exercise 2.3: not yet. NameError: name 'answer' is not defined"]
 
 
+def test_with_live_replies_a_failed_check_says_what_it_expects(said, monkeypatch):
+    """A right answer of another model is not called wrong."""
+    monkeypatch.setenv("KIT_PROFILE", "openai")
+    with kit.check("1.1"):
+        raise AssertionError("The recorded model says 5 stars.")
+    assert said() == [
+        "Exercise 1.1: not yet. The recorded model says 5 stars. (The check expects the recorded replies; "
+        "yours are live, from openai, and may be right too.)"
+    ]
+
+
 def test_ctrl_c_passes():
     """Interrupting a check interrupts it."""
     with pytest.raises(KeyboardInterrupt), kit.check("1.1"):
