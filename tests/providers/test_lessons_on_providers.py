@@ -1,4 +1,4 @@
-"""Lessons on every provider: each model that a lesson makes can be made and asked, and three run to their end.
+"""Lessons on every provider: each model that a lesson makes can be made and asked; three run to their end.
 
 `run.py` beside this file runs all lessons, solutions and exported projects, and prints a table.
 """
@@ -33,11 +33,8 @@ def calls(path):
 
 def options(call):
     """Return the options of a call that are literals; a role that a loop sets becomes each of the two."""
-    return {
-        word.arg: ast.literal_eval(word.value)
-        for word in call.keywords
-        if isinstance(word.value, ast.Constant)
-    }
+    literals = (word for word in call.keywords if isinstance(word.value, ast.Constant))
+    return {word.arg: word.value.value for word in literals}
 
 
 def roles(call):
@@ -66,9 +63,10 @@ def price_table(monkeypatch):
 
 
 def test_the_lessons_models_are_found():
-    """Lessons make models with temperatures, caps, caches and rollouts of their own; all of them are tried."""
+    """Lessons make models with temperatures, caps and caches of their own; all of them are tried."""
     assert len(OURS) > 8
-    assert {"temperature", "max_tokens", "cache"} <= {name for _, given in OURS.values() for name in given}
+    given = {name for _, options in OURS.values() for name in options}
+    assert {"temperature", "max_tokens", "cache"} <= given
     assert PLAIN
 
 
@@ -81,7 +79,7 @@ def test_every_model_of_a_lesson_can_be_made_and_asked(profile, monkeypatch):
         for role, given in OURS.values():
             if "profile" in given:  # a cell about the offline models says so itself
                 continue
-            lm = kit.lm(role, **given, num_retries=0)
+            lm = kit.lm(role, **given | {"cache": False, "num_retries": 0})
             lm("Say something.", max_tokens=120, temperature=0.7)
             lm.copy(temperature=1.0, rollout_id=1)("Say something.", max_tokens=40)
         assert standin.refused == []
