@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -133,10 +134,13 @@ def _apart(target: str, profile: str) -> dict[str, Any]:
 
 
 def _notebook(target: str, environment: dict[str, str], place: Path) -> list[str]:
+    """Run a notebook on a copy of the lessons and their data: some lessons keep what they found."""
     from kit import lessons
 
-    executed = lessons.run(ROOT / target, environment, go_on=True)
-    misses = [f"cell [{miss.cell}] {miss.message}" for miss in lessons.misses(ROOT / target, executed)]
+    for folder in ("notebooks", "solutions", "data"):
+        shutil.copytree(ROOT / folder, place / folder)
+    executed = lessons.run(place / target, environment, go_on=True)
+    misses = [f"cell [{miss.cell}] {miss.message}" for miss in lessons.misses(place / target, executed)]
     return [*lessons.failures(executed), *misses]
 
 
