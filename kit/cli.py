@@ -273,7 +273,7 @@ def _chosen(number: str | None, every: bool) -> list[all_lessons.Lesson]:
     try:
         if every == bool(number):
             raise ValueError("Name one lesson, or say --all.")
-        return all_lessons.lessons() if every else [all_lessons.lesson(number)]
+        return all_lessons.at_least_one() if every else [all_lessons.lesson(number)]
     except ValueError as error:
         _fail(error)
 

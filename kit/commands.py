@@ -105,7 +105,11 @@ def progress(
 
     if forget:
         noted.forget()
-    for lesson in lessons.lessons():
+    try:
+        every = lessons.at_least_one()
+    except ValueError as error:
+        fail(error)
+    for lesson in every:
         exercises = noted.standing(lesson)
         done = sum(one.state in ("passed", "caught up") for one in exercises)
         name = lesson.notebook.stem.replace("_", " ")
@@ -169,7 +173,7 @@ def slides(
     from kit import slides as pages
 
     try:
-        chosen = lessons.lessons() if lesson is None else [lessons.lesson(lesson)]
+        chosen = lessons.at_least_one() if lesson is None else [lessons.lesson(lesson)]
         for one in chosen:
             console.print(str(pages.write(one.notebook, to, reveal)), highlight=False, soft_wrap=True)
     except (OSError, ValueError) as error:

@@ -80,6 +80,9 @@ def _replies() -> Finding:
     found = f"{count:,} replies for {len(files)} of {len(lessons.lessons())} lessons"
     if count:
         return Finding("recordings", "good", found)
+    if not lessons.lessons():
+        step = "An installed package has no lessons: clone the repository for them."
+        return Finding("recordings", "note", "none, and no lessons", step)
     return Finding(
         "recordings", "bad", found, "Restore data/replies from git; without it every lesson runs live."
     )

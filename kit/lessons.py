@@ -55,6 +55,20 @@ def lessons(root: Path = ROOT) -> list[Lesson]:
     return found
 
 
+def at_least_one(root: Path = ROOT) -> list[Lesson]:
+    """Return all lessons, by number.
+
+    Raises:
+        ValueError: If there are none, as in a kit that was installed without its repository.
+    """
+    if found := lessons(root):
+        return found
+    raise ValueError(
+        f"There are no lessons in {root / 'notebooks'}. An installed package has none: clone the repository, "
+        "and run `uv run kit lab` in it."
+    )
+
+
 def lesson(number: str, root: Path = ROOT) -> Lesson:
     """Return one lesson.
 
@@ -65,9 +79,9 @@ def lesson(number: str, root: Path = ROOT) -> Lesson:
     Raises:
         ValueError: If there is none; the message lists those there are.
     """
-    by_number = {found.number: found for found in lessons(root)}
+    by_number = {found.number: found for found in at_least_one(root)}
     if (wanted := number.zfill(2)) not in by_number:
-        raise ValueError(f"There is no lesson {number!r}. Lessons: {', '.join(by_number) or 'none yet'}.")
+        raise ValueError(f"There is no lesson {number!r}. Lessons: {', '.join(by_number)}.")
     return by_number[wanted]
 
 

@@ -41,10 +41,10 @@ def test_a_number_may_lack_its_zero(root):
 
 
 def test_unknown_numbers_are_answered_with_the_known(root, tmp_path_factory):
-    """The message lists the lessons, also when there are none yet."""
+    """The message lists the lessons, or says why there are none."""
     with pytest.raises(ValueError, match=r"no lesson '99'. Lessons: 00, 02\."):
         lessons.lesson("99", root)
-    with pytest.raises(ValueError, match="none yet"):
+    with pytest.raises(ValueError, match="An installed package has none: clone the repository"):
         lessons.lesson("00", tmp_path_factory.mktemp("empty"))
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 from kit.export import fields, files, shorthand
-from kit.export.catalogue import ROOT
 from kit.export.projects import Project
 from kit.export.shorthand import Field, Fields
 
@@ -53,9 +52,13 @@ def new(name: str, signature: str, to: str | Path | None = None, *, force: bool 
         fields.write(skeleton, staged, _fields(package, signature, read))
         _write_rows(read, staged / "data" / "rows.jsonl")
         _write_notebook(package, signature, staged / "explore.ipynb")
-        shutil.copyfile(ROOT / "LICENSE", staged / "LICENSE")
+        (staged / "LICENSE").write_text(_licence(), encoding="utf-8")
         files.check_place(files.listed(staged), folder, force=force)
         return Project(folder, files.put(staged, folder), "")
+
+
+def _licence() -> str:
+    return metadata.distribution("dspy-workshop-kit").read_text("licenses/LICENSE")
 
 
 def _fields(name: str, signature: str, read: Fields) -> dict[str, str]:

@@ -96,8 +96,13 @@ def find(name: str, root: Path = ROOT) -> Case:
     """Return the case of that name.
 
     Raises:
-        ValueError: If there is none; the message lists those there are.
+        ValueError: If there is none (the message lists those there are), or no data beside the package.
     """
+    if not (root / "data").is_dir():
+        raise ValueError(
+            f"The data that an export takes along is not in {root}. An installed package has none: clone the "
+            "repository, and run `uv run kit export` in it."
+        )
     known = {case.name: case for case in cases(root)}
     if name not in known:
         raise ValueError(f"There is no case {name!r} to export. Cases: {', '.join(known)}.")
