@@ -49,9 +49,12 @@ _SHAPES = re.compile(
     |\b(?:hf|gsk|npm|r8)_\w{20,}|\b(?:nvapi|pplx|tvly|xai|pypi)-[\w-]{20,}
     |\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*       # JSON Web Token
     |-----BEGIN[ ][A-Z ]{0,20}PRIVATE[ ]KEY-----(?:(?!-----).)*(?:-----END[ ][A-Z ]{0,20}PRIVATE[ ]KEY-----)?
-    |(?<=Bearer[ ])(?:[\w.~+/=-]|["'\\]+(?=\w)){4,}""",
+    |(?<=Bearer[ ])(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,}""",
     re.VERBOSE | re.DOTALL,
 )
+_BEARER = re.compile(
+    r"""(?<=Bearer )(?:[\w.~+/=-]|["'\\]+(?=\w)){4,}"""
+)  # also "Bearer of": hidden, not refused
 _BASIC = re.compile(r"(?<=\bBasic )[A-Za-z0-9+/]{6,}={0,2}", re.IGNORECASE)
 
 
@@ -71,7 +74,8 @@ def hide(text: str) -> str:
     """
     for _, value in _in_the_environment():
         text = _spelled(value).sub(HIDDEN, text)
-    text = _SHAPES.sub(HIDDEN, _URL.sub(_without_password, _without_named(text)))
+    text = _BEARER.sub(HIDDEN, _URL.sub(_without_password, _without_named(text)))
+    text = _SHAPES.sub(HIDDEN, text)
     return _BASIC.sub(_without_credentials, text)
 
 

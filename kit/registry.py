@@ -11,46 +11,41 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 import shutil
 import threading
-from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from dspy_hub.hub import HubFile
 
-from kit.engines.listening import Handler, Listener, checked_key, same_key
+from kit.engines.folder import Folder, FolderHandler
+from kit.engines.listening import checked_key, same_key
 from kit.hub import Refused, check, check_name
 
 
-class Registry(Listener):
+class Registry(Folder):
     """Serve a folder as a registry until the `with` ends.
 
     Args:
         folder: Where the index and the packages lie; made if missing.
         keys: The developer keys, each with the author in whose name it publishes.
-        readers: The key that stands in the URL of readers, since dspy-hub sends them none; by default a new
-            one. None lets anyone read who can connect.
+        readers: The key in the URL of those who read, as dspy-hub sends them none; by default a new one. None
+            lets anyone read who can connect.
 
     Raises:
         ValueError: If a key is empty, or cannot be sent.
     """
 
-    def __init__(self, folder: Path, keys: dict[str, str], readers: str | None = "new") -> None:
-        readers = secrets.token_urlsafe(9) if readers == "new" else readers
-        self.keys = {checked_key(key): author for key, author in keys.items()}
-        self.inside = "" if readers is None else f"/{quote(checked_key(readers), safe='')}"
-        self.folder, self.turn = Path(folder), threading.Lock()
-        super().__init__(_Handler)
+    def __init__(self, folder: Path, keys: dict[str, str], readers: str | None = "") -> None:
+        self.keys, self.turn = {checked_key(key): author for key, author in keys.items()}, threading.Lock()
+        super().__init__(folder, readers, _Handler)
         if not (self.folder / "index.json").exists():
             _write(self.folder / "index.json", {"packages": []})
 
     @property
     def url(self) -> str:
         """The index's address, with the readers' key: dspy-hub's `registry`."""
-        return f"{self.address}{self.inside}/index.json"
+        return f"{super().url}/index.json"
 
     def author(self, authorization: str) -> str | None:
         """Return whose developer key was sent; None if it is nobody's."""
@@ -58,21 +53,14 @@ class Registry(Listener):
         return found[0] if found else None
 
 
-class _Handler(Handler, SimpleHTTPRequestHandler):
-    stranger = "This key is not known here."
-
-    def __init__(self, request: Any, address: Any, server: Registry) -> None:
-        super().__init__(request, address, server, directory=str(server.folder))
-
+class _Handler(FolderHandler):
     def knows_caller(self) -> bool:
         """Publishing needs a developer's key, reading the readers'."""
-        inside = self.server.inside
         self.author = self.server.author(self.headers.get("Authorization", ""))
-        reads = same_key(self.path[: len(inside)], inside)
-        self.path = self.path.removeprefix(inside)
+        reads = super().knows_caller()
         return self.author is not None if self.command == "PUT" else reads
 
-    def do_PUT(self) -> None:
+    def do_PUT(self) -> None:  # noqa: N802
         """Publish a version; what is refused comes back with its reason."""
         body = self.body()
         try:
@@ -83,10 +71,6 @@ class _Handler(Handler, SimpleHTTPRequestHandler):
         except OSError as error:
             return self.send_error(500, f"The registry cannot store this version: {error.strerror}.")
         return self.send(200, reply)
-
-    def list_directory(self, path: Any) -> None:
-        """Show no folder: the index says what there is."""
-        self.send_error(404)
 
 
 def publish(folder: Path, author: str, path: str, body: dict[str, Any]) -> dict[str, str]:

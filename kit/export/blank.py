@@ -32,6 +32,13 @@ _CELLS = [
 ]  # fmt: skip
 
 
+_TOP = files.top_level(
+    place.removeprefix("src/prototype/")
+    for place in fields.under(fields.EVERY) | fields.under(fields.BLANK)
+    if place.startswith("src/prototype/")
+)
+
+
 def new(name: str, signature: str, to: str | Path | None = None, *, force: bool = False) -> Project:
     """Write an empty project: signature, module, metric, three rows, tests, and a notebook to explore it.
 
@@ -44,7 +51,7 @@ def new(name: str, signature: str, to: str | Path | None = None, *, force: bool 
     Raises:
         Refused: If name or signature will not do, or a file is there already.
     """
-    package, read = files.check_name(name), shorthand.read(signature)
+    package, read = files.check_name(name, _TOP), shorthand.read(signature)
     folder = Path(to or name).expanduser().absolute()
     with tempfile.TemporaryDirectory() as place:
         staged = Path(place)
@@ -75,6 +82,7 @@ def _fields(name: str, signature: str, read: Fields) -> dict[str, str]:
         "groups": '\nnotebook = ["jupyterlab>=4.4"]',
         "shorthand": " ".join(signature.split()),
         "instructions": read.instructions,
+        "example": json.dumps({field.name: field.values[0] for field in read.inputs}),
         "imports": _imports(every),
         "fields": "\n".join(f"    {code} = dspy.{side}Field()" for code, side in declared.items()),
         "answers": "\n".join(f"    {field.code}" for field in read.outputs),

@@ -32,6 +32,11 @@ class Case:
         return self.declared["about"]
 
     @property
+    def package(self) -> str:
+        """The package's name, if nobody asks for another: a package cannot hold a module of its own name."""
+        return self.declared.get("package", self.name)
+
+    @property
     def place(self) -> Path:
         """The folder that declares it."""
         return self.root / "kit" / "cases" / "projects" / self.name

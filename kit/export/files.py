@@ -6,22 +6,32 @@ import keyword
 import re
 import shutil
 import sys
+from collections.abc import Collection, Iterable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from kit.redaction import refuse
 
-TAKEN = frozenset({"dspy", "dspy_cli", "evaluate", "numpy", "orjson", "pydantic", "pytest", "src", "tests"})
+TAKEN = frozenset(
+    {"dspy", "dspy_cli", "evaluate", "fastmcp", "numpy", "orjson", "serve", "src", "tests", "uvicorn"}
+)
 
 
 class Refused(ValueError):
     """A project may not be written there, or not under that name."""
 
 
-def check_name(name: str) -> str:
+def check_name(name: str, inside: Collection[str] = ()) -> str:
     """Return a package's name, if it can be one.
 
+    Args:
+        name: The name.
+        inside: The modules that the package holds. dspy-cli puts the package's own folder first on Python's
+            path, so a module of the package's name would be found in its place.
+
     Raises:
-        Refused: If it is no lower-case identifier, a keyword, or the name of a package that it would hide.
+        Refused: If it is no lower-case identifier, a keyword, or the name of a package that it would hide,
+            or of a module that would hide it.
 
     >>> check_name("time_entries")
     'time_entries'
@@ -30,9 +40,23 @@ def check_name(name: str) -> str:
         raise Refused(f"{name!r} cannot name a package: use lower-case letters, digits and _, e.g. 'triage'.")
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise Refused(f"{name!r} is a keyword of Python: choose another name, e.g. '{name}_desk'.")
-    if name in sys.stdlib_module_names or name in TAKEN:
+    if name in inside:
+        raise Refused(
+            f"The package holds a module {name!r}, which would hide the package when it is served: choose "
+            f"another name, e.g. '{name}_desk'."
+        )
+    if name in sys.stdlib_module_names or name in TAKEN or name in packages_distributions():
         raise Refused(f"A package {name!r} would hide the one that is there already: choose another name.")
     return name
+
+
+def top_level(places: Iterable[str]) -> set[str]:
+    """Return the modules and folders that lie directly in a package.
+
+    >>> sorted(top_level(["task.py", "modules/served.py", "__init__.py.in"]))
+    ['modules', 'task']
+    """
+    return {place.split("/")[0].split(".")[0] for place in places} - {"__init__"}
 
 
 def check_place(files: list[str], to: Path, *, force: bool) -> None:

@@ -40,7 +40,7 @@ def case(
     Args:
         name: One of `cases()`, e.g. "time_entries".
         to: The project's folder; made if missing.
-        package: The name of the package in it; by default the case's.
+        package: The name of the package in it; by default the case's, or the one that the case declares.
         force: Overwrite files of the same names.
         root: The kit's own folder.
 
@@ -50,7 +50,7 @@ def case(
         NotProved: If the evaluation fails, e.g. for want of a recording.
     """
     chosen, folder = find(name, root), Path(to).expanduser().absolute()
-    package = files.check_name(package or chosen.name)
+    package = files.check_name(package or chosen.package, files.top_level(_inside(chosen)))
     with tempfile.TemporaryDirectory() as place:
         staged = Path(place)
         _gather(chosen, package, staged)
@@ -68,10 +68,17 @@ def measure(name: str, root: Path = ROOT) -> str:
     """
     chosen = find(name, root)
     with tempfile.TemporaryDirectory() as place:
-        _gather(chosen, chosen.name, Path(place))
-        table = prove(Path(place), chosen.name, chosen.declared["serves"]).table
+        _gather(chosen, chosen.package, Path(place))
+        table = prove(Path(place), chosen.package, chosen.declared["serves"]).table
     (chosen.place / "score.txt").write_text(table + "\n", encoding="utf-8")
     return table
+
+
+def _inside(chosen: Case) -> list[str]:
+    """Return the places of all files in a case's package."""
+    skeleton = fields.under(fields.EVERY) | fields.under(fields.CASE)
+    every = [place.removeprefix("src/prototype/") for place in skeleton if place.startswith("src/prototype/")]
+    return [*chosen.sources, *chosen.others, *chosen.extras, *every]
 
 
 def _gather(chosen: Case, package: str, staged: Path) -> None:

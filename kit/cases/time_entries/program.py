@@ -146,7 +146,8 @@ def _inside(words: str) -> tuple[str, ...]:
 
 
 def _prediction(narrative: str, corrected: str, reasons: list[str], calls: int = 0) -> dspy.Prediction:
-    found = {difference.rule for difference in differences(corrected, narrative)}
+    changed = differences(corrected, narrative) if corrected != narrative else []  # a long entry is refused
+    found = {difference.rule for difference in changed}
     broken = [rule for rule in RULES if rule in found]
     return dspy.Prediction(
         corrected=corrected, broken=broken, review=bool(reasons), reasons=reasons, calls=calls
