@@ -1,5 +1,6 @@
 """An export stands alone: it runs, replays, scores and serves without `kit`, and overwrites nothing."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 
 import dspy
+import httpx
 import pytest
 from scripted import ScriptedEngine
 from typer.testing import CliRunner
@@ -17,7 +19,7 @@ from kit.engines.llama import LlamaEngine
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine, Rollouts
 from kit.engines.server import Server
-from kit.export import catalogue, fields, files
+from kit.export import catalogue, fields, files, projects
 
 PROTOTYPE = '''"""Colours: how a word for a colour is spelled out."""
 
@@ -142,6 +144,7 @@ def project(root, tmp_path_factory):
 
 
 OFFLINE = catalogue.ROOT / "tests" / "offline"
+CALLER = {"Authorization": "Bearer key-of-the-caller"}
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +164,37 @@ def pytest_in(folder):
         capture_output=True,
         text=True,
     )
+
+
+@contextlib.contextmanager
+def serving(folder, environment=None):
+    """Start a project's server in a process of its own; a client is returned when it listens."""
+    settings = {"DSPY_API_KEY": "key-of-the-caller", "PYTHONPATH": str(OFFLINE)} | (environment or {})
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("KIT_", "MODEL"))}
+    command = [sys.executable, "serve.py", "0"]
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(command, cwd=folder, env=plain | settings, **piped) as process:
+        try:
+            said = []
+            while not (said and said[-1].startswith("Serving at ")):
+                said.append(process.stdout.readline())
+                assert said[-1], "".join(said)
+            with httpx.Client(base_url=said[-1].split()[2].rstrip(","), timeout=120) as client:
+                yield client
+        finally:
+            process.kill()
+
+
+def answers_as_its_readme_says(folder, served):
+    """Send the README's example, and compare the answer."""
+    lines = (folder / "README.md").read_text(encoding="utf-8").splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("curl 127.0.0.1"))
+    name = lines[at].split()[1].rpartition("/")[2]
+    example = json.loads(lines[at + 1].strip().removeprefix("-d '").removesuffix("'"))
+    assert served.post(f"/{name}", json=example).status_code == 401
+    reply = served.post(f"/{name}", json=example, headers=CALLER)
+    assert reply.status_code == 200, reply.text
+    return reply.json() == json.loads(lines[at + 2])
 
 
 class TestProject:
@@ -246,6 +280,12 @@ class TestRefusals:
             ("json", "would hide"),
             ("dspy", "would hide"),
             ("tests", "would hide"),
+            ("serve", "would hide"),
+            ("pandas", "would hide"),
+            ("task", "holds a module 'task', which would hide the package"),
+            ("model", "holds a module"),
+            ("modules", "holds a module"),
+            ("colours", "holds a module"),
         ],
     )
     def test_a_package_cannot_have_any_name(self, root, tmp_path, name, reason):
@@ -253,6 +293,19 @@ class TestRefusals:
         with pytest.raises(export.Refused, match=reason):
             export.case("colours", tmp_path / "out", package=name or "-", root=root)
         assert not (tmp_path / "out").exists()
+
+    @pytest.mark.parametrize("name", ["task", "model", "replay", "modules", "program", "metrics"])
+    def test_a_new_project_cannot_have_the_name_of_its_own_module(self, tmp_path, name):
+        """Served, the module would be found in the package's place, and every request would get a 404."""
+        with pytest.raises(export.Refused, match=f"holds a module '{name}'.*e.g. '{name}_desk'"):
+            export.new(name, SHORTHAND, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    @pytest.mark.parametrize("case", export.cases(), ids=lambda case: case.name)
+    def test_no_case_brings_a_module_that_hides_another(self, case):
+        """dspy-cli puts the package's own folder first on Python's path."""
+        own = files.top_level(projects._inside(case))
+        assert not own & (set(sys.stdlib_module_names) | files.TAKEN | {case.package})
 
     def test_nothing_is_overwritten_unasked(self, root, project, tmp_path):
         """Files that are there stay; with force they are replaced, and others are left alone."""
@@ -285,7 +338,7 @@ class TestRefusals:
         incomplete = shutil.copytree(root, tmp_path / "kit")
         (incomplete / "data" / "replies" / "16.jsonl").write_text("", encoding="utf-8")
         with pytest.raises(export.NotProved, match="nothing was written"):
-            export.case("colours", tmp_path / "out", root=incomplete)
+            export.case("colours", tmp_path / "out", package="paint", root=incomplete)
         assert not (tmp_path / "out").exists()
 
     def test_an_unknown_case_lists_the_cases(self, root, tmp_path):
@@ -300,6 +353,17 @@ class TestNew:
         run = pytest_in(triage)
         assert run.returncode == 0, run.stdout
         assert "10 passed" in run.stdout
+
+    def test_it_is_served_as_it_is(self, triage):
+        """Its endpoint answers through the model that MODEL names, to a caller with the key and no other."""
+        reply = '{"urgency": "low", "why": ["first why"], "score": 0.5}'
+        row = {"message": "first message", "words": 1}
+        with Server(ScriptedEngine(reply), "test/scripted", "sk-made-up-0123456789") as server:
+            model = {"MODEL": "openai/local", "MODEL_API_BASE": server.url}
+            with serving(triage, model | {"OPENAI_API_KEY": "sk-made-up-0123456789"}) as served:
+                answer = served.post("/Triage", json=row, headers=CALLER)
+                assert (answer.status_code, answer.json()) == (200, json.loads(reply))
+                assert served.post("/Triage", json=row).status_code == 401
 
     def test_the_signature_is_written_as_a_class(self, triage):
         """What was a string is code to go on from, types included."""
@@ -388,8 +452,10 @@ class TestCases:
     def test_each_case_of_the_kit_exports_and_scores_as_listed(self, name, tmp_path):
         """Its own tests pass, and its table is the one from which `kit export --list` takes the score."""
         project = export.case(name, tmp_path / "out")
-        run = pytest_in(project.folder)
-        assert run.returncode == 0, run.stdout
+        with serving(project.folder) as served:
+            run = pytest_in(project.folder)
+            assert run.returncode == 0, run.stdout
+            assert answers_as_its_readme_says(project.folder, served)
         stored = (catalogue.find(name).place / "score.txt").read_text(encoding="utf-8")
         assert project.table + "\n" == stored, "Store it anew: uv run kit export --measure"
 

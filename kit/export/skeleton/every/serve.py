@@ -25,6 +25,9 @@ from typing import Any
 import uvicorn
 from dspy_cli.server.mcp import create_mcp_server
 from dspy_cli.server.runner import create_app_instance
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 LONGEST_BODY = 1_000_000
@@ -55,10 +58,13 @@ class Guard:
             if int(headers.get(b"content-length", 0)) > LONGEST_BODY:
                 raise TooLong
             body = await asyncio.wait_for(_read(receive), READS_WITHIN)
+            json.loads(body or b"{}")
         except TooLong:
             return await _refuse(413, f"At most {LONGEST_BODY:,} bytes, please.", receive, send)
         except TimeoutError:
             return await _refuse(408, f"The body did not arrive within {READS_WITHIN:.0f} s.", receive, send)
+        except (RecursionError, ValueError):
+            return await _refuse(400, "The body is not JSON.", receive, send)
         await self.app(scope, _again(body, receive), send)
         return shorten_logs()
 
@@ -118,6 +124,12 @@ async def _throw_away(receive: Any) -> None:
         pass
 
 
+async def name_wrong_fields(request: Request, error: RequestValidationError) -> JSONResponse:
+    """Say which field is wrong, and do not repeat what was sent."""
+    found = [{name: fault[name] for name in ("type", "loc", "msg")} for fault in error.errors()[:20]]
+    return JSONResponse({"detail": found}, 422)
+
+
 def shorten_logs() -> None:
     """Put aside each log that has grown too long, in the place of the one before."""
     for log in LOGS.glob("*.log"):
@@ -151,6 +163,7 @@ def main(port: int = 8000) -> None:
         sys.exit(f"Port {port} cannot be used: {error}. Name another, e.g. `python serve.py 8001`.")
     logging.getLogger("dspy_cli.server").setLevel(logging.CRITICAL)  # logs/ holds what a request came to
     app = with_tools(create_app_instance())
+    app.add_exception_handler(RequestValidationError, name_wrong_fields)
     if not app.state.modules:
         sys.exit("Nothing to serve: no module in src/*/modules could be loaded; the reason stands above.")
     if not (key := os.environ.get("DSPY_API_KEY", "").strip()):
