@@ -108,7 +108,7 @@ def orders() -> bytes:
 
 
 def talk() -> bytes:
-    """Return two slides, the second with a note for the speaker."""
+    """Return two slides."""
     import pptx
 
     slides = pptx.Presentation()
@@ -118,7 +118,6 @@ def talk() -> bytes:
     ]:
         slide = slides.slides.add_slide(slides.slide_layouts[1])
         slide.shapes.title.text, slide.placeholders[1].text = heading, text
-    slide.notes_slide.notes_text_frame.text = "Counted on 12 days."
     return _saved(slides)
 
 

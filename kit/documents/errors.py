@@ -9,6 +9,8 @@ UnreadableFile
   x NoSuchPage        fewer pages than the first one that was asked for
   x TooManyPages      more pages than the limit
   x ImageTooLarge     more pixels than the limit
+  x FileTooLarge      it unpacks to more bytes than the limit
+  x TookTooLong       reading it needs more seconds than the limit
   x NoPicture         a page of this kind of file cannot be drawn
 """
 
@@ -53,6 +55,14 @@ class TooManyPages(UnreadableFile):
 
 class ImageTooLarge(UnreadableFile):
     """The picture has more pixels than the limit; it was not decoded."""
+
+
+class FileTooLarge(UnreadableFile):
+    """The file, or what it unpacks to, has more bytes than the limit."""
+
+
+class TookTooLong(UnreadableFile):
+    """Reading was stopped after the seconds that it may need."""
 
 
 class NoPicture(UnreadableFile):

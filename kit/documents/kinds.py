@@ -6,12 +6,37 @@ import io
 import warnings
 from pathlib import Path
 
+from kit.documents.encodings import wide_encoding
 from kit.documents.errors import CorruptFile, EncryptedFile, ImageTooLarge, UnsupportedFile
 
 MAX_PIXELS = 50_000_000
 PICTURES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 OFFICE = frozenset({".docx", ".pptx", ".xlsx"})
-_OLD_OR_LOCKED = bytes.fromhex("d0cf11e0a1b11ae1")
+MAILS = frozenset({".eml", ".mht", ".mhtml", ".msg"})
+SOUNDS = frozenset({".flac", ".m4a", ".mp3", ".ogg", ".opus", ".wav"})
+_BINARY = (
+    OFFICE
+    | PICTURES
+    | SOUNDS
+    | {".pdf", ".doc", ".xls", ".ppt", ".odt", ".ods", ".odp", ".msg", ".heic", ".heif"}
+)
+_SAME = {
+    ".docm": ".docx",
+    ".dotx": ".docx",
+    ".pptm": ".pptx",
+    ".ppsx": ".pptx",
+    ".xlsm": ".xlsx",
+    ".xltx": ".xlsx",
+}
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+_IN_OLE = [  # what lies in the old containers of Microsoft, and what it makes of them
+    ("EncryptedPackage", "locked"),
+    ("__properties_version1.0", ".msg"),
+    ("WordDocument", ".doc"),
+    ("Workbook", ".xls"),
+    ("Book", ".xls"),
+    ("PowerPoint Document", ".ppt"),
+]
 
 
 def kind_of(name: str, data: bytes) -> str:
@@ -29,12 +54,14 @@ def kind_of(name: str, data: bytes) -> str:
     from attachments.utils import is_text_bytes
 
     named = Path(name).suffix.lower()
+    named = _SAME.get(named, named)
     if found := signed(data):
-        return named if processors.get(named) is processors[found] else found
-    if data.startswith(_OLD_OR_LOCKED) and named in OFFICE:
-        raise EncryptedFile(name, "a password protects it, or its format is old. Save it anew without.")
-    if is_text_bytes(data):
-        return named if named in processors and named not in {".pdf", *OFFICE, *PICTURES} else ".txt"
+        return named if named in processors and processors[named] is processors.get(found) else found
+    if data.startswith(_OLE):
+        return _old(name, data)
+    if is_text_bytes(data) or data.startswith((b"\xff\xfe", b"\xfe\xff")) or wide_encoding(data):
+        known = named in processors or named in MAILS
+        return named if known and named not in _BINARY else ".eml" if _mail(data) else ".txt"
     if named == ".pdf" or named in OFFICE:
         raise CorruptFile(name, f"its content is not {named[1:].upper()}. Save it again where it was made.")
     if named not in processors:
@@ -42,6 +69,32 @@ def kind_of(name: str, data: bytes) -> str:
             name, f"nothing here reads {named or 'such'} files. Save it as PDF, text or a picture."
         )
     return named
+
+
+def _old(name: str, data: bytes) -> str:
+    """Say what lies in an old container of Microsoft: a mail, an old Office file, or one under a password."""
+    import olefile
+
+    try:
+        with olefile.OleFileIO(data) as container:
+            found = next((kind for stream, kind in _IN_OLE if container.exists(stream)), "")
+    except (OSError, ValueError, IndexError, TypeError, AttributeError) as error:
+        if Path(name).suffix.lower() in OFFICE:
+            found = "locked"
+        else:
+            raise CorruptFile(
+                name, f"it breaks off or is damaged ({error}). Save or send it again."
+            ) from error
+    if found == "locked":
+        raise EncryptedFile(name, "a password protects it, or its format is old. Save it again without.")
+    if not found:
+        raise UnsupportedFile(name, "nothing here reads what is in this old container. Save it as PDF.")
+    return found
+
+
+def _mail(data: bytes) -> bool:
+    """Whether text of another name is a saved web archive: Word and browsers write them as mails."""
+    return data[:2000].lstrip().startswith(b"MIME-Version:") and b"multipart/related" in data[:2000]
 
 
 def signed(data: bytes) -> str | None:
@@ -52,6 +105,10 @@ def signed(data: bytes) -> str | None:
     """
     from attachments.utils import detect_extension
 
+    if data.startswith(b"{\\rtf"):
+        return ".rtf"
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        return ".tif"
     after_some_bytes = b"%PDF-" in data[:1024] and not data.startswith(b"PK")  # a zip may begin with a PDF
     return detect_extension(data) or (".pdf" if after_some_bytes else None)
 

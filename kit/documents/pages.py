@@ -3,26 +3,32 @@
     pages("lease.pdf", first=1, last=2)[0].text
     pages("scan.pdf")[0].image                      # a dspy.Image, drawn when it is first asked for
 
-attachments reads the text, pypdfium2 draws the pages. A page is a page of a PDF, a slide, a sheet, a picture,
-or the whole of a file that has none of these. A file is read as what it is, whatever its name says. Left out:
-pictures of Office pages (save them as PDF first), and OCR (see `kit.documents.ocr`).
+A page is a page of a PDF or TIFF, a slide, a sheet, a picture, or the whole of a file that has none of these.
+A file is read as what it is, whatever its name says. A mail gives its own page and then those of its
+attachments. What is known to be missing from a page's text is in `page.note`. Left out: pictures of Office
+pages (save them as PDF first), and OCR (see `kit.documents.ocr`).
 """
 
 from __future__ import annotations
 
 import io
-import threading
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kit.documents import mails, offices, pdfs, pictures, tables, texts
+from kit.documents.bounds import MAX_CHARACTERS, MAX_SECONDS, Bounds, Part, refuse_swollen
+from kit.documents.encodings import doubts
 from kit.documents.errors import (
     CorruptFile,
     EmptyFile,
     EncryptedFile,
+    FileTooLarge,
     MissingFile,
     NoPicture,
     NoSuchPage,
@@ -30,14 +36,16 @@ from kit.documents.errors import (
     UnreadableFile,
     UnsupportedFile,
 )
-from kit.documents.kinds import MAX_PIXELS, PICTURES, kind_of, refuse_bomb, signed
+from kit.documents.kinds import MAILS, MAX_PIXELS, PICTURES, kind_of, refuse_bomb, signed
 
 if TYPE_CHECKING:
     import dspy
 
 MAX_PAGES = 200
+MAX_BYTES = 500_000_000
+MAX_ATTACHED = 100
+MAX_DEPTH = 5
 LONGEST_SIDE = 2000
-_ONE_AT_A_TIME = threading.Lock()  # PDFium may not be called from two threads at once
 
 
 @dataclass(frozen=True)
@@ -50,20 +58,30 @@ class _File:
     password: str | None = field(default=None, repr=False)
 
     @property
+    def opened(self) -> tuple[str, bytes, str | None]:
+        """What a reader of PDFs needs."""
+        return self.name, self.data, self.password
+
+    @property
     def note(self) -> str:
+        """Say when the name promises another kind."""
         named = Path(self.name).suffix.lower()
         return f"named {named}, read as {self.kind}" if named not in ("", self.kind) else ""
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its number from 1 in its file, its text, and where it comes from. `note` says what was odd."""
+    """A page: its number from 1 in its file, its text, and where it comes from.
+
+    `note` says what was odd, and what of the page is not in its text.
+    """
 
     number: int
     text: str = field(repr=False)
     source: str
     note: str = ""
     _file: _File | None = field(default=None, repr=False, compare=False)
+    _scan: bool = field(default=True, repr=False, compare=False)
 
     @property
     def drawable(self) -> bool:
@@ -72,8 +90,8 @@ class Page:
 
     @property
     def needs_ocr(self) -> bool:
-        """Whether the page has a picture but no text, like a scan."""
-        return self.drawable and not self.text.strip()
+        """Whether the page is a picture without text, like a scan, or a picture with a line of text beside it."""
+        return self.drawable and self._scan
 
     @cached_property
     def image(self) -> dspy.Image:
@@ -94,8 +112,8 @@ class Page:
                 "pages of this kind cannot be drawn. Save it as PDF and read that, or use the text.",
             )
         if self._file.kind == ".pdf":
-            return _drawn(self._file, self.number, longest, dpi)
-        return _shrunk(self._file, longest)
+            return pdfs.drawn(*self._file.opened, self.number, longest, dpi)
+        return pictures.drawn(self._file.name, self._file.data, self._file.kind, self.number, longest)
 
 
 @dataclass(frozen=True)
@@ -106,6 +124,11 @@ class Outcome:
     pages: tuple[Page, ...] = field(default=(), repr=False)
     error: UnreadableFile | None = None
 
+    @property
+    def note(self) -> str:
+        """What is odd or missing on its pages, each remark once."""
+        return "; ".join(dict.fromkeys(page.note for page in self.pages if page.note))
+
 
 def pages(
     source: str | Path,
@@ -115,71 +138,149 @@ def pages(
     password: str | None = None,
     limit: int = MAX_PAGES,
     max_pixels: int = MAX_PIXELS,
+    characters: int = MAX_CHARACTERS,
+    seconds: float = MAX_SECONDS,
 ) -> list[Page]:
-    """Return the pages of a file, a folder, an archive or a web address.
+    """Return the pages of a file, a folder, an archive, a mail or a web address.
 
     Args:
-        source: Path or URL. Folders and archives give the pages of all their files, in order.
+        source: Path or URL. Folders and archives give the pages of all their files, in order; a mail gives
+            its own page and those of its attachments.
         first: First page to read, from 1.
         last: Last page to read; None for the end.
         password: Opens an encrypted PDF.
         limit: Most pages to read of one file.
         max_pixels: Most pixels of a picture; larger ones are refused before they are decoded.
+        characters: Most characters to keep of one file; what is cut is said in `page.note`.
+        seconds: Most seconds for one file.
 
     Raises:
         UnreadableFile: One of its kinds (see `kit.documents.errors`), for the first file that cannot be read.
+            An attachment that cannot be read is no error: the note of its mail names it.
     """
-    options = {"first": first, "last": last, "password": password, "limit": limit, "max_pixels": max_pixels}
-    return [page for name, data in _unpack(source) for page in _read(name, data, **options)]
+    options = {
+        "first": first,
+        "last": last,
+        "password": password,
+        "limit": limit,
+        "max_pixels": max_pixels,
+        "characters": characters,
+        "seconds": seconds,
+    }
+    files, skipped = _unpack(source)
+    found = [page for name, data in files for page in _whole(name, data, options)]
+    if skipped and found:
+        found[0] = _noted(found[0], skipped)
+    return found
 
 
 def read_all(sources: Iterable[str | Path], **options: Any) -> list[Outcome]:
     """Read many files and lose none: a file that cannot be read is an outcome with an error.
 
     Args:
-        sources: Paths and URLs; folders and archives give an outcome for each file in them.
+        sources: Paths and URLs; folders, archives and mails give an outcome for each file in them.
         options: Passed on to `pages`.
     """
     outcomes = []
     for source in sources:
         try:
-            files = _unpack(source)
+            files, skipped = _unpack(source)
         except UnreadableFile as error:
             outcomes.append(Outcome(error.source, error=error))
             continue
-        outcomes += [_outcome(name, data, options) for name, data in files]
+        outcomes += [outcome for name, data in files for outcome in _outcomes(name, data, options)]
+        if skipped:
+            outcomes.append(Outcome(str(source), error=UnsupportedFile(str(source), skipped)))
     return outcomes
 
 
-def _outcome(name: str, data: bytes, options: dict[str, Any]) -> Outcome:
+def _whole(name: str, data: bytes, options: dict[str, Any]) -> list[Page]:
+    """Return the pages of a file and of what is attached to it; an attachment that fails is noted."""
+    own, *attached = _outcomes(name, data, options)
+    if own.error:
+        raise own.error
+    found = [page for outcome in (own, *attached) for page in outcome.pages]
+    failed = [str(outcome.error).removeprefix(f"{name}/") for outcome in attached if outcome.error]
+    return [_noted(found[0], "not read: " + "; ".join(failed)), *found[1:]] if failed else found
+
+
+def _noted(page: Page, note: str) -> Page:
+    return replace(page, note="; ".join(filter(None, [page.note, note])))
+
+
+def _outcomes(name: str, data: bytes, options: dict[str, Any], depth: int = 0) -> list[Outcome]:
+    """Return the outcome of a file, and after it one for each file that is attached to it."""
     try:
-        return Outcome(name, tuple(_read(name, data, **options)))
+        found, attached = _read(name, data, **options)
     except UnreadableFile as error:
-        return Outcome(name, error=error)
+        return [Outcome(name, error=error)]
+    outcomes = [Outcome(name, tuple(found))]
+    for place, content in attached:
+        inner = f"{name}/{place}"
+        if depth == MAX_DEPTH or len(outcomes) > MAX_ATTACHED:
+            error = UnsupportedFile(
+                inner, f"mails within mails are read {MAX_DEPTH} deep, and {MAX_ATTACHED} files"
+            )
+            outcomes.append(Outcome(inner, error=error))
+        elif zipfile.is_zipfile(io.BytesIO(content)) and not signed(content):
+            outcomes += _archived(inner, content, options, depth + 1)
+        else:
+            outcomes += _outcomes(inner, content, options, depth + 1)
+    return outcomes
 
 
-def _unpack(source: str | Path) -> list[tuple[str, bytes]]:
-    """Return (name, bytes) of each file; attachments fetches, walks folders and opens archives."""
+def _archived(name: str, data: bytes, options: dict[str, Any], depth: int) -> list[Outcome]:
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "attached.zip"
+        path.write_bytes(data)
+        try:
+            files, _ = _unpack(path)
+        except UnreadableFile as error:
+            return [Outcome(name, error=type(error)(name, str(error).partition(": ")[2]))]
+    inside = ((f"{name}/{file.partition('/')[2]}", content) for file, content in files)
+    return [outcome for file, content in inside for outcome in _outcomes(file, content, options, depth)]
+
+
+def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
+    """Return (name, bytes) of each file, and what attachments left out of a folder or an archive."""
     import tarfile
 
-    from attachments import unpack
+    from attachments._sources import resolve
 
     name, path = Path(source).name or str(source), Path(source)
+    if path.is_file() and (size := path.stat().st_size) > MAX_BYTES:
+        raise FileTooLarge(name, f"{size:,} bytes are more than {MAX_BYTES:,}. Split it.")
     if path.is_file() and signed(data := path.read_bytes()):
-        return [(name, data)]  # a Word file named .zip is a Word file
+        return [(name, data)], ""  # a Word file named .zip is a Word file
     try:
-        files = unpack(str(source))
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+        found = resolve(str(source), options={"hidden": True, "max_files": 0, "max_size": MAX_BYTES})
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
         raise CorruptFile(name, f"the archive does not open ({error}). Make or send it again.") from error
+    except (RuntimeError, NotImplementedError) as error:  # how zipfile says that a password is needed
+        kind = EncryptedFile if "password" in str(error) else UnsupportedFile
+        raise kind(name, f"the archive does not open ({error}). Unpack it first.") from error
     except OSError as error:
         raise MissingFile(str(source), f"it cannot be fetched ({error}). Check the address.") from error
     except ValueError as error:
         if "://" in str(source) or path.exists():
             raise UnsupportedFile(name, f"{error}") from error
         raise MissingFile(str(source), "there is no such file. Check the path.") from error
-    if not files:
-        raise EmptyFile(name, "there is no file in it.")
-    return files
+    skipped = _skipped(found.reports)
+    if not found.files:
+        raise EmptyFile(name, f"there is no file in it. {skipped}".strip())
+    return found.files, skipped
+
+
+def _skipped(reports: list[Any]) -> str:
+    """Say which files of a folder or an archive were left out, and why; secrets are named, never read."""
+    lines = [
+        f"{reason}: {', '.join(skipped.examples)}"
+        + (f" and {more} more" if (more := skipped.files + skipped.folders - len(skipped.examples)) else "")
+        for report in reports
+        for reason, skipped in report.skipped.items()
+    ]
+    lines += [f"{report.not_read} files beyond {MAX_BYTES:,} bytes" for report in reports if report.not_read]
+    return f"left out ({'; '.join(lines)}). Give a file by its own path to read it" if lines else ""
 
 
 def _read(
@@ -191,19 +292,67 @@ def _read(
     password: str | None = None,
     limit: int = MAX_PAGES,
     max_pixels: int = MAX_PIXELS,
-) -> list[Page]:
+    characters: int = MAX_CHARACTERS,
+    seconds: float = MAX_SECONDS,
+) -> tuple[list[Page], list[tuple[str, bytes]]]:
+    """Return the pages of one file, and what is attached to it."""
     if not data:
         raise EmptyFile(name, "the file has no bytes. Was it copied whole?")
-    file = _File(name, data, kind_of(name, data), password)
-    if file.kind in PICTURES:
-        refuse_bomb(name, data, max_pixels)
+    file, bounds = _File(name, data, kind_of(name, data), password), Bounds(name, characters, seconds)
+    attached: list[tuple[str, bytes]] = []
     if file.kind == ".pdf":
-        chosen = _chosen(file, _count(file), first, last, limit)
-        texts = _texts(file, password=password, page_start=chosen[0] - 1, page_end=chosen[-1], ocr=False)
+        chosen = _chosen(file, pdfs.count(*file.opened), first, last, limit)
+        parts = pdfs.read(*file.opened, chosen, bounds)
     else:
-        texts = _texts(file)
-        chosen = _chosen(file, len(texts), first, last, limit)
-    return [Page(number, texts.get(number, ""), name, file.note, file) for number in chosen]
+        if file.kind in PICTURES:
+            refuse_bomb(name, data, max_pixels)
+            parts = pictures.read(name, data, max_pixels, limit, bounds)
+        elif file.kind in MAILS:
+            parts, attached = _mailed(file, bounds)
+        else:
+            parts = _parts(file, bounds)
+        chosen = _chosen(file, len(parts), first, last, limit)
+        parts = parts[chosen[0] - 1 : chosen[-1]]
+    return [
+        _page(file, number, part) for number, part in zip(chosen, bounds.cut(parts), strict=True)
+    ], attached
+
+
+def _mailed(file: _File, bounds: Bounds) -> tuple[list[Part], list[tuple[str, bytes]]]:
+    read = mails.outlook if file.kind == ".msg" else mails.mail
+    notes: list[str] = []
+
+    def web(page: str) -> str:
+        part = texts.web("mail.html", page.encode("utf-8", "replace"), bounds)
+        notes.extend(part.notes)
+        return part.text
+
+    found = read(file.name, file.data, web)
+    found.part.notes += notes
+    return [found.part], found.attached
+
+
+def _parts(file: _File, bounds: Bounds) -> list[Part]:
+    """Read a file that is no PDF, no picture and no mail."""
+    if file.kind == ".xlsx":
+        return tables.workbook(file.name, file.data, bounds)
+    if file.kind == ".xls":
+        return tables.old_workbook(file.name, file.data, bounds)
+    if file.kind in (".docx", ".pptx"):
+        refuse_swollen(file.name, file.data)
+    parts = texts.read(file.name, file.data, file.kind, bounds)
+    if file.kind == ".docx":
+        return [offices.word(file.name, file.data, parts[0].text)]
+    if file.kind == ".pptx":
+        return offices.talk(file.name, file.data, [part.text for part in parts], bounds)
+    return parts
+
+
+def _page(file: _File, number: int, part: Part) -> Page:
+    drawable = file.kind == ".pdf" or file.kind in PICTURES
+    empty = [] if drawable or part.text.strip() or part.notes else ["there is no text in it"]
+    notes = [file.note, *part.notes, *doubts(part.text), *empty]
+    return Page(number, part.text, file.name, "; ".join(filter(None, notes)), file, part.scan)
 
 
 def _chosen(file: _File, total: int, first: int, last: int | None, limit: int) -> range:
@@ -218,61 +367,3 @@ def _chosen(file: _File, total: int, first: int, last: int | None, limit: int) -
             f"or raise limit=.",
         )
     return range(first, last + 1)
-
-
-def _count(file: _File) -> int:
-    with _ONE_AT_A_TIME, _opened(file) as document:
-        return len(document)
-
-
-def _opened(file: _File) -> Any:
-    import pypdfium2
-    from pypdfium2.raw import FPDF_ERR_PASSWORD
-
-    try:
-        return pypdfium2.PdfDocument(file.data, password=file.password)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code == FPDF_ERR_PASSWORD and b"/Encrypt" in file.data:  # the code may be an old one
-            state = "the password does not open it" if file.password else "the PDF is encrypted"
-            raise EncryptedFile(
-                file.name, f"{state}. Give its password: pages(..., password=...)."
-            ) from error
-        raise CorruptFile(
-            file.name, "the PDF is damaged or breaks off. Fetch or print it to PDF again."
-        ) from error
-
-
-def _texts(file: _File, **options: Any) -> dict[int, str]:
-    """Return the text of each page, slide or sheet by its number, as attachments reads it."""
-    from attachments import is_missing_dependency, processors
-
-    read = processors.get(file.kind) or processors["__text__"]
-    artifact = read(file.data, filename=Path(file.name).stem + file.kind, **options)
-    if is_missing_dependency(artifact):
-        raise UnsupportedFile(file.name, artifact["meta"]["error"]["message"])
-    if error := artifact["meta"].get("error"):
-        raise CorruptFile(file.name, f"{error['message'].rstrip('.')}. Save it again where it was made.")
-    text = artifact["text"]
-    segments = [segment for segment in artifact["meta"].get("segments", []) if "page" in segment]
-    return {segment["page"]: text[segment["start"] : segment["end"]] for segment in segments} or {1: text}
-
-
-def _drawn(file: _File, number: int, longest: int, dpi: int) -> bytes:
-    """Draw one page of a PDF, opened for this page alone: nothing stays open, and nothing is drawn ahead."""
-    buffer = io.BytesIO()
-    with _ONE_AT_A_TIME, _opened(file) as document:
-        page = document[number - 1]
-        scale = min(dpi / 72, longest / max(page.get_size()))
-        picture = page.render(scale=scale).to_pil()
-    picture.thumbnail((longest, longest))
-    picture.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def _shrunk(file: _File, longest: int) -> bytes:
-    """Return a picture upright and as PNG, as attachments delivers it."""
-    from attachments import processors
-
-    name = Path(file.name).stem + file.kind
-    artifact = processors[file.kind](file.data, filename=name, max_dim=longest, image_format="png")
-    return artifact["images"][0]["bytes"]

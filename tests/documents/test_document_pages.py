@@ -364,5 +364,5 @@ def test_a_bad_file_in_an_archive_is_one_row(tmp_path):
 def test_every_error_is_one_family():
     """One `except UnreadableFile` is enough, and the drawing in the module's docstring is complete."""
     kinds = errors.UnreadableFile.__subclasses__()
-    assert len(kinds) == 9
+    assert len(kinds) == 11
     assert all(kind.__name__ in errors.__doc__ for kind in kinds)

@@ -1,0 +1,146 @@
+"""What surrounds the text of a Word file or a slide is read, and what cannot be read is counted."""
+
+import io
+
+import docx
+import pptx
+import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+from PIL import Image
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.util import Inches
+
+from kit.documents import errors
+from kit.documents.pages import pages
+
+
+def picture():
+    buffer = io.BytesIO()
+    Image.new("RGB", (20, 20)).save(buffer, "PNG")
+    return io.BytesIO(buffer.getvalue())
+
+
+@pytest.fixture
+def memo(tmp_path):
+    """Save a Word file that `fill(document)` filled, and return its only page."""
+
+    def save(fill):
+        document = docx.Document()
+        document.add_paragraph("Level 2 closes.")
+        fill(document)
+        document.save(tmp_path / "memo.docx")
+        return pages(tmp_path / "memo.docx")[0]
+
+    return save
+
+
+class TestWord:
+    def test_header_and_footer_are_read(self, memo):
+        """The letterhead often holds the only name and date."""
+
+        def fill(document):
+            document.sections[0].header.paragraphs[0].text = "Harbour Garage Ltd"
+            document.sections[0].footer.paragraphs[0].text = "Confidential"
+
+        assert memo(fill).text == "Level 2 closes.\n\nHeader:\nHarbour Garage Ltd\n\nFooter:\nConfidential"
+
+    def test_comments_are_read_with_their_author(self, memo):
+        """What a reviewer wrote in the margin counts."""
+
+        def fill(document):
+            document.add_comment(document.paragraphs[0].runs, text="Really?", author="Mia")
+
+        assert memo(fill).text == "Level 2 closes.\n\nComments:\nMia: Really?"
+
+    def test_tracked_deletions_are_read_apart(self, memo):
+        """A deletion that nobody accepted yet is neither in the text nor lost."""
+
+        def fill(document):
+            document.paragraphs[0]._p.append(
+                parse_xml(
+                    f'<w:del {nsdecls("w")} w:id="1" w:author="Mia"><w:r><w:delText>for ever</w:delText></w:r></w:del>'
+                )
+            )
+
+        assert memo(fill).text == "Level 2 closes.\n\nDeleted, as tracked changes:\nfor ever"
+
+    def test_text_boxes_are_read(self, memo):
+        """A box that floats on the page is part of it."""
+
+        def fill(document):
+            box = (
+                f'<w:r {nsdecls("w")} xmlns:v="urn:schemas-microsoft-com:vml"><w:pict><v:shape><v:textbox>'
+                "<w:txbxContent><w:p><w:r><w:t>Call 555</w:t></w:r></w:p></w:txbxContent>"
+                "</v:textbox></v:shape></w:pict></w:r>"
+            )
+            document.paragraphs[0]._p.append(parse_xml(box))
+
+        assert memo(fill).text == "Level 2 closes.\n\nCall 555"
+
+    def test_pictures_and_automatic_numbers_are_counted(self, memo):
+        """What has no text in the file is said."""
+
+        def fill(document):
+            document.add_picture(picture())
+            numbered = '<w:numPr %s><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr>' % nsdecls("w")
+            document.paragraphs[0]._p.get_or_add_pPr().append(parse_xml(numbered))
+
+        note = memo(fill).note
+        assert "1 pictures are not read" in note
+        assert "1 numbered or bulleted paragraphs" in note
+
+    def test_a_word_file_with_macros_is_read(self, tmp_path):
+        """A .docm is a Word file."""
+        document = docx.Document()
+        document.add_paragraph("Level 2 closes.")
+        document.save(tmp_path / "memo.docm")
+        assert pages(tmp_path / "memo.docm")[0].text == "Level 2 closes."
+
+
+class TestTalks:
+    def test_speaker_notes_charts_and_pictures(self, tmp_path):
+        """Notes and the numbers of a chart are in the text; a picture is counted; a hidden slide is said."""
+        talk = pptx.Presentation()
+        slide = talk.slides.add_slide(talk.slide_layouts[5])
+        slide.shapes.title.text = "Result"
+        slide.notes_slide.notes_text_frame.text = "Counted on 12 days."
+        data = CategoryChartData()
+        data.categories = ["May"]
+        data.add_series("cars", (31,))
+        slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, Inches(2), Inches(2), data)
+        slide.shapes.add_picture(picture(), 0, 0)
+        slide.element.set("show", "0")
+        talk.save(tmp_path / "talk.pptx")
+        page = pages(tmp_path / "talk.pptx")[0]
+        assert page.text.startswith("# Result\n\nSpeaker notes:\nCounted on 12 days.\n\nCharts:\ncars May 31")
+        assert page.note.startswith("a hidden slide; it is read; 1 pictures are not read")
+
+    @pytest.mark.parametrize(("stream", "kind"), [("WordDocument", "doc"), ("PowerPoint Document", "ppt")])
+    def test_old_office_files_say_how_to_go_on(self, stream, kind, monkeypatch, tmp_path):
+        """Without LibreOffice, .doc and .ppt are refused with two ways out."""
+        import attachments._processors.legacy_office as old
+        import olefile
+
+        monkeypatch.setattr(old, "find_libreoffice", lambda: None)
+        monkeypatch.setattr(olefile, "OleFileIO", lambda data: _Container(stream))
+        (tmp_path / f"a.{kind}").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+        with pytest.raises(errors.UnsupportedFile, match=r"LibreOffice .* Or save it as PDF"):
+            pages(tmp_path / f"a.{kind}")
+
+
+class _Container:
+    """An old container that holds one stream."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+    def exists(self, name):
+        return name == self.stream

@@ -1,0 +1,109 @@
+"""Text arrives as it was written, whatever its encoding, and a guess is called a guess."""
+
+import pytest
+
+from kit.documents import errors
+from kit.documents.encodings import decoded
+from kit.documents.pages import pages, read_all
+
+POLISH = "Zażółć gęślą jaźń. Umowa zostaje zawarta na czas nieokreślony między stronami, które ją podpisały."
+
+
+@pytest.fixture
+def put(tmp_path):
+    """Write bytes to a file and return its path."""
+
+    def write(name, data):
+        (tmp_path / name).write_bytes(data)
+        return tmp_path / name
+
+    return write
+
+
+class TestEncodings:
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+    @pytest.mark.parametrize("name", ["a.txt", "a.csv", "a"])
+    def test_marks_and_utf8_are_certain(self, put, encoding, name):
+        """A byte order mark decides, is not part of the text, and needs no note."""
+        page = pages(put(name, "Café, 5 €".encode(encoding)))[0]
+        assert "Café" in page.text
+        assert "5 €" in page.text
+        assert "\ufeff" not in page.text
+        assert "guess" not in page.note
+
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+    def test_utf16_without_a_mark(self, put, encoding):
+        """Every other byte is zero, and that is a guess."""
+        page = pages(put("a.txt", "Opening hours".encode(encoding)))[0]
+        assert (page.text, page.note) == ("Opening hours", f"read as {encoding}, which is a guess")
+
+    def test_windows_text_has_its_quotes_and_euros(self, put):
+        """Latin-1 would make control characters of them."""
+        page = pages(put("a.csv", "name;eur\n“Café”;5 €\n".encode("cp1252")))[0]
+        assert page.text == "| name | eur |\n| --- | --- |\n| “Café” | 5 € |"
+        assert "read as cp1252, which is a guess" in page.note
+
+    @pytest.mark.parametrize(("encoding", "text"), [("cp1250", POLISH), ("cp1251", "Договор аренды жилого помещения заключён сторонами.")])
+    def test_other_alphabets_are_guessed_right(self, encoding, text):
+        """Polish and Russian are not read as Western symbols."""
+        found, note = decoded(text.encode(encoding))
+        assert found == text
+        assert "guess" in note
+
+    def test_garbled_text_is_said(self, put):
+        """Text that was decoded wrongly before it came here is valid UTF-8 all the same."""
+        garbled = "Café und Rosé".encode().decode("cp1252")
+        assert 'garbled ("Ã©")' in pages(put("a.txt", garbled.encode()))[0].note
+
+    def test_lost_characters_are_counted(self, put):
+        """A replacement character stands for one that is gone."""
+        assert "2 characters could not be decoded" in pages(put("a.txt", "a\ufffdb\ufffd".encode()))[0].note
+
+
+class TestWebPages:
+    def test_what_is_left_out_is_said(self, put):
+        """A menu is not read, and its size is known."""
+        page = pages(put("a.html", b"<nav><a>Home</a></nav><main><h1>Hours</h1><p>At ten.</p></main>"))[0]
+        assert page.text == "# Hours\n\nAt ten."
+        assert "menus, headers and footers are left out" in page.note
+
+    def test_a_page_in_latin_1(self, put):
+        """Declared or not, its letters arrive."""
+        for head in ("<meta charset=iso-8859-1>", ""):
+            assert "Grüße" in pages(put("a.html", f"<html>{head}<p>Grüße</p>".encode("latin-1")))[0].text
+
+    def test_fields_of_a_form_are_said(self, put):
+        """Values of a form are attributes, and attributes are not text."""
+        page = pages(put("a.html", b"<form><p>Name</p><input value='Jo'></form>"))[0]
+        assert "what is typed into its 1 form fields is not read" in page.note
+
+
+class TestRtf:
+    def test_an_rtf_is_read_under_any_name(self, put):
+        """Its letters come without control words."""
+        data = rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}\f0 Caf\'e9 {\b closes} at 5 \u8364?.\par}"
+        for name in ("a.rtf", "a.doc", "a.txt"):
+            assert pages(put(name, data))[0].text == "Café closes at 5 €."
+
+    def test_pictures_in_an_rtf_are_counted_and_cost_nothing(self, put):
+        """Megabytes of digits are a picture, not text; headers and footnotes are counted too."""
+        digits = b"89504e47" * 500_000
+        data = rb"{\rtf1\ansi{\header Garage}Level 2{\pict\pngblip " + digits + rb"}\par}"
+        page = pages(put("a.rtf", data))[0]
+        assert page.text == "Level 2"
+        assert "not read: 1 header, 1 pict" in page.note
+
+
+class TestNothing:
+    def test_spaces_are_not_text(self, put):
+        """A file of blank lines is said to be one."""
+        assert pages(put("a.txt", b"\n \n"))[0].note == "there is no text in it"
+
+    def test_a_folder_says_what_it_leaves_out(self, put, tmp_path):
+        """Keys and ignored files are not read, and the folder says which."""
+        put("a.txt", b"one")
+        put("b.pdf.txt", b"two")
+        put(".gitignore", b"b.*\n")
+        note = pages(tmp_path)[-1].note + pages(tmp_path)[0].note
+        assert "b.pdf.txt" in note
+        assert any("b.pdf.txt" in str(outcome.error) for outcome in read_all([tmp_path]))
