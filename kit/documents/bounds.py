@@ -1,7 +1,7 @@
 """Bounds: how many characters, seconds and unpacked bytes one file may cost, and what a reader hands back.
 
 Pages and pixels have bounds of their own (see `kit.documents.pages`). Seconds are checked between rows, pages
-and PDF operators; a single step of a library that runs longer is not interrupted.
+and steps of a PDF; a single step of a library that runs longer is not interrupted.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from kit.documents.errors import CorruptFile, FileTooLarge, TookTooLong
+from kit.documents.errors import FileTooLarge, TookTooLong
 
 MAX_CHARACTERS = 2_000_000
 MAX_SECONDS = 60.0
@@ -20,24 +21,20 @@ MAX_UNPACKED = 300_000_000
 
 @dataclass
 class Part:
-    """What a reader found on one page: text, what a reader of it should know, and whether OCR is needed."""
+    """What a reader found on one page: text, notes on what is not in it, and whether it needs OCR."""
 
     text: str = ""
     notes: list[str] = field(default_factory=list)
     scan: bool = False
+    bounded: bool = False
 
 
-@dataclass
 class Bounds:
     """What reading one file may cost; the clock runs from the moment it is made."""
 
-    source: str
-    characters: int = MAX_CHARACTERS
-    seconds: float = MAX_SECONDS
-    _end: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._end = time.monotonic() + self.seconds
+    def __init__(self, source: str, characters: int, seconds: float) -> None:
+        self.source, self.characters, self.seconds = source, characters, seconds
+        self._end = time.monotonic() + seconds
 
     def check(self, where: str) -> None:
         """Stop when the time is used up.
@@ -46,42 +43,44 @@ class Bounds:
             TookTooLong: With the place that was reached.
         """
         if time.monotonic() > self._end:
-            raise TookTooLong(
-                self.source,
-                f"{self.seconds:g} seconds have passed, at {where}. Read a part (first=, last=), or raise "
-                f"seconds=.",
-            )
+            ways = "Read a part (first=, last=), or raise seconds=."
+            raise TookTooLong(self.source, f"{self.seconds:g} seconds have passed, at {where}. {ways}")
 
     def cut(self, parts: list[Part]) -> list[Part]:
         """Keep the first `characters` characters of a file; what is cut away is said with the numbers.
 
-        >>> Bounds("a.txt", characters=5).cut([Part("one two")])[0].notes
+        >>> Bounds("a.txt", 5, 60).cut([Part("one two")])[0].notes
         ['the first 5 of 7 characters are here; raise characters= for the rest']
         """
         left = self.characters
         for part in parts:
-            if (size := len(part.text)) > left:
+            if (size := len(part.text)) > left and not part.bounded:
                 part.text = part.text[:left]
                 part.notes.append(
                     f"the first {left:,} of {size:,} characters are here; raise characters= for the rest"
                 )
-            left -= len(part.text)
+            left = max(0, left - len(part.text))
         return parts
 
 
-def refuse_swollen(source: str, data: bytes, limit: int = MAX_UNPACKED) -> list[str]:
-    """Return the names of what an Office file packs, or refuse it if that unpacks to more than `limit` bytes.
+def refuse_swollen(source: str, data: bytes, limit: int = MAX_UNPACKED) -> dict[str, int]:
+    """Return what an Office file packs, names and sizes, or refuse it if that is more than `limit` bytes.
 
     Raises:
         FileTooLarge: With the number of bytes.
-        CorruptFile: If it does not open.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            names = archive.namelist()
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise CorruptFile(source, f"it does not open ({error}). Save it again where it was made.") from error
-    if size > limit:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        packed = {member.filename: member.file_size for member in archive.infolist()}
+    if (size := sum(packed.values())) > limit:
         raise FileTooLarge(source, f"it unpacks to {size:,} bytes, more than {limit:,}. Split or re-save it.")
-    return names
+    return packed
+
+
+def listed(heading: str, lines: Iterable[str | None]) -> str:
+    r"""Return lines under a heading, to be set below a text, or "" if there are none.
+
+    >>> listed("Comments:", ["agreed", None])
+    '\n\nComments:\nagreed'
+    """
+    kept = [line for line in lines if line]
+    return "\n\n" + "\n".join([heading, *kept]) if kept else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from contextlib import suppress
 
 _MARKS = {  # UTF-32 first: its mark begins like that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
@@ -17,77 +18,58 @@ _MARKS = {  # UTF-32 first: its mark begins like that of UTF-16
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_COMMON = [
-    "cp1250",
-    "cp1251",
-    "cp1252",
-    "cp1253",
-    "cp1254",
-    "cp1255",
-    "cp1256",
-    "cp1257",
-    "koi8_r",
-    "mac_roman",
-    "cp437",
-    "cp850",
-    "cp932",
-    "euc_jp",
-    "gb18030",
-    "big5",
-    "cp949",
-]
-_TWICE = re.compile("[ÃÂ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œžŸ]|â€.")
+_OTHERS = (
+    "cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_r mac_roman cp437 cp850 cp932 gb18030 big5 cp949"
+)
+_TWICE = re.compile(
+    "[\u00c2\u00c3][\u0080-\u00bf\u2013-\u203a\u20ac\u0152-\u0178\u017d\u0192\u02c6\u02dc]|\u00e2\u20ac."
+)
 _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
-def decoded(data: bytes) -> tuple[str, str]:
+def decoded(data: bytes) -> tuple[str, list[str]]:
     r"""Return the text, and a note unless its encoding is certain.
 
-    >>> decoded(b"caf\xe9")
-    ('café', 'read as cp1252, which is a guess: check its accents and quotes')
+    >>> decoded(b"caf\xe9s")
+    ('cafés', ['read as cp1252, a guess: check its accents and quotes'])
     """
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
-            return data.decode(encoding, "replace"), ""
-    if wide := wide_encoding(data):
-        return data.decode(wide, "replace"), f"read as {wide}, which is a guess"
+            return data.decode(encoding, "replace"), []
     try:
-        return data.decode("utf-8"), ""
+        if not (encoding := wide(data)):
+            return data.decode("utf-8"), []
     except UnicodeDecodeError as error:
-        if error.start > 0 and error.end == len(data) and error.reason == "unexpected end of data":
-            return data.decode("utf-8", "replace"), "the last character breaks off"
-    encoding = _guess(data)
-    return data.decode(
-        encoding, "replace"
-    ), f"read as {encoding}, which is a guess: check its accents and quotes"
+        whole = data[: error.start]
+        if error.reason == "unexpected end of data" and not whole.isascii():
+            return whole.decode("utf-8"), ["its last character breaks off"]
+        encoding = _guess(data)
+    return data.decode(encoding, "replace"), [f"read as {encoding}, a guess: check its accents and quotes"]
 
 
-def as_utf8(data: bytes) -> tuple[bytes, str]:
-    """Return a web page as UTF-8, unless it declares its own encoding and keeps it; and the note of a guess."""
-    if not (named := _DECLARED.search(data[:2048])) or data.startswith(tuple(_MARKS)) or wide_encoding(data):
-        text, note = decoded(data)
-        return codecs.BOM_UTF8 + text.encode("utf-8", "replace"), note
-    try:
-        data.decode(named[1].decode("ascii"))
-    except (UnicodeDecodeError, LookupError):
-        text, note = decoded(data)
-        return codecs.BOM_UTF8 + text.encode(
-            "utf-8", "replace"
-        ), note or "not in the encoding that it declares"
-    return data, ""
+def as_utf8(data: bytes) -> tuple[bytes, list[str]]:
+    """Return a web page as it is if it is in the encoding that it declares, otherwise as UTF-8."""
+    if declared := _DECLARED.search(data[:2048]):
+        with suppress(UnicodeDecodeError, LookupError):
+            data.decode(declared[1].decode("ascii"))
+            return data, []
+    text, notes = decoded(data)
+    return codecs.BOM_UTF8 + text.encode("utf-8", "replace"), notes
 
 
-def wide_encoding(data: bytes) -> str:
+def wide(data: bytes) -> str:
     r"""Return the kind of UTF-16 that text without a mark is in, or "": every other byte of it is zero.
 
-    >>> wide_encoding("Hours".encode("utf-16-le")), wide_encoding(b"Hours")
+    >>> wide("Hours".encode("utf-16-le")), wide(b"Hours")
     ('utf-16-le', '')
     """
     sample = data[:4096]
-    if len(sample) < 4 or len(data) % 2 or b"\0\0" in sample.replace(b"\n\0", b"").replace(b"\0\n", b""):
+    if len(data) % 2 or len(data) < 4:
         return ""
-    even, odd = sample[::2].count(0) / len(sample[::2]), sample[1::2].count(0) / len(sample[1::2])
-    return "utf-16-le" if odd > 0.6 > 0.1 > even else "utf-16-be" if even > 0.6 > 0.1 > odd else ""
+    even, odd = (sample[at::2].count(0) / len(sample[at::2]) for at in (0, 1))
+    kind = "utf-16-le" if odd > 0.6 > 0.1 > even else "utf-16-be" if even > 0.6 > 0.1 > odd else ""
+    printed = "".join(sample.decode(kind, "ignore").split()).isprintable() if kind else False
+    return kind if printed else ""
 
 
 def doubts(text: str) -> list[str]:
@@ -96,33 +78,30 @@ def doubts(text: str) -> list[str]:
     >>> doubts("cafÃ© and rosÃ© wine")
     ['2 places look garbled ("Ã©"): the text was once read in a wrong encoding']
     """
-    found = []
-    if lost := text.count("\ufffd"):
+    lost, garbled, found = text.count("\ufffd"), _TWICE.findall(text), []
+    if lost:
         found.append(f"{lost:,} characters could not be decoded and are \ufffd")
-    if len(garbled := _TWICE.findall(text)) > 1:
-        found.append(
-            f'{len(garbled):,} places look garbled ("{garbled[0]}"): the text was once read in a wrong encoding'
-        )
+    if len(garbled) > 1:
+        places = f'{len(garbled):,} places look garbled ("{garbled[0]}")'
+        found.append(f"{places}: the text was once read in a wrong encoding")
     return found
 
 
 def _guess(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    try:
-        if _plain(data.decode("cp1252")):
+    with suppress(UnicodeDecodeError):
+        if _western(data.decode("cp1252")):
             return "cp1252"
-    except UnicodeDecodeError:
-        pass
-    best = from_bytes(data, cp_isolation=_COMMON).best()
+    best = from_bytes(data, cp_isolation=_OTHERS.split()).best()
     return best.encoding if best else "cp1252"
 
 
-def _plain(text: str) -> bool:
-    """Whether no symbol stands inside a word, and few words are made of accents alone."""
+def _western(text: str) -> bool:
+    """Whether no symbol stands inside a word, and less than a third of the letters have accents."""
     for before, sign, after in zip(text, text[1:], text[2:], strict=False):
-        inside = before.isalpha() and after.isalpha()
-        if inside and ord(sign) > 127 and unicodedata.category(sign) not in ("Ll", "Lu", "Pd", "Pf", "Lm"):
+        inside = ord(sign) > 127 and before.isalpha() and after.isalpha()
+        if inside and unicodedata.category(sign) not in ("Ll", "Lu", "Pd", "Pf"):
             return False
-    strange = sum(ord(sign) > 127 and sign.isalpha() for sign in text)
-    return strange <= 0.3 * sum(map(str.isalpha, text))
+    accented = sum(ord(sign) > 127 and sign.isalpha() for sign in text)
+    return accented <= 0.3 * sum(map(str.isalpha, text))

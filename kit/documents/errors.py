@@ -16,6 +16,16 @@ UnreadableFile
 
 from __future__ import annotations
 
+import struct
+import zipfile
+import zlib
+
+BROKEN = (
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError),
+    *(RecursionError, SyntaxError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error),
+)
+"""What libraries raise when the file that they read is broken."""
+
 
 class UnreadableFile(Exception):
     """A file, or a page of it, cannot be read. `source` is its name."""

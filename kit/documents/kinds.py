@@ -6,37 +6,25 @@ import io
 import warnings
 from pathlib import Path
 
-from kit.documents.encodings import wide_encoding
-from kit.documents.errors import CorruptFile, EncryptedFile, ImageTooLarge, UnsupportedFile
+from kit.documents.encodings import wide
+from kit.documents.errors import BROKEN, CorruptFile, EncryptedFile, ImageTooLarge, UnsupportedFile
 
 MAX_PIXELS = 50_000_000
 PICTURES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 OFFICE = frozenset({".docx", ".pptx", ".xlsx"})
 MAILS = frozenset({".eml", ".mht", ".mhtml", ".msg"})
-SOUNDS = frozenset({".flac", ".m4a", ".mp3", ".ogg", ".opus", ".wav"})
-_BINARY = (
-    OFFICE
-    | PICTURES
-    | SOUNDS
-    | {".pdf", ".doc", ".xls", ".ppt", ".odt", ".ods", ".odp", ".msg", ".heic", ".heif"}
-)
-_SAME = {
-    ".docm": ".docx",
-    ".dotx": ".docx",
-    ".pptm": ".pptx",
-    ".ppsx": ".pptx",
-    ".xlsm": ".xlsx",
-    ".xltx": ".xlsx",
-}
+_OTHERS = {".doc", ".heic", ".heif", ".msg", ".odp", ".ods", ".odt", ".pdf", ".ppt", ".xls"}
+_NO_TEXT = OFFICE | PICTURES | _OTHERS
+_SAME = {".docm": ".docx", ".dotx": ".docx", ".pptm": ".pptx", ".ppsx": ".pptx", ".xlsm": ".xlsx"}
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-_IN_OLE = [  # what lies in the old containers of Microsoft, and what it makes of them
-    ("EncryptedPackage", "locked"),
-    ("__properties_version1.0", ".msg"),
-    ("WordDocument", ".doc"),
-    ("Workbook", ".xls"),
-    ("Book", ".xls"),
-    ("PowerPoint Document", ".ppt"),
-]
+_IN_OLE = {  # streams in the old containers of Microsoft, and what a container with such a stream is
+    "EncryptedPackage": "locked",
+    "__properties_version1.0": ".msg",
+    "WordDocument": ".doc",
+    "Workbook": ".xls",
+    "Book": ".xls",
+    "PowerPoint Document": ".ppt",
+}
 
 
 def kind_of(name: str, data: bytes) -> str:
@@ -59,9 +47,10 @@ def kind_of(name: str, data: bytes) -> str:
         return named if named in processors and processors[named] is processors.get(found) else found
     if data.startswith(_OLE):
         return _old(name, data)
-    if is_text_bytes(data) or data.startswith((b"\xff\xfe", b"\xfe\xff")) or wide_encoding(data):
+    if is_text_bytes(data) or data.startswith((b"\xff\xfe", b"\xfe\xff")) or wide(data):
         known = named in processors or named in MAILS
-        return named if known and named not in _BINARY else ".eml" if _mail(data) else ".txt"
+        web_archive = data[:500].lstrip().startswith(b"MIME-Version:")  # how Word saves web pages as .doc
+        return named if known and named not in _NO_TEXT else ".eml" if web_archive else ".txt"
     if named == ".pdf" or named in OFFICE:
         raise CorruptFile(name, f"its content is not {named[1:].upper()}. Save it again where it was made.")
     if named not in processors:
@@ -77,24 +66,17 @@ def _old(name: str, data: bytes) -> str:
 
     try:
         with olefile.OleFileIO(data) as container:
-            found = next((kind for stream, kind in _IN_OLE if container.exists(stream)), "")
-    except (OSError, ValueError, IndexError, TypeError, AttributeError) as error:
-        if Path(name).suffix.lower() in OFFICE:
-            found = "locked"
-        else:
-            raise CorruptFile(
-                name, f"it breaks off or is damaged ({error}). Save or send it again."
-            ) from error
-    if found == "locked":
+            found = next((kind for stream, kind in _IN_OLE.items() if container.exists(stream)), "")
+    except BROKEN:
+        found = ""
+    named = Path(name).suffix.lower()
+    if found == "locked" or (not found and named in OFFICE):
         raise EncryptedFile(name, "a password protects it, or its format is old. Save it again without.")
     if not found:
-        raise UnsupportedFile(name, "nothing here reads what is in this old container. Save it as PDF.")
+        raise CorruptFile(
+            name, f"it breaks off, or is no {named or 'file'} that is known. Save it again, or as PDF."
+        )
     return found
-
-
-def _mail(data: bytes) -> bool:
-    """Whether text of another name is a saved web archive: Word and browsers write them as mails."""
-    return data[:2000].lstrip().startswith(b"MIME-Version:") and b"multipart/related" in data[:2000]
 
 
 def signed(data: bytes) -> str | None:

@@ -25,6 +25,7 @@ from kit.documents import mails, offices, pdfs, pictures, tables, texts
 from kit.documents.bounds import MAX_CHARACTERS, MAX_SECONDS, Bounds, Part, refuse_swollen
 from kit.documents.encodings import doubts
 from kit.documents.errors import (
+    BROKEN,
     CorruptFile,
     EmptyFile,
     EncryptedFile,
@@ -90,7 +91,7 @@ class Page:
 
     @property
     def needs_ocr(self) -> bool:
-        """Whether the page is a picture without text, like a scan, or a picture with a line of text beside it."""
+        """Whether the page is a picture with no text or with only a line of it, like a scan."""
         return self.drawable and self._scan
 
     @cached_property
@@ -158,15 +159,8 @@ def pages(
         UnreadableFile: One of its kinds (see `kit.documents.errors`), for the first file that cannot be read.
             An attachment that cannot be read is no error: the note of its mail names it.
     """
-    options = {
-        "first": first,
-        "last": last,
-        "password": password,
-        "limit": limit,
-        "max_pixels": max_pixels,
-        "characters": characters,
-        "seconds": seconds,
-    }
+    options = {"first": first, "last": last, "password": password, "limit": limit, "max_pixels": max_pixels}
+    options |= {"characters": characters, "seconds": seconds}
     files, skipped = _unpack(source)
     found = [page for name, data in files for page in _whole(name, data, options)]
     if skipped and found:
@@ -299,27 +293,32 @@ def _read(
     if not data:
         raise EmptyFile(name, "the file has no bytes. Was it copied whole?")
     file, bounds = _File(name, data, kind_of(name, data), password), Bounds(name, characters, seconds)
-    attached: list[tuple[str, bytes]] = []
-    if file.kind == ".pdf":
-        chosen = _chosen(file, pdfs.count(*file.opened), first, last, limit)
-        parts = pdfs.read(*file.opened, chosen, bounds)
-    else:
-        if file.kind in PICTURES:
-            refuse_bomb(name, data, max_pixels)
-            parts = pictures.read(name, data, max_pixels, limit, bounds)
-        elif file.kind in MAILS:
-            parts, attached = _mailed(file, bounds)
+    attached: mails.Files = []
+    try:
+        if file.kind == ".pdf":
+            chosen = _chosen(file, pdfs.count(*file.opened), first, last, limit)
+            parts = pdfs.read(*file.opened, chosen, bounds)
         else:
-            parts = _parts(file, bounds)
-        chosen = _chosen(file, len(parts), first, last, limit)
-        parts = parts[chosen[0] - 1 : chosen[-1]]
+            if file.kind in PICTURES:
+                refuse_bomb(name, data, max_pixels)
+                parts = pictures.read(name, data, max_pixels, limit, bounds)
+            elif file.kind in MAILS:
+                parts, attached = _mailed(file, bounds)
+            else:
+                parts = _parts(file, bounds)
+            chosen = _chosen(file, len(parts), first, last, limit)
+            parts = parts[chosen[0] - 1 : chosen[-1]]
+    except BROKEN as error:
+        kind = file.kind[1:].upper()
+        raise CorruptFile(
+            name, f"this {kind} cannot be read ({error}). Save it again where it was made."
+        ) from error
     return [
         _page(file, number, part) for number, part in zip(chosen, bounds.cut(parts), strict=True)
     ], attached
 
 
-def _mailed(file: _File, bounds: Bounds) -> tuple[list[Part], list[tuple[str, bytes]]]:
-    read = mails.outlook if file.kind == ".msg" else mails.mail
+def _mailed(file: _File, bounds: Bounds) -> tuple[list[Part], mails.Files]:
     notes: list[str] = []
 
     def web(page: str) -> str:
@@ -327,9 +326,9 @@ def _mailed(file: _File, bounds: Bounds) -> tuple[list[Part], list[tuple[str, by
         notes.extend(part.notes)
         return part.text
 
-    found = read(file.name, file.data, web)
-    found.part.notes += notes
-    return [found.part], found.attached
+    part, attached = (mails.outlook if file.kind == ".msg" else mails.mail)(file.data, web)
+    part.notes += notes
+    return [part], attached
 
 
 def _parts(file: _File, bounds: Bounds) -> list[Part]:
@@ -342,10 +341,8 @@ def _parts(file: _File, bounds: Bounds) -> list[Part]:
         refuse_swollen(file.name, file.data)
     parts = texts.read(file.name, file.data, file.kind, bounds)
     if file.kind == ".docx":
-        return [offices.word(file.name, file.data, parts[0].text)]
-    if file.kind == ".pptx":
-        return offices.talk(file.name, file.data, [part.text for part in parts], bounds)
-    return parts
+        return [offices.word(file.data, parts[0].text)]
+    return offices.talk(file.data, [part.text for part in parts], bounds) if file.kind == ".pptx" else parts
 
 
 def _page(file: _File, number: int, part: Part) -> Page:

@@ -1,7 +1,7 @@
 """PDFs: the text of each page, what was typed into its form, comments on it, and its picture.
 
-pypdf reads, PDFium draws. Values of form fields and comments stand at the end of the page's text. Left out, and
-said: files that are attached, forms that only Adobe's programs compute (XFA).
+pypdf reads, PDFium draws. Values of form fields and comments stand at the end of the page's text. Left out,
+and said: files that are attached, forms that only Adobe's programs compute (XFA).
 """
 
 from __future__ import annotations
@@ -9,21 +9,19 @@ from __future__ import annotations
 import io
 import logging
 import threading
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kit.documents.bounds import Bounds, Part
-from kit.documents.errors import CorruptFile, EncryptedFile
+from kit.documents.bounds import Bounds, Part, listed
+from kit.documents.errors import BROKEN, CorruptFile, EncryptedFile
 
 _ONE_AT_A_TIME = threading.Lock()  # PDFium may not be called from two threads at once
 _LITTLE_TEXT = 300
 _MOSTLY, _FEW = 0.5, 0.2
 _MARKUP = {"/Text", "/FreeText", "/Highlight", "/Underline", "/Squiggly", "/StrikeOut", "/Stamp", "/Caret"}
 _DRAWN = {"/Square", "/Circle", "/Line", "/Polygon", "/PolyLine", "/Ink", "/FileAttachment", "/Redact"}
-_BROKEN = (KeyError, IndexError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError)
 _PASSWORD, _PUSH = 1 << 13, 1 << 16
 
 
@@ -38,7 +36,7 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
-    broken = (*_BROKEN, PyPdfError, RecursionError, NotImplementedError, zlib.error, OSError)
+    broken = (*BROKEN, PyPdfError)
     parts = []
     with _quiet("pypdf"), _look_at(name, data, password) as look:
         try:
@@ -56,7 +54,7 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
             except broken as error:
                 failed = _short(error)
             look(part, number, failed)
-            part.text = "\n\n".join(filter(None, [part.text, ends]))
+            part.text = (part.text + ends).strip()
             parts.append(part)
     parts[0].notes += about
     return parts
@@ -100,16 +98,14 @@ def _text(page: Any, bounds: Bounds, number: int) -> str:
 
 @contextmanager
 def _look_at(name: str, data: bytes, password: str | None) -> Iterator[Callable[[Part, int, str], None]]:
-    """Open a PDF in PDFium for a second look at pages with little text: is there more, is it a picture?"""
+    """Open a PDF in PDFium for a second look at pages with little text, which may be pictures."""
     with _ONE_AT_A_TIME:
         document = _opened(name, data, password)
 
     def look(part: Part, number: int, failed: str) -> None:
         if (garbled := _unmapped(part.text)) > _FEW:
             part.scan = True
-            part.notes.append(
-                f"{garbled:.0%} of its characters are no letters (a font without a table): use OCR"
-            )
+            part.notes.append(f"{garbled:.0%} of its characters are no letters: use OCR")
         if len(part.text) >= _LITTLE_TEXT:
             return
         with _ONE_AT_A_TIME:
@@ -121,10 +117,8 @@ def _look_at(name: str, data: bytes, password: str | None) -> Iterator[Callable[
             way = "this text is PDFium's" if part.text else "use page.image"
             part.notes.append(f"pypdf cannot read its text ({failed}): {way}")
         if part.text and covered >= _MOSTLY:
-            part.notes.append(
-                f"a picture covers {covered:.0%} of the page, and only {len(part.text)} characters are text: "
-                f"use OCR"
-            )
+            size = f"only {len(part.text)} characters are text"
+            part.notes.append(f"a picture covers {covered:.0%} of the page, and {size}: use OCR")
         part.scan = part.scan or not part.text or covered >= _MOSTLY
 
     try:
@@ -187,8 +181,7 @@ def _ends(page: Any, part: Part) -> str:
     if bare:
         marks = ", ".join(f"{number} {kind}" for kind, number in bare.items())
         part.notes.append(f"marks without words, to be seen in the picture only: {marks}")
-    blocks = [("Form fields:", filled), ("Comments:", comments)]
-    return "\n\n".join("\n".join([title, *lines]) for title, lines in blocks if lines)
+    return listed("Form fields:", filled) + listed("Comments:", comments)
 
 
 def _value(field: Any) -> str:
@@ -196,13 +189,8 @@ def _value(field: Any) -> str:
     kind, value = _inherited(field, "/FT"), _inherited(field, "/V")
     if kind == "/Btn":
         state = str(field.get("/AS") or value or "/Off").removeprefix("/")
-        return (
-            ""
-            if state == "Off"
-            else "checked"
-            if state in ("Yes", "On", "1", "true")
-            else f"checked ({state})"
-        )
+        plain = state in ("Yes", "On", "1", "true")
+        return "" if state == "Off" else "checked" if plain else f"checked ({state})"
     if value is None or kind == "/Sig":
         return "" if value is None else "signed"
     if int(_inherited(field, "/Ff") or 0) & _PASSWORD:

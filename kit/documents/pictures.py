@@ -9,42 +9,34 @@ from pathlib import Path
 from kit.documents.bounds import Bounds, Part
 from kit.documents.errors import CorruptFile, ImageTooLarge, TooManyPages
 
-_PAGED = {"TIFF", "MPO"}
-
 
 def read(name: str, data: bytes, max_pixels: int, limit: int, bounds: Bounds) -> list[Part]:
-    """Return a part for each page; every page is decoded once, so that a picture that breaks off is found.
+    """Return a part for each page; each is decoded once, so that a picture that breaks off is found.
 
     Raises:
-        CorruptFile: If it breaks off or cannot be decoded.
         ImageTooLarge: If a page has more than `max_pixels`.
         TooManyPages: If a TIFF has more than `limit` pages.
     """
     from PIL import Image
 
-    try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as picture:
-            warnings.simplefilter("ignore")
-            frames = getattr(picture, "n_frames", 1)
-            if picture.format not in _PAGED:
-                picture.load()
-                moving = f"the first of {frames} frames of a moving picture; the others are not shown"
-                return [Part(notes=[moving] if frames > 1 else [], scan=True)]
-            if frames > limit:
-                raise TooManyPages(name, f"{frames} pages are more than {limit}. Raise limit=, or split it.")
-            for frame in range(frames):
-                bounds.check(f"page {frame + 1} of {frames}")
-                picture.seek(frame)
-                if (pixels := picture.width * picture.height) > max_pixels:
-                    raise ImageTooLarge(
-                        name, f"page {frame + 1} has {pixels:,} pixels, more than {max_pixels:,}. Shrink it."
-                    )
-                picture.load()
-    except (OSError, ValueError, SyntaxError, EOFError, TypeError, IndexError) as error:
-        raise CorruptFile(
-            name, f"this picture breaks off or cannot be decoded ({error}). Save or send it again."
-        ) from error
-    return [Part(scan=True) for _ in range(frames)]
+    with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as picture:
+        warnings.simplefilter("ignore")
+        frames = getattr(picture, "n_frames", 1)
+        paged = picture.format == "TIFF"
+        if paged and frames > limit:
+            raise TooManyPages(name, f"{frames} pages are more than {limit}. Raise limit=, or split it.")
+        for frame in range(frames if paged else 1):
+            bounds.check(f"page {frame + 1}")
+            picture.seek(frame)
+            if (pixels := picture.width * picture.height) > max_pixels:
+                raise ImageTooLarge(
+                    name, f"{pixels:,} pixels on page {frame + 1} are more than {max_pixels:,}. Shrink it."
+                )
+            picture.load()
+    if paged:
+        return [Part(scan=True) for _ in range(frames)]
+    moving = [f"the first of {frames} frames; the others are not shown"] if frames > 1 else []
+    return [Part(notes=moving, scan=True)]
 
 
 def drawn(name: str, data: bytes, kind: str, number: int, longest: int) -> bytes:
@@ -67,6 +59,5 @@ def _frame(data: bytes, number: int) -> bytes:
     with Image.open(io.BytesIO(data)) as picture:
         picture.seek(number - 1)
         upright = ImageOps.exif_transpose(picture)
-        keeps = upright.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
-        (upright if keeps else upright.convert("RGB")).save(buffer, "PNG")
+        (upright if upright.mode in ("1", "L", "RGB") else upright.convert("RGB")).save(buffer, "PNG")
     return buffer.getvalue()

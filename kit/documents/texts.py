@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from kit.documents.bounds import Bounds, Part
 from kit.documents.encodings import as_utf8, decoded
 from kit.documents.errors import CorruptFile, UnsupportedFile
-from kit.documents.kinds import SOUNDS
 
-TABLES = frozenset({".csv", ".tsv"})
-WEB = frozenset({".htm", ".html"})
-_OFFICE_SUITES = frozenset({".doc", ".ppt", ".odt", ".ods", ".odp"})
-_HEX = re.compile(r"[0-9a-fA-F\s]{400,}")
+_SUITES = frozenset({".doc", ".ppt", ".odt", ".ods", ".odp"})
+_MARKUP = 20  # characters of markup for each character of text, at most
+_DIGITS = re.compile(r"[0-9a-fA-F\s]{400,}")
 _ASIDE = re.compile(r"\\(header|footer|footnote|annotation|deleted|object|pict|shptxt)(?![a-z])")
-_FILLED = re.compile(rb"<(?:input|textarea|select)\b", re.IGNORECASE)
+_FIELD = re.compile(rb"<(?:input|textarea|select)\b", re.IGNORECASE)
 
 
 def read(name: str, data: bytes, kind: str, bounds: Bounds) -> list[Part]:
@@ -27,81 +26,67 @@ def read(name: str, data: bytes, kind: str, bounds: Bounds) -> list[Part]:
         UnsupportedFile: If a program or package that reads it is missing.
         CorruptFile: If it cannot be read.
     """
-    if kind in WEB:
+    from attachments import processors
+
+    if kind in (".htm", ".html"):
         return [web(name, data, bounds)]
     if kind == ".rtf":
-        return [_rtf(name, data, bounds)]
-    note = ""
-    if kind not in _OFFICE_SUITES | SOUNDS and _is_text(kind):
-        data, note = _short(data, bounds)
-    artifact = _artifact(name, data, kind, **({"max_rows": sys.maxsize} if kind in TABLES else {}))
+        return [_rtf(data, bounds)]
+    notes, options, plain = [], {}, processors["__text__"]
+    if kind in (".csv", ".tsv") or processors.get(kind, plain) is plain:
+        data, notes = _short(data, bounds)
+        options = {"max_rows": sys.maxsize}
+    artifact = _artifact(name, data, kind, **options)
     text, meta = artifact["text"], artifact["meta"]
     segments = [segment for segment in meta.get("segments", []) if "page" in segment]
     parts = [Part(text[segment["start"] : segment["end"]]) for segment in segments] or [Part(text)]
-    parts[0].notes += [*filter(None, [note, meta.get("note")]), *meta.get("warnings", [])]
+    parts[0].notes += [*notes, *_said(meta)]
+    parts[0].bounded = any("raise characters=" in note for note in notes)
     return parts
 
 
 def web(name: str, data: bytes, bounds: Bounds) -> Part:
     """Return a web page without its menu, and say how much was left out."""
-    if len(data) > 20 * bounds.characters:
-        note = f"its first {20 * bounds.characters:,} of {len(data):,} bytes are read; raise characters="
-        data, notes = data[: 20 * bounds.characters], [note]
-    else:
-        notes = []
-    data, guess = as_utf8(data)
-    artifact = _artifact(name, data, ".html")
-    whole = len(_artifact(name, data, ".html", main=False)["text"])
-    text = artifact["text"]
-    if whole > len(text):
-        notes.append(
-            f"menus, headers and footers are left out: {whole - len(text):,} of {whole:,} characters"
-        )
-    if fields := len(_FILLED.findall(data)):
+    data, notes = as_utf8(data)
+    if len(data) > (most := _MARKUP * bounds.characters):
+        notes.append(f"the first {most:,} of {len(data):,} bytes are read; raise characters=")
+    artifact = _artifact(name, data[:most], ".html")
+    whole, size = len(_artifact(name, data[:most], ".html", main=False)["text"]), len(artifact["text"])
+    if whole > size:
+        notes.append(f"menus, headers and footers are left out: {whole - size:,} of {whole:,} characters")
+    if fields := len(_FIELD.findall(data)):
         notes.append(f"what is typed into its {fields} form fields is not read")
-    notes += [*filter(None, [guess, artifact["meta"].get("note")]), *artifact["meta"].get("warnings", [])]
-    return Part(text, notes)
+    return Part(artifact["text"], [*notes, *_said(artifact["meta"])])
 
 
-def _rtf(name: str, data: bytes, bounds: Bounds) -> Part:
+def _rtf(data: bytes, bounds: Bounds) -> Part:
     from striprtf.striprtf import rtf_to_text
 
-    source = _HEX.sub("", data.decode("cp1252", "replace"))  # pictures and other objects, as digits
-    notes = []
-    if len(source) > 20 * bounds.characters:
-        notes.append(
-            f"its first {20 * bounds.characters:,} of {len(source):,} characters are read; raise characters="
-        )
-        source = source[: 20 * bounds.characters]
-    aside: dict[str, int] = {}
-    for word in _ASIDE.findall(source):
-        aside[word] = aside.get(word, 0) + 1
-    if aside:
-        listed = ", ".join(f"{number} {word}" for word, number in aside.items())
-        notes.append(f"parts of the RTF that are not read: {listed}. Save it as .docx or PDF to get them")
-    try:
-        return Part(rtf_to_text(source, errors="replace").strip(), notes)
-    except (ValueError, IndexError, KeyError, TypeError, LookupError, OverflowError) as error:
-        raise CorruptFile(
-            name, f"this RTF cannot be read ({error}). Save it again as .docx or PDF."
-        ) from error
+    source, notes = _DIGITS.sub("", data.decode("cp1252", "replace")), []  # digits are pictures
+    if len(source) > (most := _MARKUP * bounds.characters):
+        notes.append(f"the first {most:,} of {len(source):,} characters are read; raise characters=")
+    if aside := Counter(_ASIDE.findall(source)):
+        counted = ", ".join(f"{number} {word}" for word, number in aside.items())
+        notes.append(f"parts of the RTF are not read: {counted}. Save it as .docx or PDF to get them")
+    return Part(rtf_to_text(source[:most], errors="replace").strip(), notes)
 
 
-def _is_text(kind: str) -> bool:
-    from attachments import processors
-
-    return kind in TABLES or processors.get(kind, processors["__text__"]) is processors["__text__"]
-
-
-def _short(data: bytes, bounds: Bounds) -> tuple[bytes, str]:
+def _short(data: bytes, bounds: Bounds) -> tuple[bytes, list[str]]:
     """Return text as UTF-8, cut after the last line within the limit, and what there is to say."""
-    text, note = decoded(data)
+    text, notes = decoded(data)
     if len(text) > bounds.characters:
         end = text.rfind("\n", 0, bounds.characters) + 1 or bounds.characters
-        lines = f"{text.count(chr(10), 0, end):,} of {text.count(chr(10)) + 1:,} lines"
-        said = f"the first {end:,} of {len(text):,} characters ({lines}) are here; raise characters= for the rest"
-        text, note = text[:end], ", ".join(filter(None, [note, said]))
-    return text.encode("utf-8", "replace"), note
+        lines, total = text.count("\n", 0, end), len(text.splitlines())
+        notes.append(
+            f"the first {end:,} of {len(text):,} characters ({lines:,} of {total:,} lines) are here; "
+            f"raise characters= for the rest"
+        )
+        text = text[:end]
+    return text.encode("utf-8", "replace"), notes
+
+
+def _said(meta: dict[str, Any]) -> list[str]:
+    return [*filter(None, [meta.get("note")]), *meta.get("warnings", [])]
 
 
 def _artifact(name: str, data: bytes, kind: str, **options: Any) -> dict[str, Any]:
@@ -111,7 +96,7 @@ def _artifact(name: str, data: bytes, kind: str, **options: Any) -> dict[str, An
     artifact = process(data, filename=Path(name).stem + kind, **options)
     error = artifact["meta"].get("error")
     if is_missing_dependency(artifact):
-        way = " Or save it as PDF, or in its newer format." if kind in _OFFICE_SUITES else ""
+        way = " Or save it as PDF, or in its newer format." if kind in _SUITES else ""
         raise UnsupportedFile(name, error["message"] + way)
     if error:
         raise CorruptFile(name, f"{error['message'].rstrip('.')}. Save it again where it was made.")

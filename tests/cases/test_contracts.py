@@ -6,6 +6,9 @@ from pathlib import Path
 
 import dspy
 import pytest
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
 from scripted import ScriptedEngine
 
 from kit.cases import contracts
@@ -398,6 +401,20 @@ def test_a_rotated_scan_is_seen_as_a_scan(documents):
     """A page that lies on its side and has no text layer waits for OCR like an upright one."""
     assert documents["ravensmoor-rental"][6].blind
     assert all(one.blind for one in documents["ravensmoor-rental"])
+
+
+def test_a_scan_with_a_footer_is_seen_as_a_scan(tmp_path):
+    """One line of text below a picture does not make the page read; text over a picture, or OCR, does."""
+    canvas = Canvas(str(tmp_path / "scan.pdf"), pagesize=(400, 400))
+    for lines in (1, 12):
+        canvas.drawImage(ImageReader(Image.effect_noise((400, 380), 80)), 0, 20)
+        for line in range(lines):
+            canvas.drawString(20, 5 + 20 * line, "Case 1:26-cv-00417 Document 12 Page 3 of 9")
+        canvas.showPage()
+    canvas.save()
+    scan, text = contracts.read(tmp_path / "scan.pdf")
+    assert (scan.blind, text.blind) == (True, False)
+    assert not scan.with_text("EXHIBIT A").blind
 
 
 def test_a_file_that_is_no_pdf_says_so(tmp_path):

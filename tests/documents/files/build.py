@@ -1,6 +1,6 @@
 """Build the two files that no library of the project can write: an .xls and a .msg.
 
-    uv run --no-project --with xlwt --with msgforge python tests/documents/files/build.py
+uv run --no-project --with xlwt --with msgforge python tests/documents/files/build.py
 """
 
 import datetime
