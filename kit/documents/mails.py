@@ -29,7 +29,8 @@ def mail(data: bytes, web: Web) -> tuple[Part, Files]:
     if not message.keys():
         raise ValueError("it has no headers")
     plain, page = message.get_body(("plain",)), message.get_body(("html",))
-    body = (_words(plain).strip() if plain else "") or (web(_words(page)) if page else "")
+    body, shown = _words(plain).strip() if plain else "", web(_words(page)) if page else ""
+    body = shown if len(shown) > 1.5 * len(body) else body  # the plain text may be a stub
     files = [(_name(part, at), _bytes(part)) for at, part in enumerate(_files(message, plain, page), 1)]
     headers = [(header, str(message[header])) for header in _HEADERS if message[header]]
     part = _letter(headers, [name for name, _ in files], body)

@@ -31,14 +31,14 @@ _SLIDE = [  # heading, how the relation of the slide ends, and the same
     ("Comments:", "/comments", "cm", ("t", "text")),
 ]
 _COUNTED_FILES = {
-    "word/media/": "pictures are not read; save it as PDF to see them",
-    "word/embeddings/": "embedded files are not read",
-    "word/afchunk": "inserted documents are not read; save it again in Word",
+    "word/media/": "pictures not read (save it as PDF to see them)",
+    "word/embeddings/": "embedded files not read",
+    "word/afchunk": "inserted documents not read (save it again in Word)",
 }
 _COUNTED_TAGS = {
-    rb"<w:sym ": "symbols (of Wingdings and similar fonts) are left out",
-    rb"<w:numPr[ >]": "numbered or bulleted paragraphs: Word computes the numbers, the text has `1.` or none",
-    rb"<w:vanish */>": "runs of hidden text are read",
+    rb"<w:sym ": "symbols of Wingdings and similar fonts, left out",
+    rb"<w:numPr[ >]": "paragraphs whose number or bullet Word computes (the text has 1. or none)",
+    rb"<w:vanish */>": "pieces of hidden text, which are read",
 }
 _PICTURES, _MEDIA = (11, 13), (7, 10, 16)  # shape types of python-pptx
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
@@ -56,7 +56,7 @@ def word(data: bytes, text: str) -> Part:
         what: sum(name.lower().startswith(at) for name in packed) for at, what in _COUNTED_FILES.items()
     }
     counted |= {what: len(re.findall(tag, body)) for tag, what in _COUNTED_TAGS.items()}
-    return Part(text.strip(), [f"{number} {what}" for what, number in counted.items() if number])
+    return Part(text.strip(), [f"{what}: {number}" for what, number in counted.items() if number])
 
 
 def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
@@ -76,7 +76,7 @@ def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
         shapes = [shape.shape_type for shape in _shapes(slide.shapes)]
         for types, what in [(_PICTURES, "pictures"), (_MEDIA, "embedded files, sounds or films")]:
             if number := sum(shape in types for shape in shapes):
-                part.notes.append(f"{number} {what} are not read; save it as PDF to see them")
+                part.notes.append(f"{what} not read (save it as PDF to see them): {number}")
         parts.append(part)
     return parts
 

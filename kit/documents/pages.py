@@ -322,7 +322,7 @@ def _mailed(file: _File, bounds: Bounds) -> tuple[list[Part], mails.Files]:
     notes: list[str] = []
 
     def web(page: str) -> str:
-        part = texts.web("mail.html", page.encode("utf-8", "replace"), bounds)
+        part = texts.web("mail.html", page.encode("utf-8", "replace"), bounds, main=False)
         notes.extend(part.notes)
         return part.text
 

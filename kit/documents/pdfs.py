@@ -19,7 +19,7 @@ from kit.documents.errors import BROKEN, CorruptFile, EncryptedFile
 
 _ONE_AT_A_TIME = threading.Lock()  # PDFium may not be called from two threads at once
 _LITTLE_TEXT = 300
-_MOSTLY, _FEW = 0.5, 0.2
+_MOSTLY, _FEW, _MANY = 0.5, 0.2, 400
 _MARKUP = {"/Text", "/FreeText", "/Highlight", "/Underline", "/Squiggly", "/StrikeOut", "/Stamp", "/Caret"}
 _DRAWN = {"/Square", "/Circle", "/Line", "/Polygon", "/PolyLine", "/Ink", "/FileAttachment", "/Redact"}
 _PASSWORD, _PUSH = 1 << 13, 1 << 16
@@ -108,18 +108,19 @@ def _look_at(name: str, data: bytes, password: str | None) -> Iterator[Callable[
             part.notes.append(f"{garbled:.0%} of its characters are no letters: use OCR")
         if len(part.text) >= _LITTLE_TEXT:
             return
-        with _ONE_AT_A_TIME:
-            page = document[number - 1]
-            if not part.text and not failed.startswith("LimitReached"):
-                part.text = page.get_textpage().get_text_bounded().replace("\r\n", "\n").strip()
-            covered = _covered(page)
+        covered, lines = 0.0, 0
+        if not failed.startswith("LimitReached"):  # such a page takes PDFium minutes
+            with _ONE_AT_A_TIME:
+                page = document[number - 1]
+                part.text = part.text or _pdfium_text(page)
+                covered, lines = _drawings(page)
         if failed:
             way = "this text is PDFium's" if part.text else "use page.image"
             part.notes.append(f"pypdf cannot read its text ({failed}): {way}")
-        if part.text and covered >= _MOSTLY:
-            size = f"only {len(part.text)} characters are text"
-            part.notes.append(f"a picture covers {covered:.0%} of the page, and {size}: use OCR")
-        part.scan = part.scan or not part.text or covered >= _MOSTLY
+        if part.text and (covered >= _MOSTLY or lines >= _MANY):
+            shown = f"a picture covers {covered:.0%}" if covered >= _MOSTLY else f"{lines:,} drawn lines are"
+            part.notes.append(f"{shown} of the page, and only {len(part.text)} characters are text: use OCR")
+        part.scan = part.scan or not part.text or covered >= _MOSTLY or lines >= _MANY
 
     try:
         yield look
@@ -128,16 +129,22 @@ def _look_at(name: str, data: bytes, password: str | None) -> Iterator[Callable[
             document.close()
 
 
-def _covered(page: Any) -> float:
-    """Return the share of the page that pictures cover, from 0 to 1."""
-    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
+def _pdfium_text(page: Any) -> str:
+    return page.get_textpage().get_text_bounded().replace("\r\n", "\n").strip()
+
+
+def _drawings(page: Any) -> tuple[float, int]:
+    """Return the share of the page that pictures cover, from 0 to 1, and how many lines and curves it has."""
+    from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_PATH
 
     left, bottom, right, top = page.get_mediabox()
-    covered = 0.0
-    for picture in page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE]):
-        x0, y0, x1, y1 = picture.get_bounds()
-        covered += max(0, min(x1, right) - max(x0, left)) * max(0, min(y1, top) - max(y0, bottom))
-    return min(1.0, covered / max(1.0, (right - left) * (top - bottom)))
+    covered, lines = 0.0, 0
+    for drawing in page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE, FPDF_PAGEOBJ_PATH]):
+        lines += drawing.type == FPDF_PAGEOBJ_PATH
+        if drawing.type == FPDF_PAGEOBJ_IMAGE:
+            x0, y0, x1, y1 = drawing.get_bounds()
+            covered += max(0, min(x1, right) - max(x0, left)) * max(0, min(y1, top) - max(y0, bottom))
+    return min(1.0, covered / max(1.0, (right - left) * (top - bottom))), lines
 
 
 def _unmapped(text: str) -> float:
@@ -175,9 +182,9 @@ def _ends(page: Any, part: Part) -> str:
             else:
                 bare[subtype[1:]] += 1
     if fields:
-        part.notes.append(f"{len(filled)} of {fields} form fields are filled; see the end of its text")
+        part.notes.append(f"form fields that are filled, at the end of the text: {len(filled)} of {fields}")
     if comments:
-        part.notes.append(f"{len(comments)} comments stand at the end of its text")
+        part.notes.append(f"comments, at the end of the text: {len(comments)}")
     if bare:
         marks = ", ".join(f"{number} {kind}" for kind, number in bare.items())
         part.notes.append(f"marks without words, to be seen in the picture only: {marks}")

@@ -43,7 +43,7 @@ def workbook(name: str, data: bytes, bounds: Bounds) -> list[Part]:
     )
     for place, what in [("xl/charts/chart", "charts"), ("xl/media/", "pictures")]:
         if number := sum(part.startswith(place) for part in packed):
-            parts[0].notes.append(f"{number} {what} in the workbook are not read; save it as PDF to see them")
+            parts[0].notes.append(f"{what} of the workbook not read (save it as PDF to see them): {number}")
     return parts
 
 
@@ -83,9 +83,7 @@ def _sheet(sheet: Any, written: Any, bounds: Bounds) -> Part:
     missing: list[str] = []
     _write(part, sheet.title, _rows(sheet, written, missing), bounds)
     if missing:
-        part.notes.append(
-            f"{len(missing)} formulas without a computed value stand as formulas: {_few(missing)}"
-        )
+        part.notes.append(f"formulas without a computed value, written as formulas: {_few(missing)}")
     _hidden(part, "rows", [str(at) for at, row in sorted(sheet.row_dimensions.items()) if row.hidden])
     columns = [column for _, column in sorted(sheet.column_dimensions.items()) if column.hidden]
     _hidden(part, "columns", [f"{column.min} to {column.max}" for column in columns])
@@ -148,7 +146,7 @@ def _state(hidden: Any) -> list[str]:
 
 def _hidden(part: Part, what: str, places: Iterable[str]) -> None:
     if places := list(places):
-        part.notes.append(f"{len(places)} hidden {what} are read: {_few(places)}")
+        part.notes.append(f"hidden {what}, which are read: {_few(places)}")
 
 
 def _few(places: list[str]) -> str:

@@ -16,7 +16,7 @@ _SUITES = frozenset({".doc", ".ppt", ".odt", ".ods", ".odp"})
 _MARKUP = 20  # characters of markup for each character of text, at most
 _DIGITS = re.compile(r"[0-9a-fA-F\s]{400,}")
 _ASIDE = re.compile(r"\\(header|footer|footnote|annotation|deleted|object|pict|shptxt)(?![a-z])")
-_FIELD = re.compile(rb"<(?:input|textarea|select)\b", re.IGNORECASE)
+_UNREAD = re.compile(rb"<(input|textarea|select|img|iframe|frame|object|embed|video|audio)\b", re.IGNORECASE)
 
 
 def read(name: str, data: bytes, kind: str, bounds: Bounds) -> list[Part]:
@@ -45,17 +45,17 @@ def read(name: str, data: bytes, kind: str, bounds: Bounds) -> list[Part]:
     return parts
 
 
-def web(name: str, data: bytes, bounds: Bounds) -> Part:
-    """Return a web page without its menu, and say how much was left out."""
+def web(name: str, data: bytes, bounds: Bounds, main: bool = True) -> Part:
+    """Return a web page, if `main` without its menu, and say what was left out."""
     data, notes = as_utf8(data)
     if len(data) > (most := _MARKUP * bounds.characters):
         notes.append(f"the first {most:,} of {len(data):,} bytes are read; raise characters=")
-    artifact = _artifact(name, data[:most], ".html")
+    artifact = _artifact(name, data[:most], ".html", main=main)
     whole, size = len(_artifact(name, data[:most], ".html", main=False)["text"]), len(artifact["text"])
     if whole > size:
         notes.append(f"menus, headers and footers are left out: {whole - size:,} of {whole:,} characters")
-    if fields := len(_FIELD.findall(data)):
-        notes.append(f"what is typed into its {fields} form fields is not read")
+    if unread := Counter(tag.decode().lower() for tag in _UNREAD.findall(data)):
+        notes.append("elements not read: " + ", ".join(f"{number} {tag}" for tag, number in unread.items()))
     return Part(artifact["text"], [*notes, *_said(artifact["meta"])])
 
 
@@ -67,7 +67,7 @@ def _rtf(data: bytes, bounds: Bounds) -> Part:
         notes.append(f"the first {most:,} of {len(source):,} characters are read; raise characters=")
     if aside := Counter(_ASIDE.findall(source)):
         counted = ", ".join(f"{number} {word}" for word, number in aside.items())
-        notes.append(f"parts of the RTF are not read: {counted}. Save it as .docx or PDF to get them")
+        notes.append(f"parts not read: {counted} (save it as .docx or PDF to get them)")
     return Part(rtf_to_text(source[:most], errors="replace").strip(), notes)
 
 
@@ -96,7 +96,7 @@ def _artifact(name: str, data: bytes, kind: str, **options: Any) -> dict[str, An
     artifact = process(data, filename=Path(name).stem + kind, **options)
     error = artifact["meta"].get("error")
     if is_missing_dependency(artifact):
-        way = " Or save it as PDF, or in its newer format." if kind in _SUITES else ""
+        way = ". Or save it as PDF, or in its newer format." if kind in _SUITES else ""
         raise UnsupportedFile(name, error["message"] + way)
     if error:
         raise CorruptFile(name, f"{error['message'].rstrip('.')}. Save it again where it was made.")

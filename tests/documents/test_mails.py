@@ -59,6 +59,12 @@ class TestMails:
         mail.set_content("<p>It closes at <b>ten</b>.</p>", subtype="html")
         assert pages(put(mail))[0].text == f"{HEAD}\n\nIt closes at **ten**."
 
+    def test_a_stub_does_not_hide_the_page(self, put):
+        """Where the plain text only says that HTML is needed, the HTML is read."""
+        mail = letter(body="Open this mail in a browser.\n")
+        mail.add_alternative("<p>" + "Rent is due on the first day. " * 5 + "</p>", subtype="html")
+        assert "Rent is due" in pages(put(mail))[0].text
+
     def test_encoded_headers_and_bodies(self, put):
         """Quoted printable, base64 and Latin-1 are undone."""
         raw = (

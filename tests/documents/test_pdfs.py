@@ -58,7 +58,7 @@ class TestForms:
         """Text, ticked boxes and choices stand below the printed text; empty fields are only counted."""
         page = pages(put(lambda canvas: form(canvas, surname="Okonkwo", member=True)))[0]
         assert page.text == "Application\n\nForm fields:\nFamily name: Okonkwo\nmember: checked\nzone: B"
-        assert page.note == "3 of 4 form fields are filled; see the end of its text"
+        assert page.note == "form fields that are filled, at the end of the text: 3 of 4"
 
     def test_typed_values_are_in_the_picture(self, put):
         """A model that sees gets the filled form, not the empty one."""
@@ -99,7 +99,7 @@ class TestBesideTheText:
 
         page = pages(rewritten(put(lambda canvas: canvas.drawString(20, 300, "Terms")), change))[0]
         assert page.text == "Terms\n\nComments:\nFreeText: not agreed\nText by Mia: check the date"
-        assert page.note == "2 comments stand at the end of its text"
+        assert page.note == "comments, at the end of the text: 2"
 
     def test_attached_files_are_named(self, put):
         """An invoice that carries its own XML says so."""
@@ -119,6 +119,18 @@ class TestPictures:
         page = pages(put(draw))[0]
         assert page.needs_ocr
         assert page.note == ("a picture covers 95% of the page, and only 42 characters are text: use OCR")
+
+    def test_letters_that_are_drawn_need_ocr(self, put):
+        """A page whose letters are curves has no text but its footer."""
+
+        def draw(canvas):
+            for line in range(500):
+                canvas.line(line % 40 * 9, 40 + line // 40 * 20, line % 40 * 9 + 5, 50 + line // 40 * 20)
+            canvas.drawString(20, 5, "Page 1 of 1")
+
+        page = pages(put(draw))[0]
+        assert (page.text, page.needs_ocr) == ("Page 1 of 1", True)
+        assert "500 drawn lines" in page.note
 
     def test_a_letterhead_does_not_need_ocr(self, put):
         """A logo above a short letter is a logo."""
@@ -142,12 +154,12 @@ class TestPictures:
 
 
 class TestUnreadable:
-    def test_a_page_that_unpacks_to_200_megabytes_is_not_empty(self, put):
+    def test_a_page_that_unpacks_to_80_megabytes_is_not_empty(self, put):
         """A page that is too large to read says so, and needs OCR; the pages beside it are read."""
 
         def change(writer):
             stream = DecodedStreamObject()
-            stream.set_data(b"q Q\n" * 50_000_000)
+            stream.set_data(b"q Q\n" * 20_000_000)
             writer.pages[0][NameObject("/Contents")] = writer._add_object(stream.flate_encode())
 
         def draw(canvas):

@@ -79,7 +79,7 @@ class TestHidden:
 
         one, costs = pages(book(fill))
         assert one.text == "# one\na,b,c\n1,2,3"
-        assert one.note == "1 hidden rows are read: 2; 1 hidden columns are read: 2 to 2"
+        assert one.note == "hidden rows, which are read: 2; hidden columns, which are read: 2 to 2"
         assert (costs.text, costs.note) == ("# costs\nmargin", "a hidden sheet; it is read")
 
     def test_a_formula_without_a_value_stands_as_the_formula(self, book):
@@ -90,7 +90,7 @@ class TestHidden:
 
         page = pages(book(fill))[0]
         assert page.text == "# one\n1,2,=A1+B1"
-        assert page.note.startswith("1 formulas without a computed value stand as formulas: C1")
+        assert page.note.startswith("formulas without a computed value, written as formulas: C1")
 
     def test_merged_cells_and_comments_are_said(self, book):
         """The range of a merged cell is named, and a comment is in the text."""
@@ -115,7 +115,7 @@ class TestHidden:
 
         table, drawn = pages(book(fill))
         assert (table.text, drawn.note) == ("# one\n1,2", "a sheet that is a chart; it is not read")
-        assert table.note.startswith("1 charts in the workbook are not read")
+        assert table.note.startswith("charts of the workbook not read")
 
 
 class TestOldWorkbooks:
@@ -125,7 +125,7 @@ class TestOldWorkbooks:
         lines = prices.text.splitlines()
         assert lines[1] == "day,2027-03-01 00:00:00"
         assert lines[-2:] == ["item 299,74.75", "True,"]
-        assert prices.note == "1 hidden rows are read: 8"
+        assert prices.note == "hidden rows, which are read: 8"
         assert (costs.text, costs.note) == ("# costs\nsecret margin", "a hidden sheet; it is read")
 
     def test_an_xls_that_breaks_off_is_corrupt(self, tmp_path):
