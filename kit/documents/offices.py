@@ -11,7 +11,8 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
-from xml.etree import ElementTree
+
+from defusedxml import ElementTree
 
 from kit.documents.bounds import Bounds, Part, listed
 
