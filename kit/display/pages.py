@@ -71,4 +71,5 @@ def strip(pages: Sequence[Page], *, size: int = 150, most: int = 12) -> Strip:
 
 def remark(page: Page) -> str:
     """Return what a reader should know of a page: what its file really is, and whether its text needs OCR."""
-    return ", ".join(filter(None, [page.note, "no text: needs OCR" if page.needs_ocr else ""]))
+    blind = page.needs_ocr and not page.text.strip()
+    return ", ".join(filter(None, [page.note, "no text: needs OCR" if blind else ""]))
