@@ -5,7 +5,7 @@ import io
 import numpy
 import pytest
 from PIL import Image
-from pypdf import PdfReader, PdfWriter
+from pypdf import PdfReader, PdfWriter, apply_configuration
 from pypdf.annotations import FreeText, Text
 from pypdf.generic import DecodedStreamObject, NameObject
 from reportlab.lib.utils import ImageReader
@@ -154,7 +154,7 @@ class TestPictures:
 
 
 class TestUnreadable:
-    def test_a_page_that_unpacks_to_too_much_is_not_empty(self, put, monkeypatch):
+    def test_a_page_that_unpacks_to_too_much_is_not_empty(self, put):
         """A page that is too large to read says so, and needs OCR; the pages beside it are read."""
 
         def change(writer):
@@ -167,8 +167,8 @@ class TestUnreadable:
             canvas.drawString(20, 300, "second")
 
         path = rewritten(put(draw), change)
-        monkeypatch.setattr("pypdf.filters.ZLIB_MAX_OUTPUT_LENGTH", 10_000)
-        first, second = pages(path)
+        with apply_configuration(zlib_maximum_output_length=10_000):
+            first, second = pages(path)
         assert (first.needs_ocr, second.text) == (True, "second")
         assert "pypdf cannot read its text (LimitReachedError" in first.note
 
