@@ -72,7 +72,7 @@ def record(
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(path.with_suffix(".lock"), timeout=0):
-            environment = {"KIT_PROFILE": profile, "KIT_RECORD": str(unfinished), "KIT_LIVE": "auto"}
+            environment = {"KIT_PROFILE": profile, "KIT_RECORD": str(unfinished), "KIT_LIVE": "yes"}
             before = {} if fresh else dict(recordings.read_quietly(path))
             _run(lesson, environment | ({"KIT_FRESH": "1"} if fresh else {}), on_cell)
             lines = dict(recordings.read(unfinished))

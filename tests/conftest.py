@@ -35,7 +35,7 @@ def clean_surroundings(monkeypatch, tmp_path_factory):
     before = dict(os.environ)
     for name in filter(PRIVATE.search, before):
         del os.environ[name]
-    os.environ["KIT_PROGRESS"] = "off"
+    os.environ |= {"KIT_LIVE": "yes", "KIT_PROGRESS": "off"}
     monkeypatch.setattr(models, "ROOT", tmp_path_factory.mktemp("root"))
     monkeypatch.setattr(models, "REPLIES", models.ROOT / "data" / "replies")
     models._recordings.cache_clear()

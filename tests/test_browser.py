@@ -26,7 +26,7 @@ def page(notebook, monkeypatch):
     """The copy, open in JupyterLab, with the offline model allowed to answer."""
     if not weights.locate("qwen2.5-coder-0.5b"):
         pytest.skip("The small model is not here: kit models pull small.")
-    monkeypatch.setenv("KIT_LIVE", "auto")
+    monkeypatch.setenv("KIT_LIVE", "ask")
     with opened(notebook, notebook.parent.parent) as page:
         yield page
 

@@ -31,5 +31,5 @@ def test_in_a_notebook_it_is_small_and_escaped():
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(run.stdout) == {
         "text/plain": "<b>bold</b>",
-        "text/html": "<small>&lt;b&gt;bold&lt;/b&gt;</small>",
+        "text/html": '<small style="opacity:.6">&lt;b&gt;bold&lt;/b&gt;</small>',
     }

@@ -115,10 +115,13 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
             does not take is left out of every call, and a notice says so once.
 
     Raises:
-        ValueError: If role or profile is unknown; the message lists the valid ones.
+        ValueError: If role, profile or KIT_LIVE is unknown; the message lists the valid ones.
         MissingKey: If the profile's key is not set, or empty.
     """
+    from kit.engines import live
+
     read_env_file()
+    live.setting()
     reach_directly()  # Ollama and other servers on this machine
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # DSPy's own price table, not the network
     chosen, engine_options = model(role, profile), _engine_options(options)
@@ -126,7 +129,10 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
         engine = offline_engine(chosen.weights, **engine_options)
         return _behind(engine, chosen, {"temperature": 0.0, "max_tokens": 1000} | options)
     plain = _lm(chosen, _client(chosen.profile) | options)
-    return _recorded(plain, chosen, options) if _records(chosen.profile) else plain
+    if _records(chosen.profile):
+        return _recorded(plain, chosen, options)
+    plain.callbacks.append(live.Hosted())
+    return plain
 
 
 def offline_engine(name: str, **options: Any) -> Any:

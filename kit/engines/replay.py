@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -36,9 +35,9 @@ from dspy.lm15 import (
 )
 from dspy.utils.callback import BaseCallback
 
+from kit.engines import live
 from kit.engines.events import gather
 from kit.engines.recordings import Recordings
-from kit.notices import notice
 from kit.redaction import hide
 
 _CAPABILITIES = (
@@ -88,6 +87,7 @@ class ReplayEngine:
 
     Raises:
         NoRecording: On a miss, if `live` is None or KIT_LIVE is "never".
+        NotConfirmed: Before many live calls of one Evaluate or optimizer, unless KIT_LIVE is "yes".
     """
 
     def __init__(
@@ -98,7 +98,6 @@ class ReplayEngine:
         self.weights = weights
         for name in _CAPABILITIES:
             setattr(self, name, getattr(capabilities or live, name, False or ()))
-        self._told = False
 
     def __repr__(self) -> str:
         return f"ReplayEngine({self.live!r}, {str(self.recordings.folder)!r})"
@@ -125,12 +124,14 @@ class ReplayEngine:
         if response := self._recorded(key, request):
             yield from _word_by_word(response)
         else:
-            self._refuse_or_tell(key, request)
+            self._refuse_without_model(key, request)
             events = []
-            for event in self.live.stream(_seeded(request, key, self)):
-                events.append(event)
-                yield event
-            self._record(key, request, gather(events, request))
+            with live.call(request.model) as answered:
+                for event in self.live.stream(_seeded(request, key, self)):
+                    events.append(event)
+                    yield event
+                answered.append(response := gather(events, request))
+            self._record(key, request, response)
         call.replies += 1
 
     def close(self) -> None:
@@ -163,15 +164,14 @@ class ReplayEngine:
         return recording and _response(recording, request)
 
     def _ask(self, key: str, request: Request) -> Response:
-        self._refuse_or_tell(key, request)
-        return self.live.complete(_seeded(request, key, self))
+        self._refuse_without_model(key, request)
+        with live.call(request.model) as answered:
+            answered.append(response := self.live.complete(_seeded(request, key, self)))
+        return response
 
-    def _refuse_or_tell(self, key: str, request: Request) -> None:
-        if self.live is None or os.environ.get("KIT_LIVE") == "never":
+    def _refuse_without_model(self, key: str, request: Request) -> None:
+        if self.live is None or live.setting() == "never":
             raise NoRecording(_no_recording(key, request), model=request.model)
-        if not self._told and self.recordings.record_to is None:
-            self._told = True
-            notice(f"This prompt has no recorded reply: {request.model} answers it live.")
 
     def _record(self, key: str, request: Request, response: Response) -> Response:
         notes = response.provider_data or {}

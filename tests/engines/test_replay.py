@@ -77,15 +77,14 @@ def test_a_recorded_line_can_be_read_by_people(folder):
     }
 
 
-def test_a_live_reply_is_told_once(folder, caplog):
-    """Who left the recorded path learns it from one quiet line, not from one a call."""
+def test_each_live_reply_is_marked(folder, caplog):
+    """A quiet line for each live reply says which model gave it and how long it took; replays have none."""
     engine = ReplayEngine(ScriptedEngine("Blue."), Recordings(folder))
     with caplog.at_level(logging.INFO, "kit"):
         engine.complete(SKY)
         engine.complete(replace(SKY, messages=(Message.user("And at night?"),)))
-    assert [record.message for record in caplog.records] == [
-        "This prompt has no recorded reply: test/model answers it live."
-    ]
+        engine.complete(SKY)
+    assert [record.message for record in caplog.records] == ["test/model answers it live: 0.0 s"] * 2
 
 
 @pytest.mark.parametrize("live", [None, ScriptedEngine("Blue.")])

@@ -1,0 +1,314 @@
+"""Live: replies that a model gives now. Each is marked where it appears; many of them need a yes first.
+
+    KIT_LIVE=ask     the default: before dspy.Evaluate or an optimizer sends more than 20 prompts that have no
+                     recorded reply, it says what is to come and asks; outside of notebooks it stops
+    KIT_LIVE=yes     all prompts are answered
+    KIT_LIVE=never   none is: a prompt without a recorded reply is an error
+
+Nothing of DSPy is wrapped: which Evaluate or optimizer a call belongs to can be read off the stacks of this
+process's threads, since the caller waits there until the last call is answered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from asyncio import get_running_loop
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from dspy.evaluate.evaluate import Evaluate
+from dspy.teleprompt.teleprompt import Teleprompter
+from dspy.utils.callback import BaseCallback
+from dspy.utils.parallelizer import ParallelExecutor
+
+from kit.engines.history import entries
+from kit.engines.marks import Mark, mark
+from kit.engines.models import list_price
+from kit.notices import ask, notice
+
+UNASKED = 20
+_SETTINGS = {"": "ask", "ask": "ask", "auto": "yes", "never": "never", "yes": "yes"}
+_POOLS = ParallelExecutor.execute.__code__.co_filename
+_KINDS = {"__call__": Evaluate, "compile": Teleprompter}
+_TURN = threading.Condition()
+_RUNS: list[Run] = []
+_STOPPED: WeakKeyDictionary[ParallelExecutor, str] = WeakKeyDictionary()
+"""DSPy's pools of threads that belonged to a stopped run: what they still have in their queues stops, too."""
+
+
+class NotConfirmed(BaseException):
+    """A run was stopped before it sent many live prompts.
+
+    Like KeyboardInterrupt it is no Exception: Evaluate and optimizers take each of those for a wrong answer,
+    and go on.
+    """
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What one live reply took."""
+
+    seconds: float
+    usd: float
+
+
+@dataclass
+class Run:
+    """The live calls of one Evaluate, or of one optimizer with all that it evaluates.
+
+    Attributes:
+        frame: The call that waits for them.
+        allowed: How many may begin without a question.
+        under_way: How many have begun and not ended.
+        answered: Those that ended with a reply.
+        kept: Whether all replies can be had again for nothing.
+        refused: Why no more may begin; empty while they may.
+    """
+
+    frame: FrameType
+    allowed: float = UNASKED
+    under_way: int = 0
+    answered: list[Answered] = field(default_factory=list)
+    kept: bool = True
+    asking: bool = False
+    refused: str = ""
+    started: float = field(default_factory=time.perf_counter)
+
+
+@dataclass
+class Ticket:
+    """One call that was let through."""
+
+    run: Run | None
+    mark: Mark | None
+    started: float = field(default_factory=time.perf_counter)
+
+    def end(self, usd: float = 0.0, *, reply: bool = True) -> None:
+        """Note that the call is over: with a live reply, or with none, because of an error or a cache hit."""
+        seconds = time.perf_counter() - self.started
+        if self.mark:
+            self.mark.end(seconds if reply else None)
+        with _TURN:
+            if self.run:
+                self.run.under_way -= 1
+                self.run.answered += [Answered(seconds, usd)] if reply else []
+            _TURN.notify_all()
+
+
+class Hosted(BaseCallback):
+    """Mark and count the calls of a model without recordings: `lm.callbacks.append(Hosted())`."""
+
+    def __init__(self) -> None:
+        self._tickets: dict[str, Ticket] = {}
+
+    def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Let a call begin, or stop its run."""
+        if setting() == "never":
+            raise NotConfirmed(
+                f"KIT_LIVE is never, and {instance.model} has no recordings. Set KIT_LIVE to ask or yes."
+            )
+        self._tickets[call_id] = begin(instance.model, kept=bool(instance.cache), sure=False)
+
+    def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        """Note what came; a hit of DSPy's cache is no live reply."""
+        if ticket := self._tickets.pop(call_id, None):
+            entry = next((one for one in reversed(entries()[-100:]) if one["outputs"] is outputs), None)
+            hit = entry is not None and not entry["usage"]
+            ticket.end(_usd(entry), reply=exception is None and not hit)
+
+
+def setting() -> str:
+    """Return what KIT_LIVE says: "ask", "never" or "yes".
+
+    Raises:
+        ValueError: If it says something else.
+    """
+    value = os.environ.get("KIT_LIVE", "").strip().lower()
+    if value not in _SETTINGS:
+        raise ValueError(f"KIT_LIVE is {value!r}. Valid: ask, never, yes.")
+    return _SETTINGS[value]
+
+
+def begin(model: str, *, kept: bool = True, sure: bool = True) -> Ticket:
+    """Let a live call begin; wait for an answer first if its run has sent many already.
+
+    Args:
+        model: Its name.
+        kept: Whether the reply can be had again for nothing.
+        sure: Whether it is live for certain; otherwise it may turn out to be a cache hit.
+
+    Raises:
+        NotConfirmed: If the answer was no, or nobody can be asked.
+    """
+    if stopped := next((_STOPPED[one] for one in _executors() if one in _STOPPED), None):
+        raise NotConfirmed(stopped)
+    recording = bool(os.environ.get("KIT_RECORD"))
+    frame = None if recording else _outermost()
+    run = _enter(frame, kept) if frame and setting() == "ask" else None
+    return Ticket(run, None if recording else mark(model, frame, sure=sure))
+
+
+@contextlib.contextmanager
+def call(model: str) -> Iterator[list[Any]]:
+    """Count and mark what a block asks of a model; the block puts the `Response` into the list."""
+    ticket, responses = begin(model), []
+    try:
+        yield responses
+    finally:
+        ticket.end(sum(_list_usd(model, one.usage) for one in responses), reply=bool(responses))
+
+
+def _outermost() -> FrameType | None:
+    """Return the call of Evaluate or of an optimizer that this thread, the main one or another is in."""
+    frames = sys._current_frames()
+    first = [frames.get(one.ident) for one in (threading.current_thread(), threading.main_thread())]
+    for top in [*first, *frames.values()]:
+        found, frame = None, top
+        while frame:
+            found = frame if _is_run(frame) else found
+            frame = frame.f_back
+        if found:
+            return found
+    return None
+
+
+def _executors() -> list[ParallelExecutor]:
+    """Return the pools that this thread works for."""
+    frame, found = sys._getframe(), []
+    while frame:
+        if frame.f_code.co_filename == _POOLS and isinstance(frame.f_locals.get("self"), ParallelExecutor):
+            found.append(frame.f_locals["self"])
+        frame = frame.f_back
+    return found
+
+
+def _is_run(frame: FrameType) -> bool:
+    kind = _KINDS.get(frame.f_code.co_name)
+    return kind is not None and isinstance(frame.f_locals.get("self"), kind)
+
+
+def _enter(frame: FrameType, kept: bool) -> Run:
+    with _TURN:
+        run = _run_of(frame)
+        while not run.refused and len(run.answered) + run.under_way >= run.allowed:
+            if run.asking or (run.under_way and not _in_event_loop()):
+                _TURN.wait(timeout=1)  # calls under way may be cache hits; and nobody is asked twice
+            else:
+                _ask(run)
+        if run.refused:
+            _STOPPED.update(dict.fromkeys(_executors(), run.refused))
+            raise NotConfirmed(run.refused)
+        run.under_way += 1
+        run.kept &= kept
+    return run
+
+
+def _run_of(frame: FrameType) -> Run:
+    if not _RUNS or _RUNS[0].frame is not frame:
+        _RUNS[:] = [Run(frame)]
+    return _RUNS[0]
+
+
+def _ask(run: Run) -> None:
+    """Ask with the lock let go, so that what is under way can end and Ctrl-C finds nothing locked."""
+    run.asking, begun = True, time.perf_counter()
+    _TURN.release()
+    try:
+        foreseen = _foreseen(run)
+        notice(foreseen)
+        said = ask("Go on? yes, no, or a number of further calls: ", lambda: _is_running(run.frame))
+    finally:
+        _TURN.acquire()
+        run.asking = False
+        run.started += time.perf_counter() - begun  # a person's time is not the model's
+        _TURN.notify_all()
+    if said is None:
+        run.refused = f"{foreseen} Stopped, because nobody can be asked here. {_ways_on(run)}"
+    elif said.strip().lower() in ("y", "yes"):
+        run.allowed = float("inf")
+    elif said.strip().isdecimal() and int(said):
+        run.allowed += int(said)
+    else:
+        run.refused = (
+            f"{foreseen} Stopped, because the answer was {said.strip() or 'empty'!r}. {_ways_on(run)}"
+        )
+
+
+def _ways_on(run: Run) -> str:
+    count = len(run.answered)
+    kept = f" The {count} replies that came are kept, and are not asked for again." * run.kept
+    return (
+        "To go on without a question, set KIT_LIVE=yes; to see a few rows first, pass fewer, e.g. devset[:4]."
+        + kept
+    )
+
+
+def _foreseen(run: Run) -> str:
+    """Say what is to come, by what the calls so far took."""
+    count = len(run.answered)
+    pace = (time.perf_counter() - run.started) / count
+    what, calls = _extent(run.frame)
+    usd = sum(one.usd for one in run.answered) / count
+    said = f"{what} has sent {count} prompts that have no recorded reply, and wants to send more: "
+    if calls is None or calls <= count:
+        price = f" and ${usd:.4f}" if usd else ""
+        return f"{said}how many is not known. One took {pace:.1f} seconds{price}."
+    rest = calls - count
+    price = f", ${usd * rest:.2f}" if usd else ""
+    return f"{said}up to {rest:,} calls, {_duration(pace * rest)}{price}."
+
+
+def _extent(frame: FrameType) -> tuple[str, int | None]:
+    """Return what runs, and how many calls of models it makes in all, if that can be told."""
+    given = frame.f_locals
+    if frame.f_code.co_name == "__call__":
+        each = max(1, len(given["program"].predictors())) if hasattr(given["program"], "predictors") else 1
+        return f"dspy.Evaluate on {len(given['devset']):,} rows", each * len(given["devset"])
+    from kit.evaluation import budget
+
+    name, sets = type(given["self"]).__name__, {one: given.get(one) for one in ("trainset", "valset")}
+    with contextlib.suppress(TypeError, ValueError):  # an optimizer, or a way to call it, without a plan
+        return f"{name}.compile", round(budget.estimate(given["self"], given["student"], **sets).calls[1])
+    return f"{name}.compile", None
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
+def _is_running(frame: FrameType) -> bool:
+    for top in sys._current_frames().values():
+        walked = top
+        while walked:
+            if walked is frame:
+                return True
+            walked = walked.f_back
+    return False
+
+
+def _in_event_loop() -> bool:
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _usd(entry: dict[str, Any] | None) -> float:
+    from kit.engines.usage import usage
+
+    return usage([entry]).calls[0].cost_usd if entry else 0.0
+
+
+def _list_usd(model: str, used: Any) -> float:
+    read, wrote = list_price(model)
+    return ((used.input_tokens or 0) * read + (used.output_tokens or 0) * wrote) / 1e6

@@ -1,0 +1,80 @@
+"""Marks: a grey line in the notebook for each live reply; where there are many, one line that counts them."""
+
+from __future__ import annotations
+
+import threading
+from types import FrameType
+
+from kit.notices import Line, cell, log
+
+_LINES_A_CELL = 10
+_TURN = threading.Lock()
+
+
+class Mark:
+    """What is shown of one live call, or of all those of a run."""
+
+    def __init__(self, model: str, *, counts: bool) -> None:
+        self.models, self.counts = {model: None}, counts
+        self.replies, self.seconds = 0, 0.0
+        self._line: Line | None = None
+
+    def begin(self) -> None:
+        """Show that a model computes."""
+        self._line = self._line or Line(self._text(waits=True))
+
+    def end(self, seconds: float | None) -> None:
+        """Show how long it took; None if no live reply came."""
+        if seconds is None and not self.counts and self._line:
+            self._line.change("")
+        if seconds is None:
+            return
+        with _TURN:
+            self.replies, self.seconds = self.replies + 1, self.seconds + seconds
+            self._line = self._line or Line("")
+            self._line.change(self._text())
+        log(self._text())
+
+    def _text(self, *, waits: bool = False) -> str:
+        who = " and ".join(self.models)
+        if waits:
+            return f"{who} answers it live ..."
+        replies = f" {self.replies} repl{'y' if self.replies == 1 else 'ies'}," if self.counts else ""
+        return f"{who} answers it live:{replies} {self.seconds:.1f} s"
+
+
+class _Cell:
+    """The marks of one run of a cell."""
+
+    def __init__(self, number: object) -> None:
+        self.number, self.lines = number, 0
+        self.counter: Mark | None = None
+        self.frame: FrameType | None = None
+
+
+_now = _Cell(None)
+
+
+def mark(model: str, run: FrameType | None, *, sure: bool) -> Mark:
+    """Return the mark of a call that begins.
+
+    Args:
+        model: Its name.
+        run: The call of Evaluate or of an optimizer that it belongs to: then one line counts.
+        sure: Whether it is live for certain, so that the line can be shown before the reply.
+    """
+    global _now
+    with _TURN:
+        if _now.number != cell():
+            _now = _Cell(cell())
+        if run is None and _now.lines < _LINES_A_CELL:
+            _now.lines += 1
+            made = Mark(model, counts=False)
+        else:
+            if _now.counter is None or _now.frame is not run:
+                _now.counter, _now.frame = Mark(model, counts=True), run
+            made = _now.counter
+            made.models[model] = None
+        if sure:
+            made.begin()
+    return made

@@ -1,0 +1,350 @@
+"""Many live calls need a yes, every live reply is marked, and a no costs nothing that was answered."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import dspy
+import pytest
+from scripted import ScriptedEngine
+
+from kit.engines import live, models
+from kit.engines.live import NotConfirmed
+from kit.engines.recordings import Recordings
+from kit.engines.replay import NoRecording, ReplayEngine, Rollouts
+
+TESTS = Path(__file__).parents[1]
+
+
+class Counting(ScriptedEngine):
+    """Takes a moment for each call, so that threads overlap, and counts the calls."""
+
+    def __init__(self, *replies):
+        super().__init__(*(replies or ['{"stars": 3}']))
+
+    def complete(self, request):
+        time.sleep(0.005)
+        return super().complete(request)
+
+    @property
+    def calls(self):
+        return len(self.requests)
+
+
+class TwoSteps(dspy.Module):
+    def __init__(self):
+        self.first = self.second = dspy.Predict("text -> stars: int")
+        self.second = dspy.Predict("text, hint: int -> stars: int")
+
+    def forward(self, text):
+        return self.second(text=text, hint=self.first(text=text).stars)
+
+
+def right(example, prediction, trace=None):
+    return prediction.stars == example.stars
+
+
+def rows(count, name="row"):
+    return [dspy.Example(text=f"{name} {number}", stars=3).with_inputs("text") for number in range(count)]
+
+
+def evaluate(count, name="row", threads=4):
+    return dspy.Evaluate(devset=rows(count, name), metric=right, num_threads=threads, display_progress=False)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Note the questions, and answer them from a list; an empty list is nobody to ask."""
+    monkeypatch.delenv("KIT_LIVE", raising=False)
+
+    class Asked(list):
+        def __call__(self, question, wanted):
+            assert wanted()
+            self.append(question)
+            time.sleep(0.05)  # others arrive meanwhile
+            return self.answers.pop(0) if self.answers else None
+
+    asking = Asked()
+    asking.answers = []
+    monkeypatch.setattr(live, "ask", asking)
+    return asking
+
+
+@pytest.fixture
+def engine(tmp_path):
+    """Configure a recorded model that answers by a scripted engine, and return that engine."""
+    engine = Counting()
+    replay = ReplayEngine(engine, Recordings(tmp_path))
+    lm = dspy.LM("test/model", engine=replay, cache=False, callbacks=[Rollouts()], num_retries=0)
+    dspy.configure(lm=lm, adapter=dspy.JSONAdapter())
+    return engine
+
+
+@pytest.fixture
+def hosted(asked, monkeypatch):
+    """Return a hosted model as kit.lm makes it, answered by a scripted engine behind DSPy's cache."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-local")
+    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=True)
+    lm = models.lm("small", profile="openai")
+    scripted = dspy.LM(lm.model, engine=Counting(), cache=True, callbacks=lm.callbacks)
+    dspy.configure(lm=scripted, adapter=dspy.JSONAdapter())
+    return scripted.engine
+
+
+@pytest.mark.parametrize("threads", [1, 4, 16])
+def test_the_21st_prompt_of_an_evaluate_needs_a_yes(asked, engine, threads):
+    """Where nobody can be asked, twenty are answered; the error says what was to come and which setting."""
+    with pytest.raises(NotConfirmed) as stopped:
+        evaluate(50, threads=threads)(dspy.Predict("text -> stars: int"))
+    time.sleep(0.2)  # what stood in the queue
+    assert (engine.calls, len(asked)) == (20, 1)
+    assert str(stopped.value).startswith(
+        "dspy.Evaluate on 50 rows has sent 20 prompts that have no recorded reply, and wants to send more: "
+        "up to 30 calls, "
+    )
+    assert "KIT_LIVE=yes" in str(stopped.value)
+
+
+def test_twenty_prompts_are_no_question(asked, engine):
+    """A small set is scored at once, and so is a program called by hand, however often."""
+    assert evaluate(20)(dspy.Predict("text -> stars: int")).score == 100
+    for row in rows(30, "by hand"):
+        dspy.Predict("text -> stars: int")(**row.inputs())
+    assert (engine.calls, asked) == (50, [])
+
+
+def test_recorded_replies_do_not_count(asked, engine):
+    """What was answered once is replayed, so a stop loses nothing, and the next sitting gets further."""
+    program = dspy.Predict("text -> stars: int")
+    for sitting in (1, 2):
+        with pytest.raises(NotConfirmed, match="The 20 replies that came are kept"):
+            evaluate(50)(program)
+        assert engine.calls == 20 * sitting
+    assert evaluate(50)(program).score == 100
+    assert engine.calls == 50
+
+
+def test_a_yes_holds_to_the_end_of_the_run(asked, engine):
+    """Threads that arrive together ask once; the next Evaluate asks again."""
+    asked.answers = ["yes", " Y "]
+    for sitting in (1, 2):
+        assert evaluate(60, f"sitting {sitting}", threads=16)(dspy.Predict("text -> stars: int")).score == 100
+        assert (len(asked), engine.calls) == (sitting, 60 * sitting)
+
+
+def test_a_few_more_can_be_allowed(asked, engine):
+    """A number lets so many calls through, then asks again; a no stops all."""
+    asked.answers = ["4", "no"]
+    with pytest.raises(NotConfirmed, match="Stopped, because the answer was 'no'"):
+        evaluate(50)(dspy.Predict("text -> stars: int"))
+    assert (len(asked), engine.calls) == (2, 24)
+
+
+def test_two_predictors_are_two_calls_a_row(asked, engine):
+    """The estimate counts what a program has inside."""
+    with pytest.raises(NotConfirmed, match=r"on 30 rows has sent 20 prompts .* up to 40 calls"):
+        evaluate(30, threads=1)(TwoSteps())
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "said"),
+    [
+        (dspy.BootstrapFewShot(metric=lambda *_: False), r"BootstrapFewShot\.compile .* up to \d+ calls"),
+        (
+            dspy.BootstrapRS(metric=lambda *_: False, num_candidate_programs=2, num_threads=4),
+            r"RandomSearch\.compile .* up to \d+ calls",
+        ),
+        (dspy.COPRO(metric=right, breadth=2, depth=1), r"COPRO\.compile .* how many is not known"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_optimizer_asks_once_for_all(asked, engine, optimizer, said):
+    """What it evaluates belongs to it: one question, and a no ends it though it would go on after errors."""
+    options = {"eval_kwargs": {"num_threads": 4}} if isinstance(optimizer, dspy.COPRO) else {}
+    engine.replies = [
+        '{"stars": 3, "proposed_instruction": "Count.", "proposed_prefix_for_output_field": ""}'
+    ]
+    with pytest.raises(NotConfirmed, match=said):
+        optimizer.compile(dspy.Predict("text -> stars: int"), trainset=rows(40), **options)
+    time.sleep(0.2)
+    assert (engine.calls, len(asked)) == (20, 1)
+
+
+@pytest.mark.parametrize("value", ["yes", "auto", "YES"])
+def test_a_yes_can_be_set(asked, engine, monkeypatch, value):
+    """With KIT_LIVE=yes nothing is asked."""
+    monkeypatch.setenv("KIT_LIVE", value)
+    assert evaluate(40)(dspy.Predict("text -> stars: int")).score == 100
+    assert asked == []
+
+
+def test_recording_asks_nothing(asked, engine, monkeypatch):
+    """`kit record` runs lessons to their end, and marks nothing in their outputs."""
+    monkeypatch.setenv("KIT_RECORD", "01.jsonl")
+    assert evaluate(40)(dspy.Predict("text -> stars: int")).score == 100
+    assert (engine.calls, asked) == (40, [])
+
+
+def test_never_is_an_error_of_each_prompt(engine, monkeypatch):
+    """KIT_LIVE=never stands: no model runs."""
+    monkeypatch.setenv("KIT_LIVE", "never")
+    with pytest.raises(NoRecording):
+        dspy.Predict("text -> stars: int")(text="x")
+    assert engine.calls == 0
+
+
+@pytest.mark.parametrize("value", ["no", "0", "always"])
+def test_other_settings_are_named(monkeypatch, value):
+    """A typo does not send what was to be kept back: kit.lm refuses it with the valid values."""
+    monkeypatch.setenv("KIT_LIVE", value)
+    with pytest.raises(ValueError, match=rf"KIT_LIVE is '{value}'\. Valid: ask, never, yes\."):
+        models.lm("small")
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_a_hosted_model_is_asked_for_too(asked, hosted, threads):
+    """Without recordings the same holds, and the question names the price."""
+    with pytest.raises(NotConfirmed, match=r"up to 30 calls, .*, \$\d+\.\d\d\. Stopped"):
+        evaluate(50, threads=threads)(dspy.Predict("text -> stars: int"))
+    assert (hosted.calls, len(asked)) == (20, 1)
+
+
+def test_hits_of_dspys_cache_are_free(asked, hosted):
+    """What DSPy answers from its own cache is no call, even with more threads than calls without question."""
+    asked.answers = ["yes"]
+    for _ in range(2):
+        assert evaluate(60, threads=32)(dspy.Predict("text -> stars: int")).score == 100
+    assert (hosted.calls, len(asked)) == (60, 1)
+
+
+def test_a_hosted_model_keeps_to_never(hosted, monkeypatch):
+    """KIT_LIVE=never sends nothing to a provider."""
+    monkeypatch.setenv("KIT_LIVE", "never")
+    with pytest.raises(NotConfirmed, match=r"KIT_LIVE is never, and openai/.* has no recordings"):
+        dspy.Predict("text -> stars: int")(text="x")
+    assert hosted.calls == 0
+
+
+def test_failed_calls_do_not_block_those_that_wait(asked, engine):
+    """A call that ends with an error makes room for the next."""
+    engine.replies = [*[dspy.LMError("out of order")] * 5, '{"stars": 3}']
+    assert evaluate(20, threads=16)(dspy.Predict("text -> stars: int")).score == 75
+    assert not any(run.under_way for run in live._RUNS)
+
+
+SETUP = f"""
+import os, sys, time
+sys.path.insert(0, {str(TESTS)!r})
+from pathlib import Path
+import dspy
+from engines.test_live import *
+engine = Counting()
+replay = ReplayEngine(engine, Recordings(Path("nowhere")))
+lm = dspy.LM("test/model", engine=replay, cache=False, callbacks=[Rollouts()], num_retries=0)
+dspy.configure(lm=lm, adapter=dspy.JSONAdapter())
+program = dspy.Predict("text -> stars: int")
+"""
+
+
+class Notebook:
+    """A kernel, driven as JupyterLab drives it."""
+
+    def __init__(self):
+        from jupyter_client.manager import start_new_kernel
+
+        surroundings = {name: value for name, value in os.environ.items() if name != "KIT_LIVE"}
+        self.manager, self.client = start_new_kernel(env=surroundings)
+        self.run(SETUP)
+
+    def run(self, code, *answers, can_answer=True):
+        """Return the questions, the texts shown (as they are in the end), and the error."""
+        answers, questions, shown, failed = list(answers), [], {}, []
+
+        def question(message):
+            questions.append(message["content"]["prompt"])
+            self.client.input(answers.pop(0))
+
+        def output(message):
+            content = message["content"]
+            if message["msg_type"] in ("display_data", "update_display_data"):
+                place = content["transient"].get("display_id", len(shown))
+                shown[place] = content["data"]["text/plain"]
+            elif message["msg_type"] == "error":
+                failed.append((content["ename"], content["evalue"]))
+            elif message["msg_type"] == "execute_result":
+                shown["result"] = content["data"]["text/plain"]
+
+        options = {"stdin_hook": question} if can_answer else {}
+        self.client.execute_interactive(
+            code, allow_stdin=can_answer, output_hook=output, timeout=60, **options
+        )
+        return questions, list(shown.values()), failed
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    """A kernel with a recorded model that a scripted engine answers."""
+    notebook = Notebook()
+    yield notebook
+    notebook.manager.shutdown_kernel(now=True)
+
+
+def test_a_notebook_shows_a_line_for_each_reply(notebook):
+    """Model and seconds stand under the cell that asked."""
+    _, shown, _ = notebook.run("program(text='one'); program(text='two');")
+    assert len(shown) == 2
+    assert all(text.startswith("test/model answers it live: 0.") for text in shown)
+
+
+def test_a_notebook_counts_many_replies_in_one_line(notebook):
+    """An Evaluate has one line of its own; so has the rest of a long loop."""
+    _, shown, _ = notebook.run("evaluate(15, 'few')(program);")
+    assert [text.split(",")[0] for text in shown] == ["test/model answers it live: 15 replies"]
+    _, shown, _ = notebook.run("for row in rows(40, 'loop'): program(**row.inputs())")
+    assert len(shown) == 11
+    assert shown[-1].startswith("test/model answers it live: 30 replies, ")
+
+
+def test_a_notebook_asks_below_the_cell(notebook):
+    """The estimate is shown, the answer is typed, and the run goes on to its end."""
+    questions, shown, failed = notebook.run("evaluate(50, 'asked')(program).score", "5", "yes")
+    assert questions == ["Go on? yes, no, or a number of further calls: "] * 2
+    assert "has sent 25 prompts that have no recorded reply" in shown[2]
+    assert (shown[-1], failed) == ("100.0", [])
+
+
+@pytest.mark.parametrize("can_answer", [True, False], ids=["no", "nobody to ask"])
+def test_a_no_is_one_clear_error(notebook, can_answer):
+    """The cell ends with the reason and the ways on, and nothing more is sent behind its back."""
+    name = f"refused {can_answer}"
+    _, _, [(kind, message)] = notebook.run(f"evaluate(50, {name!r})(program)", "no", can_answer=can_answer)
+    assert kind == "NotConfirmed"
+    assert "KIT_LIVE=yes" in message
+    asked = f"time.sleep(0.5); sum({name!r} in one.messages[-1].text for one in engine.requests)"
+    assert notebook.run(asked)[1] == ["20"]
+
+
+def test_an_interrupt_takes_the_question_back(notebook):
+    """After Ctrl-C no thread waits for the answer any more: the next input() gets its own."""
+    notebook.client.execute("evaluate(50, 'interrupted')(program)", allow_stdin=True)
+    notebook.client.get_stdin_msg(timeout=30)
+    notebook.manager.interrupt_kernel()
+    notebook.run("time.sleep(1)")
+    assert notebook.run("input('Name? ')", "Ada")[:2] == (["Name? "], ["'Ada'"])
+
+
+def test_a_call_in_another_thread_of_ours_is_no_part_of_a_run(asked, engine):
+    """A thread that asks on its own, with no Evaluate about, is not counted."""
+    ask = dspy.Predict("text -> stars: int")
+    lm = dspy.settings.lm
+
+    def alone():
+        with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
+            for row in rows(25, "alone"):
+                ask(**row.inputs())
+
+    thread = threading.Thread(target=alone)
+    thread.start()
+    thread.join()
+    assert (engine.calls, asked) == (25, [])
