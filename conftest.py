@@ -2,20 +2,23 @@
 
 import os
 import re
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 collect_ignore_glob = ["kit/cases/projects/*", "kit/export/skeleton/*"]  # they run in projects of their own
+NO_SKIPS = bool(os.environ.get("KIT_NO_SKIPS"))
 NO_NETWORK = Path(__file__).parent / "tests" / "offline"
 SETTINGS = re.compile(r"_API_KEY$|_API_BASE$|^LOCAL_SERVER_|^KIT_(?!MODELS$)")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Set the environment that a notebook's kernel is about to inherit; tests in Python have their own."""
+    """Set the environment of notebooks and of docstrings' examples; tests in Python set their own."""
     os.environ.pop("PYTHONPATH", None)
-    if item.path.suffix != ".ipynb":
+    is_notebook = item.path.suffix == ".ipynb"
+    if not is_notebook and not isinstance(item, pytest.DoctestItem):
         return
     for name in filter(SETTINGS.search, list(os.environ)):
         del os.environ[name]
@@ -23,5 +26,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         "KIT_PROFILE": "offline",
         "KIT_LIVE": "never",
         "KIT_PROGRESS": "off",
-        "PYTHONPATH": str(NO_NETWORK),
     }
+    if is_notebook:
+        os.environ["PYTHONPATH"] = str(NO_NETWORK)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Generator:
+    """With KIT_NO_SKIPS, as in .ci/run, a test that is skipped has failed."""
+    report = yield
+    if NO_SKIPS and report.skipped:
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome, report.longrepr = "failed", f"No test may be skipped here. {reason}"
+    return report

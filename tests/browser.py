@@ -19,7 +19,7 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disabl
 @contextmanager
 def opened(notebook, root, height=1400) -> Iterator:
     """Yield a page that shows the notebook, its kernel connected; JupyterLab keeps its settings in `root`."""
-    playwright = pytest.importorskip("playwright.sync_api")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: uv sync")
     if not CHROMIUM:
         pytest.skip("No Chromium on this machine: install the package `chromium`.")
     with pytest.MonkeyPatch.context() as patch:

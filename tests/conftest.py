@@ -62,7 +62,7 @@ def smoke_model():
     except weights.NoWeights as error:
         if os.environ.get("CI"):
             raise
-        pytest.skip(f"needs the smoke-test model: {error}")
+        pytest.skip(f"needs the smoke-test model, `kit models pull smollm2-135m`: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from scripted import ScriptedEngine
 
 from kit.engines.server import Server
 
-instructor = pytest.importorskip("instructor.core", reason="needs the extra `compare`")
-pydantic_ai = pytest.importorskip("pydantic_ai", reason="needs the extra `compare`")
+instructor = pytest.importorskip("instructor.core", reason="needs instructor: pip install -e '.[compare]'")
+pydantic_ai = pytest.importorskip("pydantic_ai", reason="needs pydantic_ai: pip install -e '.[compare]'")
 
 KEY = "sk-mine-0123456789"
 NOTE = "Grace Holloway, 47. BP 139/88. Amlodipine 5 mg daily."

@@ -23,7 +23,18 @@ from kit.engines.recordings import Recordings
 if TYPE_CHECKING:
     import dspy
 
-ROOT = Path(__file__).resolve().parents[2]
+
+def _root() -> Path:
+    """Return the project's folder: the clone that holds this file, else the one around the working directory.
+
+    In an installation that is not editable this file lies in site-packages, where nothing of a project is.
+    """
+    here, now = Path(__file__).resolve().parents[2], Path.cwd()
+    clones = (folder for folder in (here, now, *now.parents) if (folder / "data" / "replies").is_dir())
+    return next(clones, here if (here / "pyproject.toml").exists() else now)
+
+
+ROOT = _root()
 REPLIES = ROOT / "data" / "replies"
 ROLES = ("large", "small", "vision")
 

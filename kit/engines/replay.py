@@ -171,7 +171,14 @@ class ReplayEngine:
 
     def _refuse_without_model(self, key: str, request: Request) -> None:
         if self.live is None or live.setting() == "never":
-            raise NoRecording(_no_recording(key, request), model=request.model)
+            raise NoRecording(self._lacking() + _no_recording(key, request), model=request.model)
+
+    def _lacking(self) -> str:
+        if self.recordings.fresh or self.recordings.folder.is_dir():
+            return ""
+        return (
+            f"There are no recordings: no folder {self.recordings.folder}. Work in a clone of the project. "
+        )
 
     def _record(self, key: str, request: Request, response: Response) -> Response:
         notes = response.provider_data or {}

@@ -10,7 +10,7 @@ import pytest
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "batch_kill.py"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX, for fork and kill -9; nothing to install")
 def test_five_kills_lose_no_row_and_repeat_no_partition():
     """Each row is in the output once, with its own answer; finished partitions are left alone."""
     run = subprocess.run([sys.executable, SCRIPT, "--rows", "1600"], capture_output=True, text=True)

@@ -318,7 +318,7 @@ def test_one_folder_has_one_writer(ask, tmp_path):
 def test_a_read_only_folder_is_refused_before_any_call(ask, asked):
     """Even where the one who runs this may write everywhere, /sys takes no folder."""
     if sys.platform != "linux":
-        pytest.skip("needs /sys")
+        pytest.skip("needs Linux and its /sys; nothing to install")
     with pytest.raises(PermissionError, match=r"Cannot write to /sys/kit-out: .* Take another folder\."):
         ask(["read only"], to="/sys/kit-out")
     assert asked("read only") == 0
@@ -334,7 +334,7 @@ def test_a_file_in_the_way_is_refused(ask, tmp_path):
 @contextlib.contextmanager
 def files_up_to(size):
     """Let no file grow beyond `size` bytes, which is what a full disk looks like."""
-    resource = pytest.importorskip("resource")
+    resource = pytest.importorskip("resource", reason="needs POSIX; nothing to install")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

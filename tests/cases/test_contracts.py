@@ -129,7 +129,10 @@ def test_titles_without_a_label_are_left_to_the_model(documents):
             assert gold <= {one.page for one in contracts.doubts(pages)}
 
 
-@pytest.mark.skipif(not (MIRROR / "gold_boundaries.jsonl").exists(), reason="needs KIT_DATA_MIRROR")
+@pytest.mark.skipif(
+    not (MIRROR / "gold_boundaries.jsonl").exists(),
+    reason="needs KIT_DATA_MIRROR, a folder with the public contracts",
+)
 def test_one_scorer_reads_the_real_set():
     """On the real contracts the baseline is the one that their gold was published with."""
     rows = [

@@ -1,6 +1,10 @@
 """Profiles and roles lead to the model, the key and the price that models.toml names."""
 
 import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import dspy
 import pytest
@@ -20,6 +24,31 @@ PRICED = [
     for role in models.ROLES
     if "input_usd" in (entry := models.table()["profiles"][profile].get(role, {}))
 ]
+
+
+@pytest.mark.parametrize("where", ["clone", "clone/notebooks", "elsewhere"])
+def test_an_installed_package_finds_the_clone_around_it(tmp_path, where):
+    """Copied into site-packages, the kit finds the project, and its settings, where it is used."""
+    (tmp_path / "clone" / "data" / "replies").mkdir(parents=True)
+    for folder in ("clone/notebooks", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    for name in ("clone", "elsewhere"):
+        (tmp_path / name / ".env").write_text(f"KIT_PROFILE={name}\n", encoding="utf-8")
+    installed = tmp_path / "site-packages"
+    shutil.copytree(Path(models.__file__).parents[1], installed / "kit")
+    code = "import os; from kit.engines import models; models.read_env_file()"
+    code += "; print(models.__file__, models.ROOT, os.environ['KIT_PROFILE'], sep='\\n')"
+    command = [sys.executable, "-c", code]
+    surroundings = os.environ | {"PYTHONPATH": str(installed)}
+    run = subprocess.run(
+        command, cwd=tmp_path / where, env=surroundings, capture_output=True, encoding="utf-8", check=True
+    )
+    name = where.partition("/")[0]
+    assert run.stdout.split("\n")[:3] == [
+        str(installed / "kit" / "engines" / "models.py"),
+        str(tmp_path / name),
+        name,
+    ]
 
 
 def test_the_default_is_offline():

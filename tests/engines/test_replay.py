@@ -99,6 +99,13 @@ def test_without_a_model_a_miss_is_an_error(folder, monkeypatch, live):
     assert live is None or not live.requests
 
 
+def test_a_miss_without_any_recordings_names_the_folder(tmp_path, monkeypatch):
+    """Outside of a clone there are no recordings at all, and the message says where they were looked for."""
+    monkeypatch.setenv("KIT_LIVE", "never")
+    with pytest.raises(NoRecording, match=r"no folder .*nowhere\. Work in a clone .* No recorded"):
+        ReplayEngine(None, Recordings(tmp_path / "nowhere")).complete(SKY)
+
+
 def test_a_miss_is_not_asked_again_as_json():
     """A missing reply is no unreadable one: were JSON tried next, the error would name the wrong prompt."""
     live = ScriptedEngine(NoRecording("No recorded reply"))
