@@ -201,7 +201,7 @@ def _pip_download(requirement: str, scratch: Path, bar: tqdm) -> None:
     surroundings = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     before = bar.n
-    with subprocess.Popen(command, env=surroundings, text=True, errors="replace", **pipes) as pip:
+    with subprocess.Popen(command, env=surroundings, encoding="utf-8", errors="replace", **pipes) as pip:
         try:
             while pip.returncode is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):

@@ -108,6 +108,13 @@ class Hosted(BaseCallback):
     def __init__(self) -> None:
         self._tickets: dict[str, Ticket] = {}
 
+    def __deepcopy__(self, memo: dict) -> Hosted:
+        return self
+
+    def __reduce__(self) -> tuple:
+        """Leave the calls under way out: another process, such as a Dask worker, has its own."""
+        return Hosted, ()
+
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """Let a call begin, or stop its run."""
         if setting() == "never":

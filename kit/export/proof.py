@@ -75,7 +75,7 @@ def prove(project: Path, package: str, serves: str) -> Proof:
         cwd=project,
         env=environment | settings,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     if run.returncode:
         end = "\n".join(run.stderr.strip().splitlines()[-12:])
