@@ -67,7 +67,7 @@ def mark(model: str, run: FrameType | None, *, sure: bool) -> Mark:
     with _TURN:
         if _now.number != cell():
             _now = _Cell(cell())
-        if run is None and _now.lines < _LINES_A_CELL:
+        if cell() is None or (run is None and _now.lines < _LINES_A_CELL):  # a log has a line for each
             _now.lines += 1
             made = Mark(model, counts=False)
         else:
