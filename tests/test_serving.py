@@ -1,4 +1,4 @@
-"""The served triage of lesson 13: dspy-cli's own server, its endpoint, its description, and its tool."""
+"""The served triage of lesson 13, by the serve.py of every export: endpoint, description, tool, strangers."""
 
 import asyncio
 import os
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import dspy
 import httpx
@@ -19,6 +20,7 @@ from mcp.client.streamable_http import streamable_http_client
 from scripted import ScriptedEngine
 
 from kit.engines.server import Server
+from kit.export.fields import EVERY
 from kit.lessons import ROOT
 
 MODEL_KEY, CALLER = "sk-model-0123456789", {"Authorization": "Bearer key-of-the-caller"}
@@ -52,16 +54,25 @@ def desk(engine, tmp_path_factory):
         yield from serve(project)
 
 
+class Address(str):
+    """The server's address, and the folder that it runs in."""
+
+    def __new__(cls, url, project):
+        self = super().__new__(cls, url)
+        self.project = project
+        return self
+
+
 def serve(project):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     settings = {
         "DESK_MODEL_KEY": MODEL_KEY,
         "DSPY_API_KEY": "key-of-the-caller",
-        "DSPY_CLI_AUTH_ENABLED": "true",
         "PYTHONPATH": str(ROOT / "tests" / "offline"),
     }
-    command = [sys.executable, "src/desk/serve.py", str(port)]
+    shutil.copy(EVERY / "serve.py", project)
+    command = [sys.executable, "serve.py", str(port)]
     log = (project / "server.log").open("w", encoding="utf-8")
     with (
         log,
@@ -70,7 +81,7 @@ def serve(project):
         try:
             url = f"http://127.0.0.1:{port}"
             wait_until_ready(url, process)
-            yield url
+            yield Address(url, project)
         finally:
             process.kill()
 
@@ -79,7 +90,7 @@ def wait_until_ready(url, process):
     for _ in range(1500):
         assert process.poll() is None, "the server ended by itself"
         try:
-            return httpx.get(f"{url}/health/ready").raise_for_status()
+            return httpx.get(f"{url}/health/ready", headers=CALLER).raise_for_status()
         except httpx.HTTPError:
             time.sleep(0.2)
     raise TimeoutError(url)
@@ -91,12 +102,71 @@ def test_it_answers_a_caller_with_a_key(desk):
     assert (reply.status_code, reply.json()) == (200, {"urgency": "high"})
 
 
-def test_a_stranger_is_sent_to_the_login_page(desk, engine):
-    """Without the key nothing reaches the model."""
+@pytest.mark.parametrize(
+    "path", ["/HelpDesk", "/mcp/", "/mcp", "/api/logs/HelpDesk", "/openapi.json", "/", "/login"]
+)
+@pytest.mark.parametrize("key", ["", "Bearer", "Bearer guessed", "Bearer k\xfcche"])
+def test_a_stranger_gets_nothing(desk, engine, path, key):
+    """Without the key nothing is answered at any address, and nothing reaches the model."""
     before = len(engine.requests)
-    reply = httpx.post(f"{desk}/HelpDesk", json={"ticket": "The printer hums."})
-    assert (reply.status_code, reply.headers["location"]) == (303, "/login")
+    headers = [(b"Authorization", key.encode("latin-1"))]
+    for method in ("GET", "POST"):
+        reply = httpx.request(method, desk + path, content=b'{"ticket": "x"}', headers=headers)
+        assert (reply.status_code, reply.json()["detail"][:14]) == (401, "Send your key:")
     assert len(engine.requests) == before
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (413, b'"' + 1_000_001 * b"x" + b'"'),
+        (400, b"no JSON"),
+        (400, 90_000 * b"["),
+        (400, b"\xff\xfe"),
+        (422, b""),
+    ],
+)
+def test_a_malformed_body_gets_a_short_reason(desk, engine, status, body):
+    """What is too long or not JSON is refused before any work, and is not repeated."""
+    before = len(engine.requests)
+    reply = httpx.post(f"{desk}/HelpDesk", content=body, headers=CALLER)
+    assert reply.status_code == status
+    assert len(reply.content) < 500
+    assert len(engine.requests) == before
+
+
+def test_a_chunked_body_is_bounded_too(desk):
+    """A body without a length ends at the same bound."""
+    chunks = (100_000 * b"x" for _ in range(20))
+    assert httpx.post(f"{desk}/HelpDesk", content=chunks, headers=CALLER).status_code == 413
+
+
+@pytest.mark.parametrize("key", ["", "Authorization: Bearer key-of-the-caller\r\n"])
+@pytest.mark.parametrize("pause", [0.0, 0.3])
+def test_broken_chunks_end_their_own_request_alone(desk, key, pause):
+    """With the head or after it, they get a refusal and leave no traceback, and the next caller is served."""
+    port = int(desk.rpartition(":")[2])
+    head = f"POST /HelpDesk HTTP/1.1\r\nHost: x\r\n{key}Transfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as caller:
+        caller.sendall(head.encode() + (b"zz\r\n" if not pause else b""))
+        time.sleep(pause)
+        with suppress(OSError):
+            caller.sendall(b"zz\r\n")
+        assert caller.recv(65_536).split()[1] in (b"400", b"401")
+    assert httpx.get(f"{desk}/health/ready", headers=CALLER).status_code == 200
+    assert "Traceback" not in (desk.project / "server.log").read_text(encoding="utf-8")
+
+
+def test_a_log_grows_to_its_bound_and_no_further(desk, engine):
+    """A long log is put aside when the next request has been answered, and is readable by its owner alone."""
+    logs = desk.project / "logs"
+    ask = {"ticket": "The printer hums."}
+    httpx.post(f"{desk}/HelpDesk", json=ask, headers=CALLER, timeout=300).raise_for_status()
+    log = logs / "HelpDesk.log"
+    log.write_text(5_000_001 * "x", encoding="utf-8")
+    httpx.post(f"{desk}/HelpDesk", json=ask, headers=CALLER, timeout=300).raise_for_status()
+    assert [path.name for path in logs.iterdir()] == ["HelpDesk.log.1"]
+    assert logs.stat().st_mode & 0o077 == 0
 
 
 def test_a_wrong_field_is_named(desk):

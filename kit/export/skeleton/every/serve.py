@@ -85,6 +85,15 @@ class Punctual(H11Protocol):
         if self.cycle is None:
             self.transport.close()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP; where it follows a good head, the request ends with it."""
+        if self.cycle is None or not self.cycle.response_started:
+            super().send_400_response(msg)
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.close()
+
 
 async def _read(receive: Any) -> bytes:
     body, more = b"", True
