@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 from filelock import FileLock
@@ -22,6 +23,7 @@ from kit.redaction import refuse
 
 _KEY = re.compile(rb'^\{"key":"([0-9a-f]{20})",')
 _TURN = threading.Lock()
+_KEYS: WeakValueDictionary[tuple[int, str], Any] = WeakValueDictionary()
 
 
 class BadRecording(UserWarning):
@@ -57,8 +59,19 @@ class Recordings:
         self._keep(key, line)
         return orjson.loads(line)
 
-    def add(self, recording: dict[str, Any]) -> None:
-        """Remember a new reply, on disk if there is a file to record to.
+    @contextlib.contextmanager
+    def turn(self, key: str) -> Iterator[None]:
+        """Within the block, no other thread is in a block for the same key."""
+        with _TURN:
+            lock = _KEYS.setdefault((id(self), key), threading.Lock())
+        with lock:
+            yield
+
+    def add(self, recording: dict[str, Any]) -> dict[str, Any]:
+        """Remember a new reply, on disk if there is a file to record to; the first reply for a key stays.
+
+        Returns:
+            What is recorded for the key from now on.
 
         Raises:
             HoldsSecret: If the line would hold a secret.
@@ -66,10 +79,13 @@ class Recordings:
         """
         line = orjson.dumps(recording)
         refuse(line, "This recording")
-        self._index()[recording["key"]] = line
+        index = self._index()
+        with _TURN:
+            line = index.setdefault(recording["key"], line)
         self._keep(recording["key"], line)
         for path in self._also:
             append(path, line)
+        return orjson.loads(line)
 
     @contextlib.contextmanager
     def kept_in(self, path: Path) -> Iterator[None]:

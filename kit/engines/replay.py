@@ -8,21 +8,21 @@ under several ids. The `Rollouts` callback hands the id on, so that each rollout
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import dspy
-import orjson
-from dspy._vendor.lm15.serde import part_from_dict, part_to_dict, request_to_dict
 from dspy.lm15 import (
+    CitationPart,
+    ContinuationState,
     DataPart,
     Message,
+    RefusalPart,
     Request,
     Response,
     StreamDeltaEvent,
@@ -30,6 +30,8 @@ from dspy.lm15 import (
     StreamStartEvent,
     TextDelta,
     TextPart,
+    ThinkingPart,
+    ToolCallPart,
     Usage,
     response_to_events,
 )
@@ -37,6 +39,7 @@ from dspy.utils.callback import BaseCallback
 
 from kit.engines import live
 from kit.engines.events import gather
+from kit.engines.keys import Call, key_of, plain
 from kit.engines.recordings import Recordings
 from kit.redaction import hide
 
@@ -46,21 +49,21 @@ _CAPABILITIES = (
     "supports_response_schema",
     "supported_params",
 )
+_PARTS = {
+    "citation": CitationPart,
+    "data": DataPart,
+    "refusal": RefusalPart,
+    "text": TextPart,
+    "thinking": ThinkingPart,
+    "tool_call": ToolCallPart,
+}
 
 
 class NoRecording(dspy.LMError):
     """The prompt has no recorded reply, and nothing may answer it live."""
 
 
-@dataclass
-class _Call:
-    """What DSPy asks for beside the request: which rollout, and how many replies it has had."""
-
-    rollout_id: Any = None
-    replies: int = 0
-
-
-_call: ContextVar[_Call | None] = ContextVar("kit_call", default=None)
+_call: ContextVar[Call | None] = ContextVar("kit_call", default=None)
 
 
 class Rollouts(BaseCallback):
@@ -69,7 +72,7 @@ class Rollouts(BaseCallback):
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """Note the rollout id of the call that begins."""
         options = {**instance.kwargs, **inputs.get("kwargs", {})}
-        _call.set(_Call(options.get("rollout_id")))
+        _call.set(Call(options.get("rollout_id")))
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: Exception | None = None) -> None:
         """Forget it."""
@@ -106,10 +109,12 @@ class ReplayEngine:
         return self
 
     def complete(self, request: Request) -> Response:
-        """Return the recorded reply, or a live one."""
-        call = _call.get() or _Call()
+        """Return the recorded reply, or a live one; threads that miss the same key ask the model once."""
+        call = _call.get() or Call()
         key = key_of(request, call)
-        response = self._recorded(key, request) or self._record(key, request, self._ask(key, request))
+        if not (response := self._recorded(key, request)):
+            with self.recordings.turn(key):
+                response = self._recorded(key, request) or self._record(key, request, self._ask(key, request))
         call.replies += 1
         return response
 
@@ -118,10 +123,15 @@ class ReplayEngine:
         return self._recorded(key_of(request), request)
 
     def stream(self, request: Request) -> Iterator[Any]:
-        """Yield a recorded reply word by word, or a live one as it comes."""
-        call = _call.get() or _Call()
+        """Yield a recorded reply word by word, or a live one as it comes.
+
+        Two streams of one key that run at the same time are two replies; the first that ends is recorded.
+        """
+        call = _call.get() or Call()
         key = key_of(request, call)
-        if response := self._recorded(key, request):
+        with self.recordings.turn(key):
+            response = self._recorded(key, request)
+        if response:
             yield from _word_by_word(response)
         else:
             self._refuse_without_model(key, request)
@@ -194,19 +204,7 @@ class ReplayEngine:
             "seconds": notes.get("seconds"),
             "date": date.today().isoformat(),
         }
-        self.recordings.add(recording)
-        return _response(recording, request, source="live")
-
-
-def key_of(request: Request, call: _Call | None = None) -> str:
-    """Hash all that can change a reply: the whole request, the rollout id, and which of n replies it is.
-
-    Returns:
-        20 hexadecimal digits.
-    """
-    call = call or _Call()
-    whole = [request_to_dict(request), call.rollout_id, call.replies]
-    return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()[:20]
+        return _response(self.recordings.add(recording), request, source="live")
 
 
 def asks(request: Request) -> str:
@@ -220,12 +218,12 @@ def _reply(response: Response) -> str | list[dict]:
         return parts[0].text
     if len(parts) == 1 and isinstance(parts[0], DataPart):
         return json.dumps(parts[0].value)
-    return [part_to_dict(part) for part in parts]
+    return [plain(part) for part in parts]
 
 
 def _response(recording: dict, request: Request, source: str = "replayed") -> Response:
     reply = recording["reply"]
-    parts = [TextPart(reply)] if isinstance(reply, str) else [part_from_dict(part) for part in reply]
+    parts = [TextPart(reply)] if isinstance(reply, str) else [_part(part) for part in reply]
     return Response(
         id=None,
         model=request.model,
@@ -234,6 +232,11 @@ def _response(recording: dict, request: Request, source: str = "replayed") -> Re
         usage=Usage(**recording["usage"]),
         provider_data={name: recording[name] for name in ("seconds", "message_tokens")} | {"source": source},
     )
+
+
+def _part(fields: dict[str, Any]) -> Any:
+    continuation = tuple(ContinuationState(**state) for state in fields.pop("continuation", ()))
+    return _PARTS[fields.pop("type")](**fields, continuation=continuation)
 
 
 def _word_by_word(response: Response) -> Iterator[Any]:

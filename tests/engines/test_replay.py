@@ -4,6 +4,8 @@ import asyncio
 import errno
 import logging
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import dspy
@@ -13,8 +15,9 @@ from dspy.lm15 import Config, Message, Request, materialize_response
 from scripted import ScriptedEngine
 
 from kit.engines import recordings
+from kit.engines.keys import key_of
 from kit.engines.recordings import Recordings
-from kit.engines.replay import NoRecording, ReplayEngine, Rollouts, _Call, asks, key_of
+from kit.engines.replay import NoRecording, ReplayEngine, Rollouts, asks
 from kit.engines.threaded import ThreadedEngine
 
 SKY = Request("test/model", (Message.user("What colour is the sky?"),), config=Config(temperature=0.0))
@@ -133,17 +136,6 @@ def test_a_miss_is_not_asked_again_as_json():
 def test_the_key_holds_what_can_change_a_reply(changed):
     """Model, messages, schema and sampling each give a key of their own."""
     assert key_of(changed) != key_of(SKY)
-
-
-def test_the_key_holds_rollout_and_count():
-    """Rollouts of one prompt, and the replies of one n=3 call, are told apart."""
-    calls = [_Call(), _Call(1), _Call(2), _Call(None, 1), _Call(None, 2), _Call(1, 1)]
-    assert len({key_of(SKY, call) for call in calls}) == len(calls)
-
-
-def test_the_key_is_stable():
-    """The same request has the same key in every process and release: committed recordings rest on it."""
-    assert key_of(SKY) == key_of(replace(SKY)) == "221568f7a7048467d039"
 
 
 def test_rollouts_have_recordings_of_their_own(folder):
@@ -298,3 +290,78 @@ def test_a_reply_with_a_closed_list_is_kept_as_text(folder):
     assert "".join(event.delta.text for event in engine.stream(listed) if event.type == "delta")
     assert engine.complete(listed).text == '{"mood": "good"}'
     assert materialize_response(ScriptedEngine('{"mood": "good"}').stream(listed), listed).text is None
+
+
+class Slow(ScriptedEngine):
+    """Take a moment for each reply, so that a second call comes while the first is under way."""
+
+    def complete(self, request):
+        time.sleep(0.2)
+        return super().complete(request)
+
+
+def test_threads_that_miss_the_same_prompt_ask_once(folder):
+    """Six threads get one reply, from one call, and the file holds the reply that they got."""
+    live = Slow(*(f"Blue {number}." for number in range(6)))
+    engine = ReplayEngine(live, Recordings(folder, folder / "01.jsonl"))
+    with ThreadPoolExecutor(6) as threads:
+        replies = [response.message.text for response in threads.map(engine.complete, [SKY] * 6)]
+    assert replies == ["Blue 0."] * 6
+    assert len(live.requests) == 1
+    assert ReplayEngine(None, Recordings(folder)).complete(SKY).message.text == "Blue 0."
+
+
+def test_awaited_calls_that_miss_the_same_prompt_ask_once(folder):
+    """The same holds for calls that are awaited side by side, and for a stream beside them."""
+    live = Slow("Blue.", "Grey.", "Red.")
+    engine = ReplayEngine(live, Recordings(folder))
+
+    async def together():
+        asked = [ThreadedEngine(engine).complete(SKY) for _ in range(3)]
+        return [response.message.text for response in await asyncio.gather(*asked)]
+
+    assert asyncio.run(together()) == ["Blue."] * 3
+    assert len(live.requests) == 1
+    streamed = [event.delta.text for event in engine.stream(SKY) if event.type == "delta"]
+    assert "".join(streamed) == "Blue."
+
+
+def test_other_prompts_do_not_wait(folder):
+    """Two different prompts that miss are asked side by side."""
+    engine = ReplayEngine(Slow("Blue."), Recordings(folder))
+    started = time.perf_counter()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(engine.complete, [replace(SKY, system=str(number)) for number in range(8)]))
+    assert time.perf_counter() - started < 8 * 0.2
+
+
+def test_the_first_of_two_replies_stays(folder):
+    """Memory and file hold the same reply, so the answer is the same after a restart."""
+    known = Recordings(folder, folder / "01.jsonl")
+    events = [ReplayEngine(ScriptedEngine(reply), known).stream(SKY) for reply in ("Blue.", "Grey.")]
+    for stream in events:
+        next(stream)
+    for stream in events:
+        list(stream)
+    for recordings_ in (known, Recordings(folder)):
+        assert ReplayEngine(None, recordings_).complete(SKY).message.text == "Blue."
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        dspy.lm15.ThinkingPart("Hm."),
+        dspy.lm15.RefusalPart("No."),
+        dspy.lm15.CitationPart(url="https://example.com", title="Sky"),
+        dspy.lm15.TextPart("Blue.", (dspy.lm15.ContinuationState("p", "reasoning", {"a": 1}),)),
+    ],
+    ids=lambda part: part.type,
+)
+def test_each_kind_of_part_survives_recording(folder, part):
+    """What a reply holds beside text is there again after a restart."""
+    parts, live = (dspy.lm15.TextPart("See."), part), ScriptedEngine("")
+    live.complete = lambda request: replace(
+        ScriptedEngine("").complete(request), message=Message.assistant(parts)
+    )
+    ReplayEngine(live, Recordings(folder, folder / "01.jsonl")).complete(SKY)
+    assert ReplayEngine(None, Recordings(folder)).complete(SKY).message.parts == parts
