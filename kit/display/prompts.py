@@ -163,6 +163,8 @@ def _text(content: Any) -> str:
 
 
 def _schema(entry: dict) -> dict[str, Any] | None:
+    if whole := notes(entry).get("schema"):
+        return whole  # what the offline engine put back is in it
     wanted = entry["kwargs"].get("response_format")
     if isinstance(wanted, type):
         return wanted.model_json_schema()

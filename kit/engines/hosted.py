@@ -15,6 +15,7 @@ import dspy
 from dspy.lm15 import Request, Response, response_to_events
 
 from kit.engines.direct import reach_directly
+from kit.engines.grammar import complete
 from kit.engines.llama import LlamaEngine
 
 
@@ -51,6 +52,7 @@ class RoomEngine(HostedEngine):
     Args:
         model: The model's name in the weights table.
         room: What KIT_ROOM holds: "http://TOKEN@ADDRESS:PORT".
+        timeout: Longest wait for the room, in seconds.
 
     Raises:
         ValueError: If that is not what it holds.
@@ -61,7 +63,7 @@ class RoomEngine(HostedEngine):
     supports_response_schema = LlamaEngine.supports_response_schema
     supported_params = LlamaEngine.supported_params
 
-    def __init__(self, model: str, room: str) -> None:
+    def __init__(self, model: str, room: str, timeout: float | None = None) -> None:
         self.model, parts = model, urlsplit(room)
         if not (parts.scheme and parts.username and parts.hostname and parts.port):
             raise ValueError(
@@ -70,7 +72,9 @@ class RoomEngine(HostedEngine):
             )
         address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/v1"
         self._host = parts.hostname
-        super().__init__(dspy.LM(f"openai/{model}", api_base=address, api_key=unquote(parts.username)))
+        client = {"api_base": address, "api_key": unquote(parts.username)}
+        client |= {} if timeout is None else {"timeout": timeout}
+        super().__init__(dspy.LM(f"openai/{model}", **client))
 
     def __repr__(self) -> str:
         return f"RoomEngine({self.model!r})"
@@ -78,7 +82,7 @@ class RoomEngine(HostedEngine):
     def complete(self, request: Request) -> Response:
         """Return the room's reply, with the seconds that it took; no proxy is asked."""
         reach_directly(self._host)
-        return super().complete(replace(request, model=self.lm.model))
+        return super().complete(replace(complete(request), model=self.lm.model))
 
     def dump_state(self) -> dict[str, Any]:
         """Return what rebuilds the engine on any machine; where the room is stays out."""

@@ -12,12 +12,17 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from dspy import lm15
 from dspy.lm15 import (
+    Config,
     ConfigurationError,
     ContextLengthError,
     InvalidRequestError,
@@ -32,7 +37,7 @@ from dspy.lm15 import (
     Usage,
 )
 
-from kit.engines import fetch, runtime, weights
+from kit.engines import fetch, grammar, runtime, weights
 from kit.engines.events import gather
 
 _FINISHED = object()
@@ -46,6 +51,7 @@ class LlamaEngine:
         context: Longest prompt plus reply, in tokens.
         threads: Threads that compute; by default the machine's cores, at most 4.
         reuse_prefix: Read the shared beginning of two successive prompts once.
+        timeout: Longest time for one reply, in seconds, without loading the model; None means no limit.
 
     Source:
         The contract is `dspy.clients.engines.base.Engine`. A request without a temperature is answered
@@ -60,12 +66,21 @@ class LlamaEngine:
     )
 
     def __init__(
-        self, model: str, *, context: int = 8192, threads: int | None = None, reuse_prefix: bool = True
+        self,
+        model: str,
+        *,
+        context: int = 8192,
+        threads: int | None = None,
+        reuse_prefix: bool = True,
+        timeout: float | None = None,
     ) -> None:
+        if timeout is not None and not 0 < timeout < threading.TIMEOUT_MAX:
+            raise ValueError(f"timeout is {timeout!r}; it takes a positive number of seconds, or None.")
         self.model = model
         self.context = context
         self.threads = threads or min(4, os.cpu_count() or 1)
         self.reuse_prefix = reuse_prefix
+        self.timeout = timeout
 
     def __repr__(self) -> str:
         return f"LlamaEngine({self.model!r}, context={self.context})"
@@ -91,7 +106,11 @@ class LlamaEngine:
             raise ConfigurationError(str(error)) from error
 
     def complete(self, request: Request) -> Response:
-        """Generate one whole reply."""
+        """Generate one whole reply.
+
+        Raises:
+            UnsupportedFeatureError: As `stream` does.
+        """
         return gather(self.stream(request), request)
 
     def stream(self, request: Request) -> Iterator[Any]:
@@ -101,25 +120,37 @@ class LlamaEngine:
             ConfigurationError: If the model's file is missing, truncated or was tampered with.
             ContextLengthError: If the prompt is longer than `context`.
             InvalidRequestError: If llama.cpp cannot turn the JSON schema into a grammar.
-            UnsupportedFeatureError: If the request holds an image, audio or a document.
+            TimeoutError: If the reply takes longer than `timeout`.
+            UnsupportedFeatureError: If the request holds an image, audio or a document, or an option that the
+                engine does not have; or if the reply breaks a part of the schema that no grammar holds.
         """
-        body = _body(request) | {"cache_prompt": self.reuse_prefix}
-        finish = "stop"
+        _refuse_unknown_options(request)
+        whole = grammar.complete(request)
+        body = _body(whole) | {"cache_prompt": self.reuse_prefix}
+        for message in body["messages"]:
+            message["content"] = self.runtime.without_control_tokens(message["content"])
+        finish, schema, reply = "stop", grammar.schema_of(whole), ""
         yield StreamStartEvent(model=request.model)
         for chunk in self._chunks(body):
             for choice in chunk["choices"]:
-                finish = choice["finish_reason"] or finish
+                finish = choice.get("finish_reason") or finish
                 if text := choice["delta"].get("content"):
+                    reply += text
                     yield StreamDeltaEvent(TextDelta(text))
             if "usage" in chunk:
-                yield StreamEndEvent(finish, _usage(chunk["usage"]), self._notes(body, chunk))
+                if schema and finish == "stop":
+                    grammar.check(reply, schema)
+                notes = self._notes(body, chunk) | ({} if whole is request else {"schema": schema})
+                yield StreamEndEvent(finish, _usage(chunk["usage"]), notes)
 
     def close(self) -> None:
         """Do nothing: other engines of this process may share the loaded model."""
 
     def dump_state(self) -> dict[str, Any]:
         """Return the arguments that rebuild this engine; threads belong to the machine and stay out."""
-        return {"model": self.model, "context": self.context, "reuse_prefix": self.reuse_prefix}
+        return {"model": self.model, "context": self.context, "reuse_prefix": self.reuse_prefix} | (
+            {} if self.timeout is None else {"timeout": self.timeout}
+        )
 
     @classmethod
     def load_state(cls, state: dict[str, Any]) -> LlamaEngine:
@@ -129,30 +160,60 @@ class LlamaEngine:
     def _chunks(self, body: dict) -> Iterator[dict]:
         """Yield chunks from a thread of their own, so that Ctrl-C reaches us and never llama.cpp."""
         chunks: queue.SimpleQueue = queue.SimpleQueue()
-        abandoned = threading.Event()
+        abandoned = runtime.abandoned.get() or threading.Event()
         loaded = self.runtime
 
         def generate() -> None:
             try:
                 loaded.chat(body, chunks.put, abandoned)
-            except (RuntimeError, ValueError) as error:
-                chunks.put(InvalidRequestError(f"llama.cpp refused the request: {error}"))
-            chunks.put(_FINISHED)
+            finally:
+                chunks.put(_FINISHED)
 
-        threading.Thread(target=generate).start()  # a daemon, killed in llama.cpp, would abort the process
+        thread = ThreadPoolExecutor(1)  # waited for at exit: one killed in llama.cpp would abort the process
+        generating = thread.submit(generate)
+        thread.shutdown(wait=False)
+        ends = None if self.timeout is None else time.monotonic() + self.timeout
         try:
-            while (chunk := chunks.get()) is not _FINISHED:
-                if isinstance(chunk, InvalidRequestError):
-                    raise chunk
+            while (chunk := self._next(chunks, ends)) is not _FINISHED:
                 if "error" in chunk:
                     raise _error(chunk["error"], self)
                 yield chunk
+            generating.result()
+        except (RuntimeError, ValueError) as error:
+            raise InvalidRequestError(f"llama.cpp refused the request: {error}") from error
         finally:
             abandoned.set()
+
+    def _next(self, chunks: queue.SimpleQueue, ends: float | None) -> Any:
+        try:
+            return chunks.get(timeout=None if ends is None else max(0.0, ends - time.monotonic()))
+        except queue.Empty:
+            raise lm15.TimeoutError(
+                f"{self.model} did not finish its reply within timeout={self.timeout:g} seconds. "
+                "Raise timeout, lower max_tokens, or shorten the prompt."
+            ) from None
 
     def _notes(self, body: dict, chunk: dict) -> dict[str, Any]:
         tokens = [self.runtime.count_tokens(message["content"]) for message in body["messages"]]
         return {"seconds": chunk["seconds"], "message_tokens": tokens}
+
+
+def _refuse_unknown_options(request: Request) -> None:
+    """Refuse what would have no effect.
+
+    Raises:
+        UnsupportedFeatureError: If the request has tools or an option that the engine does not have.
+    """
+    config, default, valid = request.config, Config(), LlamaEngine.supported_params
+    names = [field.name for field in fields(Config) if field.name not in {*valid, "extensions"}]
+    unknown = [name for name in names if getattr(config, name) != getattr(default, name)]
+    unknown += sorted(config.extensions or {})
+    unknown += ["tools"] if request.tools else []
+    if unknown:
+        raise UnsupportedFeatureError(
+            f"The offline models do not have {', '.join(unknown)}. Leave it out. They have: "
+            f"{', '.join(sorted(valid))}."
+        )
 
 
 def _body(request: Request) -> dict[str, Any]:
@@ -166,9 +227,10 @@ def _body(request: Request) -> dict[str, Any]:
         "max_tokens": config.max_tokens,
         "seed": config.seed,
         "stop": list(config.stop) or None,
-        "response_format": config.response_format and _response_format(config.response_format),
+        **_bound(request),
         "stream": True,
         "stream_options": {"include_usage": True},
+        "return_progress": True,  # a chunk for each part of the prompt that was read: a moment to stop
     }
     return {name: value for name, value in body.items() if value is not None}
 
@@ -192,11 +254,10 @@ def _text(parts: tuple) -> str:
     return "".join(part.text for part in parts)
 
 
-def _response_format(requested: dict) -> dict[str, Any]:
-    if requested.get("type") != "json_schema":
-        return {"type": "json_object"}
-    schema = requested.get("json_schema", requested)["schema"]
-    return {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, "strict": True}}
+def _bound(request: Request) -> dict[str, Any]:
+    if schema := grammar.schema_of(request):
+        return grammar.body_of(schema)
+    return {"response_format": {"type": "json_object"}} if request.config.response_format else {}
 
 
 def _usage(usage: dict) -> Usage:

@@ -122,7 +122,8 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
         role: "small", "large" or "vision".
         profile: A profile's name; by default the one in force.
         options: Passed on to `dspy.LM`, e.g. temperature=1.0, max_tokens=200, cache=True. Offline,
-            `context` sets the longest prompt plus reply in tokens; providers set their own. What a model
+            `context` sets the longest prompt plus reply in tokens; providers set their own. `timeout` is
+            the longest time for a reply in seconds. What a model
             does not take is left out of every call, and a notice says so once.
 
     Raises:
@@ -135,8 +136,11 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
     live.setting()
     reach_directly()  # Ollama and other servers on this machine
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # DSPy's own price table, not the network
-    chosen, engine_options = model(role, profile), _engine_options(options)
+    chosen = model(role, profile)
+    engine_options = _engine_options(options, chosen)
     if chosen.weights:
+        if "max_completion_tokens" in options:
+            raise ValueError("The offline models do not have max_completion_tokens. Use max_tokens.")
         engine = offline_engine(chosen.weights, **engine_options)
         return _behind(engine, chosen, {"temperature": 0.0, "max_tokens": 1000} | options)
     plain = _lm(chosen, _client(chosen.profile) | options)
@@ -160,7 +164,7 @@ def offline_engine(name: str, **options: Any) -> Any:
     from kit.engines.replay import ReplayEngine
 
     room = os.environ.get("KIT_ROOM")
-    live = RoomEngine(name, room) if room else LlamaEngine(name, **options)
+    live = RoomEngine(name, room, options.get("timeout")) if room else LlamaEngine(name, **options)
     return ReplayEngine(live, _recordings("offline"), weights=weights.spec(name).sha256[:16])
 
 
@@ -277,8 +281,10 @@ def _recordings(profile: str) -> Recordings:
     return Recordings(replies_folder(profile), Path(record_to) if record_to else None, fresh=fresh)
 
 
-def _engine_options(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: options.pop(name) for name in ("context", "threads", "reuse_prefix") if name in options}
+def _engine_options(options: dict[str, Any], chosen: Model) -> dict[str, Any]:
+    """Take out what the offline engine is built with; `timeout` is `dspy.LM`'s own with a provider."""
+    names = ["context", "threads", "reuse_prefix", *(["timeout"] if chosen.weights else [])]
+    return {name: options.pop(name) for name in names if name in options}
 
 
 def _client(profile: str) -> dict[str, str]:

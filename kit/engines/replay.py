@@ -49,6 +49,7 @@ _CAPABILITIES = (
     "supports_response_schema",
     "supported_params",
 )
+_NOTES = ("seconds", "message_tokens", "schema")
 _PARTS = {
     "citation": CitationPart,
     "data": DataPart,
@@ -204,6 +205,7 @@ class ReplayEngine:
             "seconds": notes.get("seconds"),
             "date": date.today().isoformat(),
         }
+        recording |= {"schema": notes["schema"]} if "schema" in notes else {}
         return _response(self.recordings.add(recording), request, source="live")
 
 
@@ -230,7 +232,7 @@ def _response(recording: dict, request: Request, source: str = "replayed") -> Re
         message=Message.assistant(parts),
         finish_reason=recording["finish"],
         usage=Usage(**recording["usage"]),
-        provider_data={name: recording[name] for name in ("seconds", "message_tokens")} | {"source": source},
+        provider_data={name: recording[name] for name in _NOTES if name in recording} | {"source": source},
     )
 
 

@@ -9,9 +9,17 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from kit.notices import notice
+
+BATCH = 512
+"""Tokens of a prompt that are read at once; between two batches a call can be stopped."""
+abandoned: ContextVar[threading.Event | None] = ContextVar("kit_abandoned", default=None)
+"""Set by a caller that has given up, such as a cancelled task: the model then stops at the next token."""
 _LOADING = threading.Lock()
 _COMPUTING = threading.Lock()
 _LOADED: dict[tuple, Runtime] = {}
@@ -29,6 +37,7 @@ def load(path: str, context: int, threads: int) -> Runtime:
     with _LOADING:
         key = (path, context, threads)
         if key not in _LOADED:
+            notice(f"Loading the model {Path(path).name} into memory; later calls find it there.")
             _LOADED[key] = Runtime(path, context, threads)
         return _LOADED[key]
 
@@ -40,6 +49,7 @@ class Runtime:
         self._key = secrets.token_hex(16)
         self._server = _server(path, context, threads, self._key)
         self.count_tokens = lru_cache(maxsize=4096)(self._count_tokens)
+        self.without_control_tokens = lru_cache(maxsize=4096)(self._without_control_tokens)
 
     def chat(self, body: dict, receive: Callable[[dict], Any], abandoned: threading.Event) -> None:
         """Generate one reply in this thread, as soon as the model is free.
@@ -49,25 +59,57 @@ class Runtime:
             receive: Called with each chunk; `seconds` in it counts from when the model was free.
             abandoned: Once set, generation ends at the next token.
         """
-        with _COMPUTING:
+        while not _COMPUTING.acquire(timeout=0.1):
             if abandoned.is_set():
                 return
+        try:
             started = time.perf_counter()
 
             def forward(chunk: dict) -> bool:
                 receive(chunk | {"seconds": round(time.perf_counter() - started, 2)})
                 return abandoned.is_set()
 
-            self._server.handle_chat_completions(body, forward)
+            if not abandoned.is_set():
+                self._server.handle_chat_completions(body, forward)
+        finally:
+            _COMPUTING.release()
 
     def _count_tokens(self, text: str) -> int:
+        return len(self._tokenize(text))
+
+    def _without_control_tokens(self, text: str) -> str:
+        """Break up whatever in a text would become a control token, e.g. "<|im_end|>" to "< |im_end|>".
+
+        The model's own vocabulary says what that is. Any other text comes back as it was.
+        """
+        while marks := self._control_tokens(text):
+            for mark in marks:
+                text = text.replace(mark, f"{mark[0]} {mark[1:]}")
+        return text
+
+    def _control_tokens(self, text: str) -> set[str]:
+        plain = {token["id"] for token in self._tokenize(text, parse_special=False)}
+        others = [token for token in self._tokenize(text) if token["id"] not in plain]
+        return {token["piece"] for token in others if self._is_control_token(token)}
+
+    def _is_control_token(self, token: dict[str, Any]) -> bool:
+        """Whether a token's text means something else when it is read as plain text."""
+        piece = token["piece"]
+        if not isinstance(piece, str) or len(piece) < 2:
+            return False
+        return [other["id"] for other in self._tokenize(piece, parse_special=False)] != [token["id"]] and [
+            other["id"] for other in self._tokenize(piece)
+        ] == [token["id"]]
+
+    def _tokenize(self, text: str, parse_special: bool = True) -> list[dict[str, Any]]:
+        body = {"content": text, "parse_special": parse_special, "with_pieces": True}
         request = urllib.request.Request(  # noqa: S310 - this process's own server
             f"{self._server.listening_address}/tokenize",
-            json.dumps({"content": text}).encode(),
+            json.dumps(body).encode(),
             {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
         )
         with _LOOPBACK.open(request, timeout=60) as reply:
-            return len(json.load(reply)["tokens"])
+            return json.load(reply)["tokens"]
 
 
 def _server(path: str, context: int, threads: int, key: str) -> Any:
@@ -78,6 +120,7 @@ def _server(path: str, context: int, threads: int, key: str) -> Any:
     params.model.path = path
     params.n_ctx = context
     params.n_parallel = 1
+    params.n_batch = BATCH
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cache_ram_mib = 0
     params.verbosity = -1

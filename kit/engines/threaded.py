@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import contextvars
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 from dspy.lm15 import Request, Response
+
+from kit.engines.runtime import abandoned
 
 
 class ThreadedEngine:
@@ -19,14 +24,16 @@ class ThreadedEngine:
         return self
 
     async def complete(self, request: Request) -> Response:
-        """Wait for one whole reply without holding up the event loop."""
-        return await asyncio.to_thread(self.engine.complete, request)
+        """Wait for one whole reply without holding up the event loop; a cancelled wait stops the model."""
+        with _giving_up() as run:
+            return await run(self.engine.complete, request)
 
     async def stream(self, request: Request) -> AsyncIterator[Any]:
-        """Yield the engine's events as they come."""
+        """Yield the engine's events as they come; a closed or cancelled stream stops the model."""
         events = self.engine.stream(request)
-        while (event := await asyncio.to_thread(next, events, None)) is not None:
-            yield event
+        with _giving_up() as run:
+            while (event := await run(next, events, None)) is not None:
+                yield event
 
     async def aclose(self) -> None:
         """Do nothing: the synchronous engine owns whatever there is to close."""
@@ -50,3 +57,14 @@ class ThreadedEngine:
         if state["class"] not in ours:
             raise ValueError(f"ThreadedEngine loads {', '.join(ours)}; this state names {state['class']!r}.")
         return cls(ours[state["class"]].load_state(state["state"]))
+
+
+@contextlib.contextmanager
+def _giving_up() -> Iterator[Callable[..., Awaitable[Any]]]:
+    """Run functions in threads; once the block is left, the engine knows that nobody waits any more."""
+    context, gone = contextvars.copy_context(), threading.Event()
+    context.run(abandoned.set, gone)
+    try:
+        yield lambda *call: asyncio.get_running_loop().run_in_executor(None, context.run, *call)
+    finally:
+        gone.set()

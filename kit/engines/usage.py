@@ -158,7 +158,8 @@ def _cost(entry: dict[str, Any], tokens: dict[str, int]) -> float:
     if entry["cost"] is not None:
         return entry["cost"]
     input_usd, output_usd = list_price(entry["model"])
-    return (tokens["prompt_tokens"] * input_usd + tokens["completion_tokens"] * output_usd) / 1e6
+    counts = [tokens.get(name) or 0 for name in ("prompt_tokens", "completion_tokens")]
+    return (counts[0] * input_usd + counts[1] * output_usd) / 1e6
 
 
 def _totals(calls: list[Call]) -> list[Any]:

@@ -1,0 +1,157 @@
+"""Grammar: what holds the reply of an offline model to its JSON schema, and a check of the rest.
+
+DSPy's schema leaves out what a signature says beyond types: the bounds of an output field (`ge=1`), the open
+keys of a dictionary inside a model, and tool calls. `complete` puts them back, from the signature of the
+program that asks.
+
+llama.cpp's own grammars drop most patterns and all bounds of decimal numbers. Schemas that have these go to
+llguidance, which comes with llama.cpp and holds nearly all of them; the rest is checked in the reply.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, Any
+
+import dspy
+from dspy.lm15 import Request, UnsupportedFeatureError
+
+_BOUNDS = (
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "pattern"),
+    *("minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
+)
+_LLAMA_HOLDS = ("minLength", "maxLength", "minItems", "maxItems")
+_DATA = ("const", "default", "enum", "examples")
+_NO_GRAMMAR = re.compile(r"\(\?(?:[=!#]|<[=!]|P=)|\\[bBAZ1-9]")  # look-around, \b, references to groups
+_BLANKS = r"( |\n{1,2}[ \t]{0,20})?"
+_TOOL_CALL = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "args": {"type": "object"}},
+    "required": ["name", "args"],
+    "additionalProperties": False,
+}
+_TOOL_CALLS = {
+    "type": "object",
+    "properties": {"tool_calls": {"type": "array", "items": _TOOL_CALL}},
+    "required": ["tool_calls"],
+    "additionalProperties": False,
+}
+
+
+def schema_of(request: Request) -> dict[str, Any] | None:
+    """Return the JSON schema that a request has, or None."""
+    requested = request.config.response_format or {}
+    if requested.get("type") != "json_schema":
+        return None
+    return requested.get("json_schema", requested)["schema"]
+
+
+def complete(request: Request) -> Request:
+    """Put back into a request's schema what the signature of the asking program says beyond it."""
+    schema, signature = schema_of(request), _signature()
+    if (
+        not schema
+        or not signature
+        or not schema.get("properties", {}).keys() <= signature.output_fields.keys()
+    ):
+        return request
+    whole = copy.deepcopy(schema)
+    _merge(whole, _own_schema(signature, list(whole["properties"])))
+    for name, field in signature.output_fields.items():
+        if field.annotation is dspy.ToolCalls and name not in whole["properties"]:
+            whole["properties"][name] = _TOOL_CALLS
+            whole["required"] = [*whole.get("required", []), name]
+    if whole == schema:
+        return request
+    format_ = {"type": "json_schema", "schema": whole}
+    return replace(request, config=replace(request.config, response_format=format_))
+
+
+def body_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a request to llama.cpp that holds the reply to a schema."""
+    if not _needs_llguidance(schema):
+        form = {"name": "reply", "schema": schema, "strict": True}
+        return {"response_format": {"type": "json_schema", "json_schema": form}}
+    held = copy.deepcopy(schema)
+    for node in _nodes(held):
+        if _NO_GRAMMAR.search(node.get("pattern", "")):
+            del node["pattern"]
+    held["x-guidance"] = {"lenient": True, "whitespace_pattern": _BLANKS}
+    return {"grammar": f"%llguidance {{}}\nstart: %json {json.dumps(held)}"}
+
+
+def check(reply: str, schema: dict[str, Any]) -> None:
+    """Check a finished reply against what the grammar may not hold.
+
+    Raises:
+        UnsupportedFeatureError: If the reply breaks the schema; the message says where and how.
+    """
+    if not _needs_llguidance(schema):
+        return
+    from jsonschema import Draft202012Validator
+
+    try:
+        problem = next(Draft202012Validator(schema).iter_errors(json.loads(reply)), None)
+    except json.JSONDecodeError:
+        raise UnsupportedFeatureError(
+            f"The offline engine has no grammar for this schema, and the reply is not JSON: {reply[:100]!r}. "
+            "Use simpler types, or a hosted model."
+        ) from None
+    if problem:
+        where = ".".join(map(str, problem.absolute_path)) or "the reply"
+        raise UnsupportedFeatureError(
+            f"The reply breaks its schema at {where}: {problem.message}. The offline engine's grammar does "
+            f"not hold this `{problem.validator}`; loosen it, or check it in your program and ask again."
+        )
+
+
+def _signature() -> Any:
+    caller = (dspy.settings.caller_modules or [None])[-1]
+    return getattr(caller, "signature", None)
+
+
+def _own_schema(signature: Any, names: list[str]) -> dict[str, Any]:
+    import pydantic
+
+    outputs = ((name, signature.output_fields[name]) for name in names)
+    types = {name: (Annotated[(field.annotation, *field.metadata, None)], ...) for name, field in outputs}
+    config = pydantic.ConfigDict(regex_engine="python-re")  # takes every pattern
+    return pydantic.create_model("Outputs", __config__=config, **types).model_json_schema()
+
+
+def _merge(schema: dict[str, Any], own: dict[str, Any]) -> None:
+    """Add bounds and open keys to a schema, from the same type's schema as Pydantic writes it."""
+    schema |= {name: own[name] for name in _BOUNDS if name in own and name not in schema}
+    if schema.get("type") == "object" and not schema.get("properties") and own.get("additionalProperties"):
+        schema["additionalProperties"] = own["additionalProperties"]
+    for place in ("properties", "$defs"):
+        for name, node in schema.get(place, {}).items():
+            _merge(node, own.get(place, {}).get(name, {}))
+    if isinstance(schema.get("items"), dict):
+        _merge(schema["items"], own.get("items", {}))
+    for place in ("anyOf", "oneOf", "allOf", "prefixItems"):
+        if len(schema.get(place, [])) == len(own.get(place, [])):
+            for node, other in zip(schema.get(place, []), own.get(place, []), strict=True):
+                _merge(node, other)
+
+
+def _needs_llguidance(schema: dict[str, Any]) -> bool:
+    return any(name in node for node in _nodes(schema) for name in _BOUNDS if name not in _LLAMA_HOLDS)
+
+
+def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield every schema within a schema; not what it names as data, nor the names of properties."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _nodes(item)
+    elif isinstance(schema, dict):
+        yield schema
+        for name, value in schema.items():
+            if name in ("properties", "$defs", "patternProperties"):
+                yield from _nodes(list(value.values()))
+            elif name not in _DATA:
+                yield from _nodes(value)
