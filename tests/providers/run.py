@@ -167,7 +167,8 @@ def _project(target: str, environment: dict[str, str], place: Path) -> list[str]
     settings |= {"MODEL": models.model("large", profile).model, "MODEL_API_BASE": client["api_base"]}
     ask = (
         f"import dspy; {served}; modules = [m for m in vars(served).values() if isinstance(m, type) and "
-        "issubclass(m, dspy.Module) and m.__module__ == served.__name__]; print(modules[0]()(**task.EXAMPLE))"
+        "issubclass(m, dspy.Module) and m.__module__ == served.__name__]; "
+        "given = getattr(task, 'EXAMPLE', None) or task.rows()[0].inputs(); print(modules[0]()(**given))"
     )
     path = os.pathsep.join([str(folder / "src"), str(folder), str(OFFLINE)])
     failed = []

@@ -101,3 +101,11 @@ def test_a_whole_lesson_runs(profile, lesson):
     found = one(f"notebooks/{lesson}.ipynb", profile)
     assert found["exceptions"] == []
     assert found["requests"] > 0
+
+
+@pytest.mark.parametrize("profile", ["openai", "anthropic"])
+def test_a_new_project_runs(profile):
+    """What `kit new` writes is evaluated and served with a reasoning model in MODEL."""
+    found = one("new", profile)
+    assert (found["exceptions"], found["refused"]) == ([], [])
+    assert found["requests"] >= 3
