@@ -118,8 +118,12 @@ def _look_at(name: str, data: bytes, password: str | None) -> Iterator[Callable[
             way = "this text is PDFium's" if part.text else "use page.image"
             part.notes.append(f"pypdf cannot read its text ({failed}): {way}")
         if part.text and (covered >= _MOSTLY or lines >= _MANY):
-            shown = f"a picture covers {covered:.0%}" if covered >= _MOSTLY else f"{lines:,} drawn lines are"
-            part.notes.append(f"{shown} of the page, and only {len(part.text)} characters are text: use OCR")
+            shown = (
+                f"a picture covers {covered:.0%} of the page"
+                if covered >= _MOSTLY
+                else f"{lines:,} drawn lines"
+            )
+            part.notes.append(f"{shown}, and only {len(part.text)} characters are text: use OCR")
         part.scan = part.scan or not part.text or covered >= _MOSTLY or lines >= _MANY
 
     try:
