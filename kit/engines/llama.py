@@ -9,6 +9,7 @@ Left out: images, a provider's own tool format, several replies at once.
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import threading
@@ -33,6 +34,8 @@ from dspy.lm15 import (
     StreamStartEvent,
     TextDelta,
     TextPart,
+    ToolCallPart,
+    ToolResultPart,
     UnsupportedFeatureError,
     Usage,
 )
@@ -240,18 +243,26 @@ def _messages(request: Request) -> Iterator[dict[str, str]]:
         system = request.system
         yield {"role": "system", "content": system if isinstance(system, str) else _text(system)}
     for message in request.messages:
-        role = "system" if message.role == "developer" else message.role
+        role = {"developer": "system", "tool": "user"}.get(message.role, message.role)
         yield {"role": role, "content": _text(message.parts)}
 
 
 def _text(parts: tuple) -> str:
-    for part in parts:
-        if not isinstance(part, TextPart):
-            raise UnsupportedFeatureError(
-                f"The offline models read text only, and this prompt holds a part of type {part.type!r}. "
-                "Set KIT_PROFILE to a profile with a `vision` model (see `kit models list`)."
-            )
-    return "".join(part.text for part in parts)
+    return "".join(map(_words, parts))
+
+
+def _words(part: Any) -> str:
+    """Write a part as text; tool calls and their results too, for the models have no format of their own."""
+    if isinstance(part, TextPart):
+        return part.text
+    if isinstance(part, ToolCallPart):
+        return json.dumps({"name": part.name, "args": part.input}) + "\n"
+    if isinstance(part, ToolResultPart):
+        return f"Result of {part.name or part.id}: {_text(part.content)}\n"
+    raise UnsupportedFeatureError(
+        f"The offline models read text only, and this prompt holds a part of type {part.type!r}. "
+        "Set KIT_PROFILE to a profile with a `vision` model (see `kit models list`)."
+    )
 
 
 def _bound(request: Request) -> dict[str, Any]:

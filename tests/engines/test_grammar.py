@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 import dspy
+import dspy.lm15 as lm15
 import pytest
 from dspy.lm15 import Config, Message, Request, UnsupportedFeatureError
 from pydantic import BaseModel, Field
 
-from kit.engines import grammar
+from kit.engines import grammar, llama
 from kit.engines.llama import LlamaEngine
 
 TEXT = "Order AB-0042 from Ana, age 34, two apples and three pears."
@@ -163,3 +164,17 @@ def test_plain_schemas_are_sent_as_ever():
     """What llama.cpp's own grammar holds goes there, so live replies are the recorded ones."""
     schema = {"type": "object", "properties": {"a": {"enum": ["x"], "type": "string", "maxLength": 3}}}
     assert grammar.body_of(schema)["response_format"]["json_schema"]["schema"] == schema
+
+
+def test_tool_calls_and_results_are_sent_as_text():
+    """The second turn of ReActV2 holds both; the models read them like any other text."""
+    result = lm15.ToolResultPart("1", (lm15.TextPart("sunny"),), name="weather")
+    turns = (
+        Message.user("Weather in Paris?"),
+        Message.assistant([lm15.ToolCallPart("1", "weather", {"city": "Paris"})]),
+        Message("tool", (result,)),
+    )
+    sent = list(llama._messages(Request("m", turns)))
+    assert [message["role"] for message in sent] == ["user", "assistant", "user"]
+    assert sent[1]["content"] == '{"name": "weather", "args": {"city": "Paris"}}\n'
+    assert sent[2]["content"] == "Result of weather: sunny\n"
