@@ -1,4 +1,4 @@
-"""Notebooks are validated on recordings alone: no key, no network, no live model."""
+"""Notebooks are validated on recordings alone; which tests are quick; how many processes run them."""
 
 import os
 import re
@@ -11,6 +11,29 @@ collect_ignore_glob = ["kit/cases/projects/*", "kit/export/skeleton/*"]  # they 
 NO_SKIPS = bool(os.environ.get("KIT_NO_SKIPS"))
 NO_NETWORK = Path(__file__).parent / "tests" / "offline"
 SETTINGS = re.compile(r"_API_KEY$|_API_BASE$|^LOCAL_SERVER_|^KIT_(?!MODELS$)")
+# Tests that start kernels, browsers, servers, clusters, exported projects or models. All others are quick.
+SLOW = re.compile(
+    r"tests/(batch/test_(cluster|killed)|documents/test_ocr|engines/test_llama"
+    r"|test_(browser|catch_up|export|export_composed|lab|lessons|packaging|phoenix|recorder|serving|site|slides"
+    r"|tools|widgets))\.py|\.ipynb"
+)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even read what is slow if `-m quick` was asked for."""
+    return True if config.option.markexpr == "quick" and SLOW.search(collection_path.as_posix()) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is quick."""
+    for item in items:
+        if not SLOW.search(item.path.as_posix()):
+            item.add_marker("quick")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run a single file in this process, and more than one on all cores, file by file."""
+    return 0 if len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file() else None
 
 
 @pytest.hookimpl(tryfirst=True)
