@@ -10,15 +10,17 @@ from openinference.instrumentation.dspy import DSPyInstrumentor
 from scripted import ScriptedEngine
 
 from kit import tracing
-from kit.engines.models import _behind
+from kit.engines.models import Model, _behind
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine
+
+SCRIPTED = Model("", "", "scripted/one")
 
 KEY = "sk-very-secret-0123456789"
 
 
 def scripted(*replies, **options):
-    return _behind(ScriptedEngine(*replies), "scripted/one", {"temperature": 0.0} | options)
+    return _behind(ScriptedEngine(*replies), SCRIPTED, {"temperature": 0.0} | options)
 
 
 def add(a: int, b: int) -> int:
@@ -99,7 +101,7 @@ def test_model_calls_have_tokens_seconds_and_a_source(one_answer):
 def test_a_recorded_reply_says_so(tmp_path):
     """The second run of a recorded prompt is replayed, with the seconds of the recording."""
     engine = ReplayEngine(ScriptedEngine('{"answer": "blue"}'), Recordings(tmp_path))
-    dspy.configure(lm=_behind(engine, "scripted/one", {"temperature": 0.0}), adapter=dspy.JSONAdapter())
+    dspy.configure(lm=_behind(engine, SCRIPTED, {"temperature": 0.0}), adapter=dspy.JSONAdapter())
     ask = dspy.Predict("question -> answer")
     with tracing.trace() as trace:
         ask(question="What colour is the sky?")
