@@ -117,6 +117,10 @@ def prepare(source: Path, root: Path = ROOT) -> None:
         target = source / "notebooks" / lesson.notebook.name
         target.parent.mkdir(exist_ok=True)
         nbformat.write(notebook, target)
+    for page in _guide(root):
+        target = source / page.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(_linked(page.read_text(encoding="utf-8"), page, source, root), encoding="utf-8")
     readme = (root / "README.md").read_text(encoding="utf-8")
     (source / "index.md").write_text(first_page(readme, pages, source, root), encoding="utf-8")
 
@@ -140,8 +144,14 @@ def first_page(readme: str, pages: list[Lesson], source: Path, root: Path) -> st
         for title, text in sections
     ]
     trees = "\n".join(_tree(title, found) for title, found in contents if found)
+    guide = "\n".join(str(page.relative_to(root).with_suffix("")) for page in _guide(root))
+    trees += f"```{{toctree}}\n:hidden:\n:caption: Guide\n\n{guide}\n```\n" if guide else ""
     whole = f"{before}\n## Lessons\n{listed}\n{trees}"
     return _linked(whole, root / "README.md", source, root)
+
+
+def _guide(root: Path) -> list[Path]:
+    return sorted((root / "notebooks" / "guide").glob("*.md"))
 
 
 def _tree(title: str, found: list[Lesson]) -> str:
@@ -193,8 +203,9 @@ def _linked(text: str, page: Path, source: Path, root: Path) -> str:
         if re.match(r"[a-z]+:", target):
             return match[0]
         path = (page.parent / target).resolve().relative_to(root.resolve())
-        if path.suffix == ".ipynb" and path.parent.name == "notebooks":
-            return match[0]
+        if (path.suffix == ".ipynb" and path.parent.name == "notebooks") or path.parent.name == "guide":
+            anchor = re.sub(r"[^\w#-]", "", (match["anchor"] or "").lower())  # JupyterLab's to the site's
+            return f"[{match['words']}]({target}{anchor})"
         if path.parent.name == "solutions" or path.name == "solutions":
             return match["words"]
         return f"{match['words']} (`{path}`)" if match["words"] != str(path) else f"`{path}`"

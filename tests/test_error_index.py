@@ -1,4 +1,4 @@
-"""The index of errors in README.md leads to headings that exist, and quotes texts that are really shown."""
+"""The index of errors in the guide leads to headings that exist, and quotes texts that are really shown."""
 
 import re
 from functools import cache
@@ -11,15 +11,14 @@ import pytest
 import kit
 
 ROOT = Path(kit.__file__).parents[1]
-HEADING = "## From an error to a lesson\n"
+INDEX = ROOT / "notebooks" / "guide" / "errors.md"
 ROW = re.compile(
     r"^\| (?P<seen>.+?) \| \[(?P<number>\d\d) · (?P<heading>.+?)\]\((?P<path>\S+?)#(?P<anchor>\S+)\) \|$"
 )
 
 
 def lines():
-    section = (ROOT / "README.md").read_text(encoding="utf-8").partition(HEADING)[2].partition("\n## ")[0]
-    return [line for line in section.splitlines() if line.startswith("| ")][1:]
+    return [line for line in INDEX.read_text(encoding="utf-8").splitlines() if line.startswith("| ")][1:]
 
 
 ROWS = [ROW.match(line) or line for line in lines()]
@@ -29,7 +28,7 @@ ROWS = [ROW.match(line) or line for line in lines()]
 def shown(path):
     """Return a lesson's prose, and what its cells show."""
     parts = []
-    for cell in nbformat.read(ROOT / path, as_version=4).cells:
+    for cell in nbformat.read(INDEX.parent / path, as_version=4).cells:
         parts += [cell.source] if cell.cell_type == "markdown" else []
         for output in cell.get("outputs", []):
             shown = output.get("data", {}).get("text/plain", "")
@@ -54,9 +53,9 @@ def test_there_is_an_index():
 class TestRow:
     def test_its_heading_exists(self, row):
         """The link names a lesson by its number, and a heading of it."""
-        prose = [cell.source for cell in nbformat.read(ROOT / row["path"], as_version=4).cells]
+        prose = [cell.source for cell in nbformat.read(INDEX.parent / row["path"], as_version=4).cells]
         headings = re.findall(r"^#{2,3} (.+)$", "\n".join(prose), re.MULTILINE)
-        assert row["path"].startswith(f"notebooks/{row['number']}_")
+        assert row["path"].startswith(f"../{row['number']}_")
         assert row["heading"] in headings
         assert row["anchor"] == row["heading"].replace(" ", "-")
 
