@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LINK = re.compile(r"(?<!!)\[(?P<words>[^\]]+)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)]*)?\)")
 _PICTURE = re.compile(r"!\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+_HTML_PICTURE = re.compile(r'src(?:set)?="(?P<target>[^":]+)"')
 _EXERCISE = re.compile(r"# Exercise (\d+\.\d+)\n")
 _CHECK = re.compile(r'with kit\.check\("(\d+\.\d+)"\)')
 STYLE = """
@@ -89,6 +90,7 @@ def settings() -> dict[str, Any]:
         "html_title": "DSPy workshop kit",
         "html_static_path": ["static"],
         "html_css_files": ["site.css"],
+        "html_extra_path": ["as_it_is"],
         "html_show_sphinx": False,
         "html_show_copyright": False,
         "html_copy_source": False,
@@ -109,6 +111,7 @@ def prepare(source: Path, root: Path = ROOT) -> None:
     import nbformat
 
     (source / "static").mkdir(parents=True)
+    (source / "as_it_is").mkdir()
     (source / "static" / "site.css").write_text(STYLE, encoding="utf-8")
     pages = lessons(root)
     for lesson in pages:
@@ -210,9 +213,10 @@ def _linked(text: str, page: Path, source: Path, root: Path) -> str:
             return match["words"]
         return f"{match['words']} (`{path}`)" if match["words"] != str(path) else f"`{path}`"
 
-    for picture in _PICTURE.finditer(text):
-        path = (page.parent / picture["target"]).resolve()
-        copy = source / path.relative_to(root.resolve())
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, copy)
+    for pattern, place in ((_PICTURE, source), (_HTML_PICTURE, source / "as_it_is")):
+        for picture in pattern.finditer(text):
+            path = (page.parent / picture["target"]).resolve()
+            copy = place / path.relative_to(root.resolve())
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
     return _LINK.sub(link, text)

@@ -14,7 +14,7 @@ from kit.cli import app
 
 README = """# A course
 
-Read me. ![A picture](notebooks/images/one.png)
+Read me. ![A picture](notebooks/images/one.png) <img src="notebooks/images/one.png" alt="The same">
 
 ## Start
 
