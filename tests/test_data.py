@@ -109,3 +109,30 @@ class TestBookings:
     def test_one_word_for_the_desk(self, build, facts, desk):
         """Where several words for the desk would be right, the order of the datasheet decides."""
         assert build.desk({"late": False, "returning": False} | facts) == desk
+
+
+SUMMARIES = [
+    json.loads(line)
+    for line in (ROOT / "data" / "verdicts" / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
+]
+REPLIES = (ROOT / "data" / "replies" / "09.jsonl").read_text(encoding="utf-8")
+
+
+def test_summaries_that_were_judged_are_those_that_were_recorded():
+    """A label belongs to the very words that a model wrote: a new recording asks for a new label."""
+    escaped = [json.dumps(json.dumps(row["summary"])[1:-1])[1:-1] for row in SUMMARIES]
+    assert [text for text in escaped if text not in REPLIES] == []
+
+
+def test_every_summary_that_is_not_good_has_a_reason():
+    """A label that is not `good` says why, and a good one needs no reason."""
+    assert {row["label"] == "good" for row in SUMMARIES if row["good"]} == {True}
+    assert {bool(row["why"]) != row["good"] for row in SUMMARIES} == {True}
+
+
+def test_the_judge_is_measured_on_other_tickets_than_it_is_aligned_on():
+    """No ticket is in both splits of the summaries."""
+    tickets = {
+        split: {row["id"] for row in SUMMARIES if row["split"] == split} for split in ("train", "test")
+    }
+    assert tickets["train"] & tickets["test"] == set()
