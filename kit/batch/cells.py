@@ -1,22 +1,31 @@
 """Cells: a frame's columns as Arrow, and cells that hold dicts just as they were.
 
-Arrow gives every dict of a column the keys of all of them, {"k": 1} becomes {"k": 1, "z": None}. So a column
-with dicts goes through Arrow pickled: the program gets the cells as they were, the results hold them as JSON.
+Arrow gives every dict of a column the keys of all of them, {"k": 1} becomes {"k": 1, "z": None}. It also cuts
+a time to a date where the column begins with a date, moves a time without a zone into another zone, and adds
+zeros to decimals. A column with such cells, or with models, goes through Arrow pickled: the program gets the
+cells as they were, the results hold them as JSON or text.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import enum
 import pickle
 from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import PurePath
 from typing import Any
 
 import pandas
 import pyarrow as pa
+import pydantic
 
 from kit.batch import values
 
 _KEPT = {b"kit": b"pickled"}
-_TYPES = "text, numbers, booleans, dates, bytes, lists and dicts"
+_WHOLE = (dict, enum.Enum, PurePath, pydantic.BaseModel)
+_TYPES = "text, numbers, booleans, dates, bytes, lists, dicts and Pydantic models"
 
 
 class BadColumn(ValueError):
@@ -60,22 +69,28 @@ def cells(table: pa.Table, name: str) -> list[Any]:
 
 
 def readable(table: pa.Table) -> pa.Table:
-    """Return the table as it is written: cells that were kept are JSON."""
+    """Return the table as it is written: what was kept is JSON, or text if it is a date or a decimal."""
     for name in kept(table.schema):
-        texts = [None if cell is None else values.dumps(cell) for cell in cells(table, name)]
+        texts = [None if cell is None else _text(cell) for cell in cells(table, name)]
         place = table.column_names.index(name)
         table = table.set_column(place, name, pa.array(texts, pa.string()))
     return table
 
 
 def _column(column: pandas.Series, keep: bool) -> tuple[pa.Array, bool]:
+    if isinstance(column.dtype, pandas.PeriodDtype | pandas.IntervalDtype):
+        column = column.astype(str)  # Arrow would make numbers of them
+    if isinstance(column.dtype, pandas.SparseDtype):
+        column = column.sparse.to_dense()
     try:
-        if keep or _holds_dicts(column):
-            return pa.array([_pickled(cell) for cell in column], pa.binary()), True
+        if keep or _holds_records(column):
+            return _kept_cells(column), True
         made = pa.Array.from_pandas(column)
-        return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made, False
+        made = made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
+        return (_kept_cells(column), True) if _changes(column, made) else (made, False)
     except (
         pa.ArrowException,
+        AttributeError,  # how pickle refuses an object of a class within a function
         OverflowError,
         UnicodeError,
         values.NotStorable,
@@ -93,16 +108,47 @@ def _kept_field(name: str) -> pa.Field:
     return pa.field(name, pa.binary(), metadata=_KEPT)
 
 
-def _holds_dicts(column: pandas.Series) -> bool:
-    return column.dtype == object and any(map(_holds_dict, column))
+def _holds_records(column: pandas.Series) -> bool:
+    return column.dtype == object and any(map(_holds_record, column))
 
 
-def _holds_dict(cell: Any) -> bool:
-    return isinstance(cell, dict) or (isinstance(cell, list | tuple) and any(map(_holds_dict, cell)))
+def _holds_record(cell: Any) -> bool:
+    if isinstance(cell, list | tuple):
+        return any(map(_holds_record, cell))
+    return isinstance(cell, _WHOLE) or (dataclasses.is_dataclass(cell) and not isinstance(cell, type))
+
+
+def missing(cell: Any) -> bool:
+    """Whether a cell has no value: None, NaN, NA or NaT."""
+    return bool(pandas.api.types.is_scalar(cell) and pandas.isna(cell))
+
+
+def _changes(column: pandas.Series, made: pa.Array) -> bool:
+    """Whether a cell of a column of objects would come out of Arrow as another value."""
+    if column.dtype != object or pa.types.is_string(made.type):
+        return False
+    return any(map(_changed, column, made.to_pylist()))
+
+
+def _changed(cell: Any, stored: Any) -> bool:
+    if isinstance(cell, Decimal):
+        return not missing(cell) and str(cell) != str(stored)
+    if isinstance(cell, datetime.date) and not missing(cell):  # a datetime is a date too
+        return cell.isoformat() != stored.isoformat()
+    return isinstance(cell, set | frozenset)
+
+
+def _kept_cells(column: pandas.Series) -> pa.Array:
+    return pa.array([_pickled(cell) for cell in column], pa.binary())
+
+
+def _text(cell: Any) -> str:
+    plain = values.plain(cell)
+    return plain if isinstance(plain, str) and type(cell) is not str else values.dumps(cell)
 
 
 def _pickled(cell: Any) -> bytes | None:
-    if cell is None or cell is pandas.NA or cell != cell:
+    if missing(cell):
         return None
     values.plain(cell)  # it is to be written as JSON later
     return pickle.dumps(cell)
@@ -111,7 +157,7 @@ def _pickled(cell: Any) -> bytes | None:
 def _what_is_wrong(column: pandas.Series) -> str:
     found: dict[str, str] = {}
     for row, cell in enumerate(column):
-        if cell is not None and cell is not pandas.NA and cell == cell:
+        if not missing(cell):
             found.setdefault(type(cell).__name__, f"row {row}: {repr(cell)[:40]}")
     kinds = " and ".join(f"{kind} ({where})" for kind, where in found.items())
     return (

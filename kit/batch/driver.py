@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from kit.batch.answers import Answers
-from kit.batch.cells import cells
+from kit.batch.cells import cells, missing
 from kit.batch.entries import Outcome, key_of
 from kit.batch.parts import Parts, numbered
 
@@ -117,8 +117,8 @@ class Driver:
         return [self._entry(dict(zip(self.inputs, row, strict=True))) for row in zip(*columns, strict=True)]
 
     def _entry(self, inputs: dict[str, Any]) -> dict[str, Any] | Outcome:
-        if missing := [name for name, value in inputs.items() if value is None or value != value]:
-            columns = ", ".join(self.inputs[name] for name in missing)
+        if empty := [name for name, value in inputs.items() if missing(value)]:
+            columns = ", ".join(self.inputs[name] for name in empty)
             reason = f"No value in {columns}; the program was not asked."
             return Outcome(b"", error="MissingValue", reason=reason)
         return inputs

@@ -18,6 +18,7 @@ from kit.batch.entries import Outcome
 
 NUMBER = "row_number"
 _NUMBERS = {float, int, type(None)}
+_EXACT = 2**53  # the most that a float counts to
 _WITHOUT_FILES = {
     "results": pa.schema({NUMBER: pa.int64()}),
     "failures": pa.schema({NUMBER: pa.int64(), "error": pa.string(), "reason": pa.string()}),
@@ -108,11 +109,11 @@ class Table:
 
     def head(self, rows: int = 5) -> pandas.DataFrame:
         """Return the first rows."""
-        return self.dataset.head(rows).to_pandas()
+        return _frame(self.dataset.head(rows))
 
     def to_pandas(self, columns: list[str] | None = None) -> pandas.DataFrame:
         """Read all rows into memory, in the order of the source."""
-        return self.dataset.to_table(columns=columns).to_pandas()
+        return _frame(self.dataset.to_table(columns=columns))
 
     def to_dask(self) -> Any:
         """Return the rows as a Dask DataFrame with a partition for each file.
@@ -146,12 +147,12 @@ def numbered(rows: pa.Table, start: int) -> pa.Table:
     """Add the rows' numbers in the source as a first column.
 
     Raises:
-        ValueError: If there is such a column already, as in the results of another run.
+        ValueError: If there is such a column already, as in the results or failures of another run.
     """
-    if NUMBER in rows.column_names:
+    if taken := [name for name in (NUMBER, "error", "reason") if name in rows.column_names]:
         raise ValueError(
-            f"The table has a column {NUMBER!r}, which a run adds itself. Rename it, or drop it: "
-            f"frame.drop(columns={NUMBER!r})."
+            f"The table has a column {taken[0]!r}, which a run adds itself. Rename it, or drop it: "
+            f"frame.drop(columns={taken[0]!r})."
         )
     return rows.add_column(0, NUMBER, pa.array(range(start, start + len(rows)), pa.int64()))
 
@@ -206,6 +207,20 @@ def _write(table: pa.Table, path: Path) -> None:
     with torn.open("rb+") as file:
         os.fsync(file.fileno())
     torn.replace(path)
+
+
+def _frame(table: pa.Table) -> pandas.DataFrame:
+    """Return a frame; long integers beside missing ones stay integers, which pandas would round to floats."""
+    long = any(
+        pa.types.is_integer(column.type) and column.null_count and _is_long(column)
+        for column in table.columns
+    )
+    return table.to_pandas(integer_object_nulls=long)
+
+
+def _is_long(column: pa.ChunkedArray) -> bool:
+    bounds = pa.compute.min_max(column).as_py().values()
+    return any(bound is not None and abs(bound) > _EXACT for bound in bounds)
 
 
 def _read(path: Path, schema: pa.Schema) -> pandas.DataFrame:

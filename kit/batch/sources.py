@@ -15,8 +15,8 @@ import pyarrow.csv
 import pyarrow.dataset  # noqa: F401 - for pa.dataset
 
 from kit.batch import cells, encodings
+from kit.notices import notice
 
-_NEWLINES = pa.csv.ParseOptions(newlines_in_values=True)
 _IN_PIECES = pa.dataset.ParquetFileFormat(
     default_fragment_scan_options=pa.dataset.ParquetFragmentScanOptions(pre_buffer=False)
 )
@@ -118,15 +118,25 @@ def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> 
 
 def _of_frame(frame: pandas.DataFrame) -> Source:
     if frame.index.name or not frame.index.equals(pandas.RangeIndex(len(frame))):
-        frame = frame.reset_index()  # its labels mean something
+        frame = _with_index(frame)  # its labels mean something
     table = cells.arrow(frame)
     return Source(table.schema, len(table), _digest([_survey(frame)]), table.to_batches)
+
+
+def _with_index(frame: Any) -> Any:
+    """Return a pandas or Dask frame with its index as columns."""
+    if twice := set(getattr(frame.index, "names", [frame.index.name])) & set(frame.columns):
+        raise cells.BadColumn(
+            f"The index and a column are both named {twice.pop()!r}. Rename the index: "
+            "frame.rename_axis('row')."
+        )
+    return frame.reset_index()
 
 
 def _of_dask(frame: Any) -> Source:
     import dask
 
-    pieces = (frame.reset_index() if frame.index.name else frame).to_delayed()
+    pieces = (_with_index(frame) if frame.index.name else frame).to_delayed()
     surveys = dask.compute(*[dask.delayed(_survey)(piece) for piece in pieces])
     kept = {name for survey in surveys for name in cells.kept(survey[2])}
     schema = _one_schema([cells.keeping(survey[2], kept) for survey in surveys], "partitions")
@@ -142,7 +152,8 @@ def _of_files(paths: list[Path]) -> Source:
     kinds = {_kind(path) for path in paths}
     if len(kinds) != 1 or not kinds <= {"csv", "parquet"}:
         raise BadSource(
-            f"A source's files are all .parquet or all .csv; found: {', '.join(map(str, paths))}."
+            f"A source's files are all .parquet or all .csv; found: {', '.join(map(str, paths))}. "
+            "Read others yourself and pass the frame, e.g. pandas.read_excel(path)."
         )
     read = _csv if kinds == {"csv"} else _parquet
     datasets = {path: read(path) for path in paths}
@@ -201,13 +212,24 @@ def _csv(path: Path) -> pa.dataset.Dataset:
         raise BadSource(f"{path} is packed; to be unpacked, its name must end in {path.suffix.lower()!r}.")
     with _in_our_words(path):
         options = pa.csv.ReadOptions(encoding=encodings.encoding_of(path))
-        with pa.csv.open_csv(path, options, parse_options=_NEWLINES) as reader:
+        parsing = pa.csv.ParseOptions(delimiter=_separator(path, options.encoding), newlines_in_values=True)
+        with pa.csv.open_csv(path, options, parse_options=parsing) as reader:
             names = reader.schema.names
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise BadSource(f"{path} has two columns named {', '.join(map(repr, twice))}. Rename one.")
         text = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-        form = pa.dataset.CsvFileFormat(_NEWLINES, convert_options=text, read_options=options)
+        form = pa.dataset.CsvFileFormat(parsing, convert_options=text, read_options=options)
         return pa.dataset.dataset(path, pa.schema(dict.fromkeys(names, pa.string())), format=form)
+
+
+def _separator(path: Path, encoding: str) -> str:
+    """Return what separates the columns: a comma, or, if the first line has none, a semicolon or a tab."""
+    with pa.input_stream(str(path), compression="detect") as file:
+        header = file.read(1 << 16).decode(encoding, "ignore").partition("\n")[0]
+    found = "," if "," in header else next((sign for sign in ";\t" if sign in header), ",")
+    if found != ",":
+        notice(f"{path.name} has no comma in its first line: its columns are separated by {found!r}.")
+    return found
 
 
 def _count(path: Path, dataset: pa.dataset.Dataset) -> int:

@@ -17,6 +17,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import dspy
 import numpy
 import pandas
 import pydantic
@@ -94,6 +95,8 @@ def _of_library(value: Any) -> Any:
         return plain(value.tolist())
     if isinstance(value, pandas.DataFrame):
         return plain(value.to_dict("records"))
+    if isinstance(value, dspy.Example):  # a Prediction is one too
+        return plain(value.toDict())
     if isinstance(value, pydantic.BaseModel):
         return _of_model(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -83,6 +83,27 @@ def test_an_index_with_meaning_is_kept():
     assert source_of(FRAME[FRAME.id == "008"]).schema.names == ["index", "id", "text"]
 
 
+def test_an_index_named_like_a_column_is_refused():
+    """As a column it would be there twice; the message says how to rename it."""
+    frame = FRAME.set_index(pandas.Index([7, 8, 9], name="text"))
+    for table in (frame, dask.dataframe.from_pandas(frame, npartitions=2)):
+        with pytest.raises(
+            cells.BadColumn, match=r"both named 'text'\. Rename the index: frame\.rename_axis"
+        ):
+            source_of(table)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_columns_may_be_separated_by_other_signs(tmp_path, caplog, separator, encoding):
+    """Excel writes semicolons where numbers have a comma; the columns are found, and it is said."""
+    text = separator.join(["id", "price"]) + "\n" + separator.join(["007", "1,50"]) + "\n"
+    (tmp_path / "prices.csv").write_bytes(text.encode(encoding))
+    with caplog.at_level("INFO", logger="kit"):
+        assert rows(source_of(tmp_path / "prices.csv")) == [[{"id": "007", "price": "1,50"}]]
+    assert f"its columns are separated by {separator!r}" in caplog.text
+
+
 def test_dask_partitions_may_differ_in_type():
     """A column that is empty in one partition and text in another is text."""
     frame = pandas.DataFrame({"text": [None, None, "a", "b"]}, dtype=object)
@@ -128,7 +149,7 @@ def test_other_things_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"all \.parquet or all \.csv; found: .*a\.csv, .*b\.parquet"):
         source_of(tmp_path)
     (tmp_path / "c.txt").touch()
-    with pytest.raises(ValueError, match=r"found: .*c\.txt"):
+    with pytest.raises(ValueError, match=r"found: .*c\.txt\. Read others yourself.*pandas\.read_excel"):
         source_of(tmp_path / "c.txt")
 
 

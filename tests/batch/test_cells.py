@@ -1,12 +1,18 @@
 """What a frame's cells hold is what the program gets."""
 
+import dataclasses
 import datetime
+import enum
 from decimal import Decimal
+from pathlib import PurePosixPath
+from zoneinfo import ZoneInfo
 
 import dask
 import dask.dataframe
 import dspy
+import numpy
 import pandas
+import pydantic
 import pytest
 
 from kit import batch
@@ -14,6 +20,20 @@ from kit.batch import cells
 from kit.batch.sources import source_of
 
 DICTS = [{"k": 1}, {"k": "two", "z": [3]}, None, {}, {"deep": {"when": datetime.date(2024, 2, 29)}}]
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Sign(pydantic.BaseModel):
+    plate: int
+    words: list[str] = []
+
+
+@dataclasses.dataclass
+class Place:
+    street: str
 
 
 class Seen(dspy.Module):
@@ -108,3 +128,56 @@ def test_two_columns_of_one_name_are_refused():
         source_of(pandas.DataFrame([[1, 2]], columns=["a", "a"]))
     with pytest.raises(cells.BadColumn, match="Two columns are named '0'"):
         source_of(pandas.DataFrame([[1, 2]], columns=[0, "0"]))
+
+
+BERLIN = datetime.datetime(2027, 3, 1, 9, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("column", "written"),
+    [
+        (
+            [datetime.date(2027, 3, 1), datetime.datetime(2027, 3, 1, 9)],
+            ["2027-03-01", "2027-03-01T09:00:00"],
+        ),
+        (
+            [BERLIN, datetime.datetime(2027, 3, 1, 9)],
+            ["2027-03-01T09:00:00+01:00", "2027-03-01T09:00:00"],
+        ),
+        ([Decimal("1.10"), Decimal("2.5000"), Decimal("3")], ["1.10", "2.5000", "3"]),
+        ([{1, 2}, set()], ["[1,2]", "[]"]),
+        (
+            [Sign(plate=1, words=["no"]), Sign(plate=2)],
+            ['{"plate":1,"words":["no"]}', '{"plate":2,"words":[]}'],
+        ),
+        ([Colour.RED], ["red"]),
+        ([PurePosixPath("a/b.pdf")], ["a/b.pdf"]),
+        ([Place("Level 2")], ['{"street":"Level 2"}']),
+    ],
+    ids=["date and time", "zone and none", "decimals", "sets", "models", "enum", "path", "dataclass"],
+)
+def test_no_cell_is_changed_to_fit_its_column(tmp_path, column, written):
+    """Arrow would cut the time off, shift it by the zone, or add zeros; the program gets each cell whole."""
+    results = seen(pandas.DataFrame({"cell": pandas.Series(column, dtype=object)}), tmp_path)[0]
+    assert results["seen"].tolist() == [*map(repr, column)]
+    assert results["cell"].tolist() == written
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (pandas.period_range("2027-01", periods=1, freq="M"), "'2027-01'"),
+        (pandas.interval_range(0, 1), "'(0, 1]'"),
+        (pandas.arrays.SparseArray([7]), "7"),
+    ],
+    ids=["period", "interval", "sparse"],
+)
+def test_columns_that_only_pandas_has_are_readable(tmp_path, column, expected):
+    """A month reaches the program as 2027-01, not as the 684th month since 1970."""
+    assert seen(pandas.DataFrame({"cell": column}), tmp_path)[0]["seen"].tolist() == [expected]
+
+
+def test_arrays_of_different_shapes_are_shown():
+    """The error names the column; numpy's words on truth values are not in it."""
+    with pytest.raises(cells.BadColumn, match="'cell' holds ndarray"):
+        source_of(pandas.DataFrame({"cell": [numpy.array([1, 2]), numpy.array([[1, 2], [3, 4]])]}))

@@ -107,6 +107,23 @@ def test_results_can_be_a_source_after_a_word(tmp_path):
         numbered(numbered(ROWS, 0), 0)
 
 
+@pytest.mark.parametrize("name", ["error", "reason"])
+def test_failures_need_their_columns(name):
+    """A table with a column `error` is refused before anything is asked."""
+    with pytest.raises(ValueError, match=f"column '{name}', which a run adds itself. Rename it"):
+        numbered(pa.table({name: ["keep"]}), 0)
+
+
+def test_a_gap_does_not_round_long_integers(tmp_path):
+    """pandas makes floats of a column with a gap, and a float has 53 bits; short integers stay numbers."""
+    write(tmp_path, 0, f'{{"n":{2**53 + 1},"m":1}}', '{"n":null,"m":null}')
+    table = Table(tmp_path, "results")
+    assert table.to_pandas()["n"].tolist() == table.head()["n"].tolist() == [2**53 + 1, None]
+    (tmp_path / "short").mkdir()
+    write(tmp_path / "short", 0, '{"m":1}', '{"m":null}')
+    assert Table(tmp_path / "short", "results").to_pandas()["m"].dtype == "float64"
+
+
 @pytest.mark.parametrize(("one", "other"), [("null", '"a"'), ("1", "0.5"), ("1", '"a"'), ("true", "null")])
 def test_partitions_may_differ_in_type(tmp_path, one, other):
     """A column that is empty, whole or a number in one file reads with the others, in pandas and in Dask."""

@@ -8,6 +8,7 @@ import pathlib
 import uuid
 from decimal import Decimal
 
+import dspy
 import numpy
 import pandas
 import pydantic
@@ -61,6 +62,7 @@ class Bill(pydantic.BaseModel):
             Bill(total="9.90", seal=b"\xff", tags={"b", "a"}),
             {"total": "9.90", "seal": "data:;base64,/w==", "tags": ["a", "b"]},
         ),
+        (dspy.Prediction(part=dspy.Example(n=Decimal("1.0"))), {"part": {"n": "1.0"}}),
         ("half \ud83d", "half \\ud83d"),
     ],
     ids=lambda value: type(value).__name__,
