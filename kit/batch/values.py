@@ -15,6 +15,7 @@ import base64
 import dataclasses
 import json
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 import dspy
@@ -99,6 +100,8 @@ def _of_library(value: Any) -> Any:
         return plain(value.toDict())
     if isinstance(value, pydantic.BaseModel):
         return _of_model(value)
+    if isinstance(value, PurePath):
+        return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     try:

@@ -24,6 +24,7 @@ _OTHERS = (
 _TWICE = re.compile(
     "[\u00c2\u00c3][\u0080-\u00bf\u2013-\u203a\u20ac\u0152-\u0178\u017d\u0192\u02c6\u02dc]|\u00e2\u20ac."
 )
+_CONTROLS = [chr(code) for code in (*range(9), 11, *range(14, 32), 127)]
 _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
@@ -43,6 +44,8 @@ def decoded(data: bytes) -> tuple[str, list[str]]:
         whole = data[: error.start]
         if error.reason == "unexpected end of data" and not whole.isascii():
             return whole.decode("utf-8"), ["its last character breaks off"]
+        if mixed := _by_line(data):
+            return mixed
         encoding = _guess(data)
     return data.decode(encoding, "replace"), [f"read as {encoding}, a guess: check its accents and quotes"]
 
@@ -79,12 +82,35 @@ def doubts(text: str) -> list[str]:
     ['2 places look garbled ("Ã©"): the text was once read in a wrong encoding']
     """
     lost, garbled, found = text.count("\ufffd"), _TWICE.findall(text), []
+    if controls := sum(map(text.count, _CONTROLS)):
+        found.append(f"{controls:,} control characters are in it, as in files that are no text")
     if lost:
         found.append(f"{lost:,} characters could not be decoded and are \ufffd")
     if len(garbled) > 1:
         places = f'{len(garbled):,} places look garbled ("{garbled[0]}")'
         found.append(f"{places}: the text was once read in a wrong encoding")
     return found
+
+
+def _by_line(data: bytes) -> tuple[str, list[str]] | None:
+    """Read a file that was put together from UTF-8 and another encoding, or return None if it was not."""
+    lines = data.splitlines(keepends=True)
+    odd = [line for line in lines if not _is_utf8(line)]
+    if len(odd) > sum(not line.isascii() for line in lines) - len(odd):  # mostly another encoding
+        return None
+    encoding = _guess(b"".join(odd))
+    texts = [line.decode("utf-8" if _is_utf8(line) else encoding, "replace") for line in lines]
+    return "".join(texts), [
+        f"{len(odd):,} of {len(lines):,} lines are not UTF-8: read as {encoding}, a guess"
+    ]
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _guess(data: bytes) -> str:

@@ -16,6 +16,15 @@ MAILS = frozenset({".eml", ".mht", ".mhtml", ".msg"})
 _OTHERS = {".doc", ".heic", ".heif", ".msg", ".odp", ".ods", ".odt", ".pdf", ".ppt", ".xls"}
 _NO_TEXT = OFFICE | PICTURES | _OTHERS
 _SAME = {".docm": ".docx", ".dotx": ".docx", ".pptm": ".pptx", ".ppsx": ".pptx", ".xlsm": ".xlsx"}
+_ANY_WAY = "Save it as PDF, text or a picture."
+_OTHER_PICTURES = frozenset({".avif", ".heic", ".heif", ".ico", ".jp2", ".pcx", ".psd", ".tga"})
+_WAYS = {  # how a file begins that nothing here reads, and what to do with it
+    **dict.fromkeys(
+        (b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"), "Unpack it first."
+    ),
+    b"\x78\x9f\x3e\x22": "It is Outlook's own packet: open the mail in Outlook and save what is attached.",
+    b"PAR1": "Read it as a table: pandas.read_parquet(path).",
+}
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _IN_OLE = {  # streams in the old containers of Microsoft, and what a container with such a stream is
     "EncryptedPackage": "locked",
@@ -43,7 +52,10 @@ def kind_of(name: str, data: bytes) -> str:
 
     named = Path(name).suffix.lower()
     named = _SAME.get(named, named)
-    if found := signed(data):
+    found = signed(data)
+    if (found or named) in _OTHER_PICTURES:
+        raise UnsupportedFile(name, f"nothing here reads {found or named} pictures. Save it as PNG or JPEG.")
+    if found:
         return named if named in processors and processors[named] is processors.get(found) else found
     if data.startswith(_OLE):
         return _old(name, data)
@@ -54,9 +66,8 @@ def kind_of(name: str, data: bytes) -> str:
     if named == ".pdf" or named in OFFICE:
         raise CorruptFile(name, f"its content is not {named[1:].upper()}. Save it again where it was made.")
     if named not in processors:
-        raise UnsupportedFile(
-            name, f"nothing here reads {named or 'such'} files. Save it as PDF, text or a picture."
-        )
+        way = next((way for sign, way in _WAYS.items() if data.startswith(sign)), _ANY_WAY)
+        raise UnsupportedFile(name, f"nothing here reads {named or 'such'} files. {way}")
     return named
 
 

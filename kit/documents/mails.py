@@ -8,14 +8,29 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kit.documents.bounds import Part
+from kit.documents.bounds import Part, listed
 from kit.documents.encodings import decoded
 
 _HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
-_ENDINGS = {"text/plain": "txt", "text/calendar": "ics", "message/rfc822": "eml"}
+_ENDINGS = {
+    "text/plain": "txt",
+    "text/calendar": "ics",
+    "message/rfc822": "eml",
+    "message/delivery-status": "txt",
+    "message/external-body": "txt",
+}
+_DEFECTS = {
+    "CloseBoundaryNotFoundDefect",
+    "InvalidBase64CharactersDefect",
+    "InvalidBase64LengthDefect",
+    "InvalidBase64PaddingDefect",
+    "StartBoundaryNotFoundDefect",
+}
 _RECIPIENT_TYPE, _SHORT_NAME = 0x0C15, 0x3704
 _SECRET = ("application/pkcs7", "application/x-pkcs7", "multipart/encrypted")
 
@@ -29,11 +44,13 @@ def mail(data: bytes, web: Web) -> tuple[Part, Files]:
     if not message.keys():
         raise ValueError("it has no headers")
     plain, page = message.get_body(("plain",)), message.get_body(("html",))
-    body, shown = _words(plain).strip() if plain else "", web(_words(page)) if page else ""
-    body = shown if len(shown) > 1.5 * len(body) else body  # the plain text may be a stub
+    notes: list[str] = []
+    body = _words(plain, notes).strip() if plain else ""
+    body = _both(body, web(_words(page, notes)) if page else "")
     files = [(_name(part, at), _bytes(part)) for at, part in enumerate(_files(message, plain, page), 1)]
     headers = [(header, str(message[header])) for header in _HEADERS if message[header]]
     part = _letter(headers, [name for name, _ in files], body)
+    part.notes += [*notes, *_damage(message)]
     if message.get_content_type().startswith(_SECRET):
         part.notes.append(
             "the mail is signed or encrypted as a whole; save it decrypted in your mail program"
@@ -55,7 +72,7 @@ def outlook(data: bytes, web: Web) -> tuple[Part, Files]:
         ("Date", message.message_headers.get("Date") or (f"{sent:%Y-%m-%d %H:%M %Z}" if sent else ""))
     ]
     headers += [("Subject", message.subject)]
-    body = (message.body or "").strip() or (web(message.html_body) if message.html_body else "")
+    body = _both((message.body or "").strip(), web(message.html_body) if message.html_body else "")
     found = []
     for at, one in enumerate(message.attachments, 1):
         named = one.file_name or one.properties.str_prop_value(_SHORT_NAME) or f"attachment {at}"
@@ -76,9 +93,39 @@ def _letter(headers: list[tuple[str, Any]], names: list[str], body: str) -> Part
     return Part(f"{top}\n\n{body}".replace("\r\n", "\n").strip(), notes)
 
 
+def _both(body: str, shown: str) -> str:
+    """Return the plain text of a mail, and below it what only its web page says."""
+    if len(shown) > 1.5 * len(body):  # the plain text may be a stub
+        return shown
+    known = set(re.findall(r"\w+", body))
+    lines = [line.strip() for line in shown.splitlines() if not known.issuperset(_visible(line))]
+    return body + listed("Only in the HTML version:", lines)
+
+
+def _visible(line: str) -> list[str]:
+    """Return the words of a line of Markdown that a reader sees; targets of links are none.
+
+    >>> _visible("**Total** [here](https://example.org/x)")
+    ['Total', 'here']
+    """
+    return re.findall(r"\w+", re.sub(r"\]\([^)]*\)|https?://\S+", "]", line))
+
+
+def _damage(message: Any) -> list[str]:
+    """Say which parts of a mail break off or do not decode."""
+    defects: Counter[str] = Counter()
+    for part in message.walk():
+        part.get_payload(decode=True)  # what does not decode is found here
+        defects.update({type(defect).__name__ for defect in part.defects})
+    found = ", ".join(f"{number} {name}" for name, number in defects.items() if name in _DEFECTS)
+    return [
+        f"the mail is damaged or breaks off, and its end or an attachment may be missing ({found})"
+    ] * bool(found)
+
+
 def _files(message: Any, *bodies: Any) -> Iterator[Any]:
-    """Yield every part that is not the body: files, pictures inside the text, further mails."""
-    if message.get_content_type() != "message/rfc822" and message.is_multipart():
+    """Yield every part that is not the body: files, pictures inside the text, further mails, reports."""
+    if message.get_content_maintype() != "message" and message.is_multipart():
         for part in message.iter_parts():
             yield from _files(part, *bodies)
     elif message not in bodies and message.get_content_maintype() != "multipart":
@@ -95,12 +142,18 @@ def _name(part: Any, number: int) -> str:
 def _bytes(part: Any) -> bytes:
     if part.get_content_type() == "message/rfc822":
         return part.get_content().as_bytes()
+    if part.get_content_maintype() == "message":  # a report on delivery, an address of a file
+        payload = part.get_payload()
+        said = [part["Content-Type"], *(payload if isinstance(payload, list) else [payload])]
+        return "\n".join(str(one).strip() for one in said).encode("utf-8", "replace")
     return part.get_payload(decode=True) or b""
 
 
-def _words(part: Any) -> str:
+def _words(part: Any, notes: list[str]) -> str:
     data = part.get_payload(decode=True) or b""
     try:
         return data.decode(part.get_content_charset() or "utf-8")
     except (LookupError, UnicodeDecodeError):
-        return decoded(data)[0]
+        text, guess = decoded(data)
+        notes += [note for note in guess if note not in notes]
+        return text

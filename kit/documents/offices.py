@@ -23,6 +23,8 @@ _WORD = [  # heading, files in the .docx, which element is a line, which element
     ("Endnotes:", r"word/endnotes\.xml", "endnote", ("t",)),
     ("Comments:", r"word/comments\.xml", "comment", ("t",)),
     ("Deleted, as tracked changes:", r"word/document\.xml", "p", ("delText",)),
+    ("Form fields:", r"word/document\.xml", "ffData", ("ffData",)),
+    ("WordArt:", r"word/document\.xml", "textpath", ()),
     ("Charts:", r"word/charts/chart\d*\.xml", "ser", ("t", "v")),
     ("Diagrams:", r"word/diagrams/data\d*\.xml", "p", ("t",)),
 ]
@@ -41,6 +43,7 @@ _COUNTED_TAGS = {
     rb"<w:numPr[ >]": "paragraphs whose number or bullet Word computes (the text has 1. or none)",
     rb"<w:vanish */>": "pieces of hidden text, which are read",
 }
+_BLIP = "{http://schemas.openxmlformats.org/drawingml/2006/main}blip"
 _PICTURES, _MEDIA = (11, 13), (7, 10, 16)  # shape types of python-pptx
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
@@ -64,8 +67,10 @@ def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
     """Return the slides of a .pptx, as attachments read them, with notes, charts and comments at the end."""
     from pptx import Presentation
 
-    parts = []
-    for slide, text in zip(Presentation(io.BytesIO(data)).slides, texts, strict=True):
+    parts: list[Part] = []
+    if not len(slides := Presentation(io.BytesIO(data)).slides):
+        return [Part(notes=["there are no slides in it"])]
+    for slide, text in zip(slides, texts, strict=True):
         bounds.check(f"slide {len(parts) + 1}")
         speaker = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
         text += listed("Speaker notes:", [speaker.text.strip()] if speaker else [])
@@ -75,8 +80,15 @@ def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
             text += listed(heading, [line for xml in files for line in words_of(xml, entry, letters)])
         part = Part(text.strip(), ["a hidden slide; it is read"] if slide.element.get("show") == "0" else [])
         shapes = [shape.shape_type for shape in _shapes(slide.shapes)]
-        for types, what in [(_PICTURES, "pictures"), (_MEDIA, "embedded files, sounds or films")]:
-            if number := sum(shape in types for shape in shapes):
+        shown = sum(shape in _PICTURES for shape in shapes)
+        filled = sum(1 for _ in slide.element.iter(_BLIP)) - shown
+        others = sum(shape in _MEDIA for shape in shapes)
+        for number, what in [
+            (shown, "pictures"),
+            (filled if not others else 0, "pictures in backgrounds and fillings"),
+            (others, "embedded files, sounds or films"),
+        ]:
+            if number > 0:
                 part.notes.append(f"{what} not read (save it as PDF to see them): {number}")
         parts.append(part)
     return parts
@@ -100,11 +112,25 @@ def _said(element: Any, letters: tuple[str, ...]) -> Iterator[str]:
     local = _local(element)
     if local == "Fallback":  # an older copy of what stands beside it
         return
+    if local == "textpath" and letters in ((), ("t",)):  # WordArt, as in watermarks
+        yield next((value for key, value in element.attrib.items() if key == "string"), "")
+    if local == "ffData":
+        yield _filled(element) if local in letters else ""
     if local in letters:
         yield (element.text or "") + (" " if "v" in letters else "")
     yield _BREAKS.get(local, "")
     for child in element:
         yield from _said(child, letters)
+
+
+def _filled(field: Any) -> str:
+    """Return the name of a check box or a list in an old form of Word, and what is chosen in it."""
+    marks = {_local(node): next(iter(node.attrib.values()), "1") for node in field.iter()}
+    chosen = marks.get("checked") or marks.get("result") or marks.get("default", "0")
+    entries = [next(iter(node.attrib.values()), "") for node in field.iter() if _local(node) == "listEntry"]
+    if "checkBox" in marks:
+        return f"{marks.get('name')}: {'checked' if chosen in ('1', 'true', 'on') else 'not checked'}"
+    return f"{marks.get('name')}: {entries[int(chosen)]}" if entries else ""
 
 
 def _local(element: Any) -> str:

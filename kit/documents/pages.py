@@ -256,6 +256,10 @@ def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
     except OSError as error:
         raise MissingFile(str(source), f"it cannot be fetched ({error}). Check the address.") from error
     except ValueError as error:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UnsupportedFile(
+                name, "it is a pipe or a device. Copy what it gives into a file."
+            ) from error
         if "://" in str(source) or path.exists():
             raise UnsupportedFile(name, f"{error}") from error
         raise MissingFile(str(source), "there is no such file. Check the path.") from error

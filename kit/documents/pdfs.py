@@ -19,9 +19,11 @@ from kit.documents.errors import BROKEN, CorruptFile, EncryptedFile
 
 _ONE_AT_A_TIME = threading.Lock()  # PDFium may not be called from two threads at once
 _LITTLE_TEXT = 300
+_SHOWN = 0.2
 _MOSTLY, _FEW, _MANY = 0.5, 0.2, 400
 _MARKUP = {"/Text", "/FreeText", "/Highlight", "/Underline", "/Squiggly", "/StrikeOut", "/Stamp", "/Caret"}
 _DRAWN = {"/Square", "/Circle", "/Line", "/Polygon", "/PolyLine", "/Ink", "/FileAttachment", "/Redact"}
+_PLAYED = {"/Movie", "/RichMedia", "/Screen", "/Sound", "/3D"}
 _PASSWORD, _PUSH = 1 << 13, 1 << 16
 
 
@@ -107,6 +109,8 @@ def _look_at(name: str, data: bytes, password: str | None) -> Iterator[Callable[
             part.scan = True
             part.notes.append(f"{garbled:.0%} of its characters are no letters: use OCR")
         if len(part.text) >= _LITTLE_TEXT:
+            if pictures := _beside(document, number):
+                part.notes.append(pictures)
             return
         covered, lines = 0.0, 0
         if not failed.startswith("LimitReached"):  # such a page takes PDFium minutes
@@ -131,6 +135,14 @@ def _look_at(name: str, data: bytes, password: str | None) -> Iterator[Callable[
     finally:
         with _ONE_AT_A_TIME:
             document.close()
+
+
+def _beside(document: Any, number: int) -> str:
+    """Say how much of a page with text is pictures; small ones, such as a logo, are not worth a note."""
+    with _ONE_AT_A_TIME:
+        covered, _ = _drawings(document[number - 1])
+    shown = f"pictures cover {covered:.0%} of the page; what they show is in page.image only"
+    return shown if covered >= _SHOWN else ""
 
 
 def _pdfium_text(page: Any) -> str:
@@ -179,7 +191,7 @@ def _ends(page: Any, part: Part) -> str:
         if subtype == "/Widget" and not int(_inherited(item, "/Ff") or 0) & _PUSH:
             fields += 1
             filled += [f"{_name(item)}: {value}"] if (value := _value(item)) else []
-        elif subtype in _MARKUP | _DRAWN:
+        elif subtype in _MARKUP | _DRAWN | _PLAYED:
             if words := str(item.get("/Contents") or "").strip():
                 by = f" by {item['/T']}" if item.get("/T") else ""
                 comments.append(f"{subtype[1:]}{by}: {words}")
@@ -189,6 +201,8 @@ def _ends(page: Any, part: Part) -> str:
         part.notes.append(f"form fields that are filled, at the end of the text: {len(filled)} of {fields}")
     if comments:
         part.notes.append(f"comments, at the end of the text: {len(comments)}")
+    if played := [f"{bare.pop(kind)} {kind}" for kind in [*bare] if f"/{kind}" in _PLAYED]:
+        part.notes.append(f"films, sounds and models, which are not read: {', '.join(played)}")
     if bare:
         marks = ", ".join(f"{number} {kind}" for kind, number in bare.items())
         part.notes.append(f"marks without words, to be seen in the picture only: {marks}")

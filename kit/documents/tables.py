@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 from kit.documents.bounds import Bounds, Part, listed, refuse_swollen
@@ -16,6 +17,7 @@ from kit.documents.errors import CorruptFile, EncryptedFile
 from kit.documents.offices import words_of
 
 _LARGE = 40_000_000
+_WIDE = 5_000_000  # cells of a sheet, empty ones too
 _SIDES = ("left", "center", "right")
 _A_FEW = 8
 
@@ -37,11 +39,16 @@ def workbook(name: str, data: bytes, bounds: Bounds) -> list[Part]:
         else:
             parts.append(_sheet(values[title], formulas[title] if formulas else None, bounds))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        drawings = [archive.read(part) for part in packed if re.match(r"xl/drawings/drawing\d+\.xml", part)]
+        boxes = r"xl/(drawings/drawing|diagrams/data)\d+\.xml"
+        drawings = [archive.read(part) for part in packed if re.match(boxes, part)]
     parts[0].text += listed(
         "Text boxes of the workbook:", [line for xml in drawings for line in words_of(xml)]
     )
-    for place, what in [("xl/charts/chart", "charts"), ("xl/media/", "pictures")]:
+    for place, what in [
+        ("xl/charts/chart", "charts"),
+        ("xl/media/", "pictures"),
+        ("xl/embeddings/", "embedded files"),
+    ]:
         if number := sum(part.startswith(place) for part in packed):
             parts[0].notes.append(f"{what} of the workbook not read (save it as PDF to see them): {number}")
     return parts
@@ -81,7 +88,14 @@ def _sheet(sheet: Any, written: Any, bounds: Bounds) -> Part:
         )
         return part
     missing: list[str] = []
-    _write(part, sheet.title, _rows(sheet, written, missing), bounds)
+    sparse = sheet.max_row * sheet.max_column > _WIDE
+    rows = _few_rows(sheet, written, missing) if sparse else _rows(sheet, written, missing)
+    _write(part, sheet.title, rows, bounds)
+    if sparse:
+        size = f"{sheet.max_row:,} rows by {sheet.max_column:,} columns, nearly all empty"
+        part.notes.append(
+            f"{size}: each row has its number in front, empty rows and ends of rows are left out"
+        )
     if missing:
         part.notes.append(f"formulas without a computed value, written as formulas: {_few(missing)}")
     _hidden(part, "rows", [str(at) for at, row in sorted(sheet.row_dimensions.items()) if row.hidden])
@@ -89,7 +103,7 @@ def _sheet(sheet: Any, written: Any, bounds: Bounds) -> Part:
     _hidden(part, "columns", [f"{column.min} to {column.max}" for column in columns])
     if merged := sorted(map(str, sheet.merged_cells.ranges)):
         part.notes.append(f"merged cells, with the value in the first one only: {_few(merged)}")
-    cells = [cell for row in sheet.iter_rows() for cell in row if cell.comment]
+    cells = [cell for _, cell in sorted(sheet._cells.items()) if cell.comment]
     part.text += listed("Comments:", [f"{cell.coordinate}: {cell.comment.text}" for cell in cells])
     margins = [getattr(place, side).text for place in (sheet.oddHeader, sheet.oddFooter) for side in _SIDES]
     part.text += listed("Printed above and below the sheet:", margins)
@@ -107,6 +121,19 @@ def _rows(sheet: Any, written: Any, missing: list[str]) -> Iterator[list[Any]]:
         yield row
 
 
+def _few_rows(sheet: Any, written: Any, missing: list[str]) -> Iterator[list[Any]]:
+    """Yield the rows that have cells, each with its number; one cell far away makes a billion empty ones."""
+    for at, cells in groupby(sorted(sheet._cells), key=lambda place: place[0]):
+        columns = {column: sheet._cells[at, column].value for _, column in cells}
+        for column in columns:
+            formula = written._cells.get((at, column))
+            if columns[column] is None and formula is not None and formula.value is not None:
+                columns[column] = getattr(formula.value, "text", formula.value)
+                missing.append(formula.coordinate)
+        if filled := [column for column, value in columns.items() if value is not None]:
+            yield [f"{at}:", *(columns.get(column) for column in range(1, max(filled) + 1))]
+
+
 def _write(part: Part, title: str, rows: Iterable[Iterable[Any]], bounds: Bounds) -> None:
     """Write a sheet as attachments does: its name, then its rows; stop at the limit of characters."""
     lines, left, rows = [f"# {title}"], bounds.characters, iter(rows)
@@ -115,7 +142,10 @@ def _write(part: Part, title: str, rows: Iterable[Iterable[Any]], bounds: Bounds
         lines.append(",".join(map(_cell, row)))
         left -= len(lines[-1]) + 1
         if left < 0:
-            total = len(lines) - 1 + sum(1 for _ in rows)
+            total = len(lines) - 1
+            for _ in rows:
+                total += 1
+                bounds.check(f"row {total} of sheet {title}")
             part.notes.append(f"rows 1 to {len(lines) - 1:,} of {total:,} are here; raise characters=")
             part.bounded = True
     part.text = "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections import Counter
@@ -16,7 +17,14 @@ _SUITES = frozenset({".doc", ".ppt", ".odt", ".ods", ".odp"})
 _MARKUP = 20  # characters of markup for each character of text, at most
 _DIGITS = re.compile(r"[0-9a-fA-F\s]{400,}")
 _ASIDE = re.compile(r"\\(header|footer|footnote|annotation|deleted|object|pict|shptxt)(?![a-z])")
-_UNREAD = re.compile(rb"<(input|textarea|select|img|iframe|frame|object|embed|video|audio)\b", re.IGNORECASE)
+_UNREAD = re.compile(
+    rb"<(input|textarea|select|button|img|svg|canvas|iframe|frame|noframes|object|embed|video|audio"
+    rb"|noscript|template)\b",
+    re.IGNORECASE,
+)
+_HIDDEN = re.compile(rb"<[a-z][^>]*(?:\shidden[\s=>]|display:\s*none|visibility:\s*hidden)", re.IGNORECASE)
+_SCREENSHOT = re.compile(r" Add \[screenshot: true\] to see it rendered\.")
+_GROUP = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
 
 
 def read(name: str, data: bytes, kind: str, bounds: Bounds) -> list[Part]:
@@ -36,11 +44,14 @@ def read(name: str, data: bytes, kind: str, bounds: Bounds) -> list[Part]:
     if kind in (".csv", ".tsv") or processors.get(kind, plain) is plain:
         data, notes = _short(data, bounds)
         options = {"max_rows": sys.maxsize}
+    if kind == ".ipynb":
+        options = {"outputs": True}
     artifact = _artifact(name, data, kind, **options)
     text, meta = artifact["text"], artifact["meta"]
     segments = [segment for segment in meta.get("segments", []) if "page" in segment]
     parts = [Part(text[segment["start"] : segment["end"]]) for segment in segments] or [Part(text)]
     parts[0].notes += [*notes, *_said(meta)]
+    parts[0].notes += _unshown(data, text) if kind == ".ipynb" else []
     parts[0].bounded = any("raise characters=" in note for note in notes)
     return parts
 
@@ -56,7 +67,10 @@ def web(name: str, data: bytes, bounds: Bounds, main: bool = True) -> Part:
         notes.append(f"menus, headers and footers are left out: {whole - size:,} of {whole:,} characters")
     if unread := Counter(tag.decode().lower() for tag in _UNREAD.findall(data)):
         notes.append("elements not read: " + ", ".join(f"{number} {tag}" for tag, number in unread.items()))
-    return Part(artifact["text"], [*notes, *_said(artifact["meta"])])
+    if hidden := len(_HIDDEN.findall(data)):
+        notes.append(f"elements that the page hides, left out: {hidden}")
+    said = [_SCREENSHOT.sub(" Print it to PDF in a browser.", note) for note in _said(artifact["meta"])]
+    return Part(artifact["text"], [*notes, *said])
 
 
 def _rtf(data: bytes, bounds: Bounds) -> Part:
@@ -65,10 +79,24 @@ def _rtf(data: bytes, bounds: Bounds) -> Part:
     source, notes = _DIGITS.sub("", data.decode("cp1252", "replace")), []  # digits are pictures
     if len(source) > (most := _MARKUP * bounds.characters):
         notes.append(f"the first {most:,} of {len(source):,} characters are read; raise characters=")
+    signs = Counter(_GROUP.findall(source))
+    if signs["{"] > signs["}"]:
+        notes.append("it breaks off: its end is missing")
     if aside := Counter(_ASIDE.findall(source)):
         counted = ", ".join(f"{number} {word}" for word, number in aside.items())
         notes.append(f"parts not read: {counted} (save it as .docx or PDF to get them)")
     return Part(rtf_to_text(source[:most], errors="replace").strip(), notes)
+
+
+def _unshown(data: bytes, text: str) -> list[str]:
+    """Say what of a notebook's outputs is not in its text."""
+    outputs = [output for cell in json.loads(data)["cells"] for output in cell.get("outputs", [])]
+    pictures = sum(any(kind.startswith("image/") for kind in one.get("data", {})) for one in outputs)
+    cut = "outputs of more than 2,000 characters are cut, and marked (truncated)"
+    return [
+        *([f"pictures among the outputs not read: {pictures}"] if pictures else []),
+        *([cut] if "… (truncated)" in text else []),
+    ]
 
 
 def _short(data: bytes, bounds: Bounds) -> tuple[bytes, list[str]]:
@@ -97,7 +125,7 @@ def _artifact(name: str, data: bytes, kind: str, **options: Any) -> dict[str, An
     error = artifact["meta"].get("error")
     if is_missing_dependency(artifact):
         way = ". Or save it as PDF, or in its newer format." if kind in _SUITES else ""
-        raise UnsupportedFile(name, error["message"] + way)
+        raise UnsupportedFile(name, error["message"].partition(" Or use the free hosted")[0] + way)
     if error:
         raise CorruptFile(name, f"{error['message'].rstrip('.')}. Save it again where it was made.")
     return artifact

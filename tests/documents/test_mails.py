@@ -119,6 +119,52 @@ class TestMails:
         assert len(found) == 101
         assert found[0].note.count("100 files") == 2
 
+    def test_what_only_the_html_says_is_read(self, put):
+        """The total in a table of the HTML is often not in the plain text of the same mail."""
+        mail = letter(body="The total of your order is in the table below.\n")
+        page = (
+            "<p>The <b>total</b> of your order is <a href='https://example.org/9'>in the table</a> below.</p>"
+        )
+        mail.add_alternative(page + "<table><tr><td>Total</td><td>99.50</td></tr></table>", subtype="html")
+        kept = pages(put(mail))[0].text.partition("below.\n\nOnly in the HTML version:\n")[2]
+        assert kept.split() == ["Total", "99.50"]
+
+    def test_a_report_on_delivery_is_read(self, put):
+        """Why a mail came back is in a part that is made of headers only."""
+        report = (
+            b"From: mailer@example.org\nSubject: Returned\nMIME-Version: 1.0\n"
+            b"Content-Type: multipart/report; boundary=B\n\n--B\nContent-Type: text/plain\n\nSorry.\n"
+            b"--B\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; example.org\n\n"
+            b"Final-Recipient: rfc822; bo@example.org\nAction: failed\nStatus: 5.1.1\n--B--\n"
+        )
+        assert "Action: failed\nStatus: 5.1.1" in pages(put(report))[1].text
+
+    def test_a_mail_that_breaks_off_says_so(self, put):
+        """A download that stopped within an attachment leaves a file that looks like any other."""
+        mail = letter()
+        mail.add_attachment(b"0123456789" * 99, maintype="application", subtype="pdf", filename="a.pdf")
+        whole = mail.as_bytes()
+        assert pages(put(whole[: whole.rindex(b"\n--") - 99]))[0].note.startswith("the mail is damaged or")
+        assert "damaged" not in pages(put(letter()))[0].note
+
+    def test_a_wrong_charset_is_a_guess_that_is_said(self, put):
+        """One Latin-1 line in a mail that declares UTF-8 garbles no other line."""
+        mail = b"From: a@example.org\nContent-Type: text/plain; charset=utf-8\n\n" + "Café\n".encode()
+        page = pages(put(mail + "Genève\n".encode("latin-1")))[0]
+        assert page.text.endswith("Café\nGenève")
+        assert page.note == "1 of 2 lines are not UTF-8: read as cp1252, a guess"
+
+    def test_packets_of_outlook_say_how_to_open_them(self, put):
+        """winmail.dat holds what was attached, in a form that only Outlook opens."""
+        mail = letter()
+        mail.add_attachment(
+            bytes.fromhex("789f3e22") + bytes(60),
+            maintype="application",
+            subtype="ms-tnef",
+            filename="winmail.dat",
+        )
+        assert "open the mail in Outlook" in pages(put(mail))[0].note
+
     def test_a_web_archive_is_read(self, put):
         """Word saves web pages in this form, even under the name .doc."""
         mail = EmailMessage()

@@ -1,5 +1,6 @@
 """What surrounds the text of a Word file or a slide is read, and what cannot be read is counted."""
 
+import copy
 import io
 
 import docx
@@ -10,6 +11,8 @@ from docx.oxml.ns import nsdecls
 from PIL import Image
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.oxml import parse_xml as pptx_xml
+from pptx.oxml.ns import nsdecls as pptx_ns
 from pptx.util import Inches
 
 from kit.documents import errors
@@ -91,6 +94,30 @@ class TestWord:
         assert "pictures not read (save it as PDF to see them): 1" in note
         assert "number or bullet Word computes (the text has 1. or none): 1" in note
 
+    def test_old_form_fields_are_read(self, memo):
+        """A ticked box and a choice are settings in the file, not letters."""
+
+        def fill(document):
+            box = '<w:name w:val="agree"/><w:checkBox><w:default w:val="0"/><w:checked/></w:checkBox>'
+            entries = '<w:listEntry w:val="red"/><w:listEntry w:val="blue"/>'
+            choice = f'<w:name w:val="zone"/><w:ddList><w:result w:val="1"/>{entries}</w:ddList>'
+            for one in (box, choice):
+                start = f'<w:fldChar w:fldCharType="begin"><w:ffData>{one}</w:ffData></w:fldChar>'
+                document.paragraphs[0]._p.append(parse_xml(f"<w:r {nsdecls('w')}>{start}</w:r>"))
+
+        assert memo(fill).text.endswith("\n\nForm fields:\nagree: checked\nzone: blue")
+
+    def test_a_watermark_is_read(self, memo):
+        """The word DRAFT across the page is a drawing in the header; in the text it is WordArt."""
+
+        def fill(document):
+            shape = f'<w:r {nsdecls("w")} xmlns:v="urn:schemas-microsoft-com:vml"><w:pict><v:shape>'
+            drawn = parse_xml(f'{shape}<v:textpath string="DRAFT"/></v:shape></w:pict></w:r>')
+            document.sections[0].header.paragraphs[0]._p.append(drawn)
+            document.paragraphs[0]._p.append(copy.deepcopy(drawn))
+
+        assert memo(fill).text == "Level 2 closes.\n\nHeader:\nDRAFT\n\nWordArt:\nDRAFT"
+
     def test_a_word_file_with_macros_is_read(self, tmp_path):
         """A .docm is a Word file."""
         document = docx.Document()
@@ -100,6 +127,23 @@ class TestWord:
 
 
 class TestTalks:
+    def test_a_talk_without_slides_says_so(self, tmp_path):
+        """It is no broken file."""
+        pptx.Presentation().save(tmp_path / "a.pptx")
+        assert pages(tmp_path / "a.pptx")[0].note == "there are no slides in it"
+
+    def test_pictures_in_fillings_are_counted(self, tmp_path):
+        """A slide whose content is its background is not an empty slide."""
+        talk = pptx.Presentation()
+        slide = talk.slides.add_slide(talk.slide_layouts[6])
+        _, relation = slide.part.get_or_add_image_part(picture())
+        spaces = "a", "r"
+        filling = f'<a:blipFill {pptx_ns(*spaces)}><a:blip r:embed="{relation}"/></a:blipFill>'
+        shape = slide.shapes.add_shape(1, 0, 0, Inches(1), Inches(1))
+        shape._element.spPr.append(pptx_xml(filling))
+        talk.save(tmp_path / "a.pptx")
+        assert pages(tmp_path / "a.pptx")[0].note.startswith("pictures in backgrounds and fillings not read")
+
     def test_speaker_notes_charts_and_pictures(self, tmp_path):
         """Notes and the numbers of a chart are in the text; a picture is counted; a hidden slide is said."""
         talk = pptx.Presentation()

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader, PdfWriter, apply_configuration
 from pypdf.annotations import FreeText, Text
-from pypdf.generic import DecodedStreamObject, NameObject
+from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, FloatObject, NameObject
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
@@ -107,6 +107,18 @@ class TestBesideTheText:
         page = pages(rewritten(path, lambda writer: writer.add_attachment("factur-x.xml", b"<a/>")))[0]
         assert page.note == "files attached to the PDF are not read: factur-x.xml"
 
+    def test_films_and_sounds_are_said(self, put):
+        """What only plays is no text, and its place in the page is known."""
+        path = put(lambda canvas: canvas.drawString(20, 300, "See the film."))
+
+        def change(writer):
+            place = ArrayObject([FloatObject(number) for number in (0, 0, 9, 9)])
+            film = {NameObject("/Subtype"): NameObject("/RichMedia"), NameObject("/Rect"): place}
+            writer.pages[0][NameObject("/Annots")] = ArrayObject([DictionaryObject(film)])
+
+        note = pages(rewritten(path, change))[0].note
+        assert note == "films, sounds and models, which are not read: 1 RichMedia"
+
 
 class TestPictures:
     def test_a_scan_with_a_footer_needs_ocr(self, put):
@@ -150,7 +162,20 @@ class TestPictures:
             for line in range(10):
                 canvas.drawString(20, 300 - 20 * line, "The tenant pays the rent on the first day.")
 
-        assert not pages(put(draw))[0].needs_ocr
+        page = pages(put(draw))[0]
+        assert not page.needs_ocr
+        assert page.note == "pictures cover 95% of the page; what they show is in page.image only"
+
+    def test_a_figure_beside_text_is_said(self, put):
+        """A chart that fills half a page of text is not in that text; a logo needs no note."""
+
+        def draw(canvas, share):
+            canvas.drawImage(scan((400, int(400 * share))), 0, 0)
+            for line in range(10):
+                canvas.drawString(20, 390 - 15 * line, "The tenant pays the rent on the first day.")
+
+        assert "pictures cover 50%" in pages(put(lambda canvas: draw(canvas, 0.5)))[0].note
+        assert pages(put(lambda canvas: draw(canvas, 0.1)))[0].note == ""
 
 
 class TestUnreadable:

@@ -63,6 +63,24 @@ class TestRows:
                 new.writestr(name, old.read(name).replace(b'<dimension ref="A1:B3"', b'<dimension ref="A1"'))
         assert pages(tmp_path / "c.xlsx")[0].text == "# one\na,b\na,b\na,b"
 
+    def test_one_cell_far_away_costs_nothing(self, book):
+        """A cell in the last row and column makes a sheet 17 billion cells large; two are filled and read."""
+
+        def fill(workbook):
+            workbook.active["B2"], workbook.active["XFD1048576"] = "near", "far"
+
+        page = pages(book(fill), seconds=20)[0]
+        assert page.text.splitlines()[1] == "2:,,near"
+        assert page.text.splitlines()[2].startswith("1048576:,,")
+        assert page.text.endswith(",far")
+        assert "1,048,576 rows by 16,384 columns, nearly all empty" in page.note
+
+    def test_counting_the_rows_that_are_left_out_is_bounded(self, book):
+        """A reader that has enough characters does not go on for minutes to count the rest."""
+        path = book(lambda workbook: [workbook.active.append([row]) for row in range(3000)])
+        with pytest.raises(errors.TookTooLong, match=r"at (row|sheet)"):
+            pages(path, characters=5, seconds=0)
+
 
 class TestHidden:
     def test_hidden_sheets_rows_and_columns_are_read_and_said(self, book):
@@ -116,6 +134,16 @@ class TestHidden:
         table, drawn = pages(book(fill))
         assert (table.text, drawn.note) == ("# one\n1,2", "a sheet that is a chart; it is not read")
         assert table.note.startswith("charts of the workbook not read")
+
+    def test_files_and_diagrams_in_a_workbook_are_said(self, book):
+        """What is embedded is counted, and the words of a diagram are read."""
+        path = book(lambda workbook: workbook.active.append(["a"]))
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("xl/embeddings/oleObject1.bin", b"x")
+            archive.writestr("xl/diagrams/data1.xml", '<d xmlns:a="a"><a:p><a:t>First step</a:t></a:p></d>')
+        page = pages(path)[0]
+        assert page.text.endswith("First step")
+        assert page.note == "embedded files of the workbook not read (save it as PDF to see them): 1"
 
 
 class TestOldWorkbooks:

@@ -1,7 +1,12 @@
 """Text arrives as it was written, whatever its encoding, and a guess is called a guess."""
 
+import gzip
+import json
+import os
+
 import pytest
 
+from kit.documents import errors
 from kit.documents.encodings import decoded
 from kit.documents.pages import pages, read_all
 
@@ -55,6 +60,19 @@ class TestEncodings:
         assert found == text
         assert "guess" in note[0]
 
+    def test_a_file_of_two_encodings_keeps_both(self, put):
+        """Rows of two programs in one file are each read in their own encoding, and it is said."""
+        data = "name\nJosé\nKöln\n".encode() + "Zoë\n".encode("cp1252")
+        page = pages(put("a.csv", data))[0]
+        assert page.text.splitlines()[2:] == ["| José |", "| Köln |", "| Zoë |"]
+        assert page.note == "1 of 4 lines are not UTF-8: read as cp1252, a guess"
+
+    def test_control_characters_are_counted(self, put):
+        """A zero byte in a cell is kept, and a reader learns of it."""
+        page = pages(put("a.csv", b"name\na\0b\n"))[0]
+        assert "a\0b" in page.text
+        assert page.note == "1 control characters are in it, as in files that are no text"
+
     def test_garbled_text_is_said(self, put):
         """Text that was decoded wrongly before it came here is valid UTF-8 all the same."""
         garbled = "Café und Rosé".encode().decode("cp1252")
@@ -82,8 +100,56 @@ class TestWebPages:
         page = pages(put("a.html", b"<form><p>Name</p><input value='Jo'></form>"))[0]
         assert page.note == "elements not read: 1 input"
 
+    def test_hidden_and_scripted_parts_are_counted(self, put):
+        """What a browser hides, or shows only without scripts, is left out, and said."""
+        page = "<p>Open</p><noscript>Call us</noscript><div style='display: none'>3 a.m.</div><svg></svg>"
+        note = pages(put("a.html", page.encode()))[0].note
+        assert "elements not read: 1 noscript, 1 svg" in note
+        assert "elements that the page hides, left out: 1" in note
+        assert "screenshot" not in note
+
+
+class TestNotebooks:
+    def test_outputs_are_read_and_pictures_counted(self, put):
+        """A notebook's numbers are in its outputs."""
+        printed = {"output_type": "stream", "name": "stdout", "text": "accuracy 0.81"}
+        drawn = {"output_type": "display_data", "metadata": {}, "data": {"image/png": "iVBORw0KGgo="}}
+        cell = {"cell_type": "code", "source": "score()", "metadata": {}, "outputs": [printed, drawn]}
+        book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell | {"execution_count": 1}]}
+        page = pages(put("a.ipynb", json.dumps(book).encode()))[0]
+        assert "accuracy 0.81" in page.text
+        assert page.note == "pictures among the outputs not read: 1"
+
+
+class TestOtherKinds:
+    @pytest.mark.parametrize(
+        ("name", "data", "way"),
+        [
+            ("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(20), "Unpack it first"),
+            ("a.csv.gz", gzip.compress(b"a,b"), "Unpack it first"),
+            ("a.parquet", b"PAR1" + bytes(20), r"pandas\.read_parquet"),
+            ("a.avif", bytes(4) + b"ftypavif" + bytes(20), "Save it as PNG or JPEG"),
+            ("a.heic", bytes(4) + b"ftypheic" + bytes(20), "Save it as PNG or JPEG"),
+        ],
+    )
+    def test_the_next_step_fits_the_file(self, put, name, data, way):
+        """An archive is to be unpacked, a table read as a table, a picture saved as another one."""
+        with pytest.raises(errors.UnsupportedFile, match=way):
+            pages(put(name, data))
+
+    def test_a_pipe_is_refused(self, tmp_path):
+        """Reading it would wait for ever."""
+        os.mkfifo(tmp_path / "pipe.txt")
+        with pytest.raises(errors.UnsupportedFile, match="Copy what it gives into a file"):
+            pages(tmp_path / "pipe.txt")
+
 
 class TestRtf:
+    def test_an_rtf_that_breaks_off_says_so(self, put):
+        """Half a letter is read, and a reader learns that it is half; escaped braces do not count."""
+        assert pages(put("a.rtf", rb"{\rtf1\ansi Dear {\b Bo"))[0].note == "it breaks off: its end is missing"
+        assert pages(put("a.rtf", rb"{\rtf1\ansi Dear \{Bo}"))[0].note == ""
+
     def test_an_rtf_is_read_under_any_name(self, put):
         """Its letters come without control words."""
         data = rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}\f0 Caf\'e9 {\b closes} at 5 \u8364?.\par}"
