@@ -62,9 +62,9 @@ class TestEncodings:
 
     def test_a_file_of_two_encodings_keeps_both(self, put):
         """Rows of two programs in one file are each read in their own encoding, and it is said."""
-        data = "name\nJosé\nKöln\n".encode() + "Zoë\n".encode("cp1252")
+        data = "name\nJosé\nKöln\n".encode() + "Genève\n".encode("cp1252")
         page = pages(put("a.csv", data))[0]
-        assert page.text.splitlines()[2:] == ["| José |", "| Köln |", "| Zoë |"]
+        assert page.text.splitlines()[2:] == ["| José |", "| Köln |", "| Genève |"]
         assert page.note == "1 of 4 lines are not UTF-8: read as cp1252, a guess"
 
     def test_control_characters_are_counted(self, put):
