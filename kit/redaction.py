@@ -3,6 +3,9 @@
 A secret is the value of a variable with a name such as DB_PASSWORD, a password in a URL, a value that is
 written after such a name, or a text in the form of a provider's keys. The environment's own secrets are found
 in every spelling: escaped for JSON, Python, HTML or a URL, and in base64.
+
+What is shown loses each of these. What is stored may say "password: Harbour7", because documents do; it is
+refused if such a value stands in a setting, DB_PASSWORD=Harbour7, or has a form that no prose has.
 """
 
 from __future__ import annotations
@@ -19,16 +22,23 @@ from urllib.parse import unquote
 HIDDEN = "(hidden)"
 
 _CERTAIN = re.compile(
-    r"PASSWORD|PASSWD|PASSPHRASE|SECRETS?(?![A-Z])|CREDENTIAL|AUTHORIZATION|(API|ACCESS|PRIVATE|ACCOUNT)_?KEY"
-    r"|(ACCESS|AD|AUTH|BEARER|REFRESH|SESSION)_?TOKEN|_(PASS|PWD)$"
+    r"PASSWORD|PASSWD|PASSPHRASE|SECRETS?(?![A-Z])|CREDENTIAL|AUTHORIZATION"
+    r"|(API|ACCESS|PRIVATE|ACCOUNT|SECRET|MASTER|SIGNING|ENCRYPTION)_?KEY"
+    r"|(ACCESS|(?<![A-Z])AD|AUTH|BEARER|REFRESH|SESSION)_?TOKEN|_(PASS|PWD|PW)$|^;[ ]?PWD$"
 )
-_LIKELY = re.compile(r"_KEY$|(^|_)(TOKEN|PAT|AUTH)$")
+_LIKELY = re.compile(r"_KEY$|(^|_)(TOKEN|PAT|AUTH|COOKIE)$")
+_VARIABLE = re.compile(r"(^|_)(PASS|PW|SK)$|_KEYS?(_V?\d+)?$|^TOKEN_")
+"""More names of secrets, for variables of the environment alone: in a text these are words like others."""
 _HARMLESS = re.compile(
     r"_(COUNT|DIR|ENABLED|FILE|FOLDER|LENGTH|NAME|PATH|POLICY|RESET|TYPE)$"
     r"|^(CACHE|FOREIGN|PARTITION|PRIMARY|PUBLIC|SORT)_KEY$"
 )
 _QUOTE = r"""\\*["']|&quot;|&\#(?:39|x27|34);"""
-_NAME = re.compile(rf"(?<![\w-])([A-Za-z][\w-]{{2,80}})(?:{_QUOTE})?\s*[:=]\s*")
+_NAME = re.compile(
+    rf"""(?P<name>(?i:;[ ]?pwd)|(?<![\w-])[A-Za-z][\w-]{{2,80}})(?P<quote>{_QUOTE})?
+    [ \t]*(?P<sign>[:=])(?:\s*(?=["'])|[ \t]*)""",
+    re.VERBOSE,
+)
 _VALUE = re.compile(
     rf"""(?P<before>(?P<open>{_QUOTE})?(?:(?:basic|bearer|token)\s+)?)
     (?P<value>(?(open)[^\n]*?(?=(?<!\\)(?P=open)|\n|\Z)   # to the quote that closes it
@@ -48,13 +58,24 @@ _SHAPES = re.compile(
     |\bxox[abeoprs]-[\w-]{10,}                  # Slack
     |\b(?:hf|gsk|npm|r8)_\w{20,}|\b(?:nvapi|pplx|tvly|xai|pypi)-[\w-]{20,}
     |\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*       # JSON Web Token
-    |-----BEGIN[ ][A-Z ]{0,20}PRIVATE[ ]KEY-----(?:(?!-----).)*(?:-----END[ ][A-Z ]{0,20}PRIVATE[ ]KEY-----)?
+    |(?<=hooks\.slack\.com/services/)[\w/-]{20,}
+    |-----BEGIN[ ][A-Z ]{0,20}PRIVATE[ ]KEY-----(?:(?:(?!-----).)*-----END[ ][A-Z ]{0,20}PRIVATE[ ]KEY-----
+        |(?:(?:\\+[rn]|[\r\n])+[A-Za-z0-9+/=]+(?=[\\\r\n"']|\Z))*)   # one that was cut ends with its lines
     |(?<=Bearer[ ])(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,}""",
     re.VERBOSE | re.DOTALL,
 )
-_BEARER = re.compile(
-    r"""(?<=Bearer )(?:[\w.~+/=-]|["'\\]+(?=\w)){4,}"""
-)  # also "Bearer of": hidden, not refused
+_BEARER = re.compile(r"""(?<=Bearer )(?![A-Za-z]+\b(?!["'\\.~+/=-]*\w))(?:[\w.~+/=-]|["'\\]+(?=\w)){4,}""")
+_CODE = re.compile(r"[A-Za-z_][A-Za-z_.]{0,60}[(\[]|\$?\{|\$+[A-Za-z_]")
+_PROSE = re.compile(r"(?!(?:basic|bearer|token) )[A-Za-z]{1,30}[,.]?[ ][A-Za-z]", re.IGNORECASE)
+_WORD = re.compile(r"\w{1,80}(?![^\s,;)\]}])")
+_PLACEHOLDERS = re.compile(
+    r"""anonymous|change[-_]?me|default|development|disabled|dummy([-_]key)?|enabled|(api[-_]?)?key|local(host)?
+    |no[-_]?(api[-_]?)?key|none|not[-_](needed|used)|null|(my|your)[-_](api[-_]?)?(key|password|secret|token)
+    |password|placeholder|postgres|production|required|secret|sk-local|test([-_]key)?|token|true|false|undefined
+    |unknown|unused|[0-9]{1,3}(\.[0-9]{1,3}){3}""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What stands where a secret belongs, and is known to all: words, and addresses of machines."""
 _BASIC = re.compile(r"(?<=\bBasic )[A-Za-z0-9+/]{6,}={0,2}", re.IGNORECASE)
 
 
@@ -80,9 +101,9 @@ def hide(text: str) -> str:
 
 
 def refuse(text: str | bytes, what: str, *, known: str = "") -> None:
-    """Raise an error if a text holds a secret of the environment, or something in the form of a key.
+    """Raise an error if a text holds a secret of the environment, a key by its form, or a secret setting.
 
-    A value behind a name such as "password" is not refused: documents speak of passwords.
+    A value behind "password: " is not refused: documents speak of passwords.
 
     Args:
         text: What is about to be stored or sent.
@@ -99,21 +120,23 @@ def refuse(text: str | bytes, what: str, *, known: str = "") -> None:
                 f"{what} holds the value of {name}, so it was not stored. Take the value out of the prompt "
                 "or the data, and run it again."
             )
-    shapes = [found[0] for found in _SHAPES.finditer(text) if found[0] not in known]
-    if shapes or _BASIC.sub(_without_credentials, text) != text:
+    shapes = [found[0] for found in _SHAPES.finditer(text)]
+    shapes += [text[start:end] for start, end in _named(text, written_out=True)]
+    shapes += [url["value"] for url in _URL.finditer(text) if url["value"] and _is_secret(url["value"], 2)]
+    if any(shape not in known for shape in shapes) or _BASIC.sub(_without_credentials, text) != text:
         raise HoldsSecret(
-            f"{what} holds a text in the form of an API key, so it was not stored. Take it out of the prompt "
-            "or the data; if the key is real, revoke it."
+            f"{what} holds a text in the form of a key or a password, so it was not stored. Take it out of "
+            "the prompt or the data; if it is real, revoke it."
         )
 
 
 def names_secret(name: str) -> bool:
-    """Tell whether a variable, a field or a header of this name holds a secret.
+    """Tell whether a variable or a field of this name holds a secret.
 
     >>> [names_secret(name) for name in ("DB_PASSWORD", "apiKey", "PGPASSWORD", "max_tokens", "PWD")]
     [True, True, True, False, False]
     """
-    return _rank(name) > 0
+    return _rank(name) > 0 or bool(not _HARMLESS.search(name.upper()) and _VARIABLE.search(name.upper()))
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
@@ -137,13 +160,26 @@ def _rank(name: str) -> int:
 def _in_the_environment() -> list[tuple[str, str]]:
     """Return the environment's secrets, each with its variable, the longest first.
 
-    Values under eight characters count if they are more than letters: a text is full of short plain words.
+    Values under eight characters count if they are more than letters or digits alone: a text is full of short
+    words and numbers. What is known to all never counts.
     """
     found = []
     for name, value in os.environ.items():
-        values = [value.strip()] if names_secret(name) else _embedded(value)
-        found += [(name, one) for one in values if len(one) >= 8 or (len(one) >= 6 and not one.isalpha())]
+        values = [value.strip(), *_lines(value)] if names_secret(name) else _embedded(value)
+        found += [(name, one) for one in dict.fromkeys(values) if _is_telling(one)]
     return sorted(found, key=lambda pair: len(pair[1]), reverse=True)
+
+
+def _lines(value: str) -> list[str]:
+    """Return the lines of a longer secret, such as a PEM key: a text may hold each in a string of its own."""
+    lines = [line.strip() for line in re.split(r"\\n|\n", value)]
+    return [line for line in lines if len(line) >= 16 and "-----" not in line]
+
+
+def _is_telling(value: str) -> bool:
+    if _PLACEHOLDERS.fullmatch(value):
+        return False
+    return len(value) >= 8 or (len(value) >= 6 and not value.isalpha() and not value.isdigit())
 
 
 @cache
@@ -166,10 +202,12 @@ def _letter(letter: str) -> str:
         return letter
     number = ord(letter)
     percent = "".join(f"%(?:25)*{byte:02x}" for byte in letter.encode("utf-8", "surrogateescape"))
+    pair = letter.encode("utf-16-be", "surrogatepass").hex()
+    unicode = r"\\+u".join(re.findall("....", pair))  # JSON writes an emoji as two
     spellings = [
         re.escape(letter),
         f"(?i:{percent})",
-        rf"(?i:u{number:04x}|x{number:02x})" if number < 0x10000 else rf"(?i:U{number:08x})",
+        rf"(?i:u{unicode}|x{number:02x}|U{number:08x})",
         f"(?i:&(?:amp;)*#(?:{number}|x{number:x});)",
     ]
     if (escaped := html.escape(letter)) != letter:
@@ -185,24 +223,49 @@ def _in_base64(value: str) -> Iterator[str]:
     for shift, skipped in enumerate((0, 2, 3)):
         encoded = base64.b64encode(bytes(shift) + content).decode()
         whole = encoded[skipped : (shift + len(content)) * 8 // 6]
-        if len(whole) >= 8:
+        if len(whole) >= 6:
             yield re.escape(whole).replace(r"\+", "[+-]").replace("/", "[/_]")
 
 
-def _named(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where the values begin and end that stand behind the names of secrets."""
+def _named(text: str, *, written_out: bool = False) -> Iterator[tuple[int, int]]:
+    """Yield where the values begin and end that stand behind the names of secrets.
+
+    Args:
+        text: Where to look.
+        written_out: Take settings alone: a name and a value that is no word, both in quotes or around "=".
+    """
     end = 0
     for found in _NAME.finditer(text):
-        rank = _rank(found[1]) if found.start() >= end else 0
-        if rank and (value := _VALUE.match(text, found.end())) and _is_secret(value["value"], rank):
+        rank = _rank(found["name"]) if found.start() >= end and not _is_other(found) else 0
+        value = _VALUE.match(text, found.end()) if rank else None
+        if value and _is_secret(value["value"], rank):
             end = value.end("value")
-            yield value.start("value"), end
+            if not written_out or (_is_setting(found, value) and _is_mixed(value["value"])):
+                yield value.start("value"), end
 
 
 def _is_secret(value: str, rank: int) -> bool:
+    value = value.rstrip(".`")
     if rank == 1:  # "sort_key: name" and "token: Hello" are no secrets
         return len(value) >= 8 and not value.replace("_", "").isalpha()
-    return len(value) >= 4 and value.lower() not in ("none", "null", "true", "false", HIDDEN)
+    return len(value) >= 4 and value != HIDDEN and not _PLACEHOLDERS.fullmatch(value)
+
+
+def _is_other(name: re.Match[str]) -> bool:
+    """Tell whether prose or code stands behind a name: "secret: nobody knows", `password=os.getenv(...)`."""
+    value = name.string, name.end()
+    if _CODE.match(*value) or (name["sign"] == ":" and _PROSE.match(*value)):
+        return True
+    word = _WORD.match(*value)  # password=password
+    return word is not None and word[0].lower() == name["name"].lower()
+
+
+def _is_setting(name: re.Match[str], value: re.Match[str]) -> bool:
+    return name["sign"] == "=" or bool(name["quote"] and value["open"])
+
+
+def _is_mixed(value: str) -> bool:
+    return len(value) >= 8 and bool(re.search("[A-Za-z]", value) and re.search("[0-9]", value))
 
 
 def _without_named(text: str) -> str:
@@ -214,6 +277,8 @@ def _without_named(text: str) -> str:
 
 
 def _without_password(url: re.Match[str]) -> str:
+    if _PLACEHOLDERS.fullmatch(url["value"] or url["token"]):
+        return url[0]
     return f"{url['before'] or url['before_token']}{HIDDEN}@"
 
 

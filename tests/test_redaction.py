@@ -21,7 +21,7 @@ from kit.engines.server import Server
 from kit.export import files
 from kit.redaction import HIDDEN, HoldsSecret, hide, names_secret, refuse, without_secrets
 
-ODD = """It's 5%: "q\\z" ü"""
+ODD = """It's 5%: "q\\z" ü😀"""
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,9 @@ ODD = """It's 5%: "q\\z" ü"""
         "https://s3cr3t-value@git.example.org/notes.git",
         "Server=db;User Id=reader;Password=s3cr3t-value;",
         "GET /notes?access_token=s3cr3t-value&page=2",
+        "Driver={x};Uid=reader;Pwd=s3cr3t-value;",
+        "Cookie: session=s3cr3t-value; theme=dark",
+        "LDAP_BIND_PW=s3cr3t-value",
     ],
 )
 def test_a_secret_is_hidden_however_it_is_written(text):
@@ -81,14 +84,16 @@ def test_a_quote_within_a_secret_does_not_end_it(text, hidden):
         "gsk_0123456789abcdefghijklm",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
         "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
+        "https://hooks.slack.com/services/T0123/B0123/abcdefghijkl0123",
         "Basic cmVhZGVyOmh1bnRlcjI=",
     ],
 )
 def test_a_key_is_known_by_its_form(key):
     """Where neither a name nor the environment tells, the form of a provider's keys does."""
     hidden = hide(f"note {key} end")
-    assert hidden in (f"note {HIDDEN} end", f"note Basic {HIDDEN} end")
-    with pytest.raises(HoldsSecret, match="form of an API key"):
+    assert hidden.endswith(f"{HIDDEN} end")
+    assert key[-12:] not in hidden
+    with pytest.raises(HoldsSecret, match="form of a key or a password"):
         refuse(f"note {key} end", "This note")
 
 
@@ -169,12 +174,61 @@ def test_other_names_name_no_secret(name):
         "Basic training: http://127.0.0.1:8000/a@b, mail a.b@example.org",
         "password: null",
         "use sk-learn-style names",
+        '{"cache_read_tokens": 102400}',
+        "the PDF is encrypted. Give its password: pages(..., password=...).",
+        "Send your key: Authorization: Bearer KEY.",
+        "The secret: nobody reads it.",
+        "I forgot my password: cannot log in",
+        "PdfReader(data, password=password)",
+        "http://TOKEN@ADDRESS:PORT",
         "",
     ],
 )
 def test_all_else_stays(text):
     """Token counts, recordings' keys, addresses and plain words are no secrets."""
     assert hide(text) == text
+
+
+def test_a_key_that_was_cut_ends_with_its_lines():
+    """Without its last line a PEM key must not take the rest of the text with it."""
+    text = '{"key": "-----BEGIN PRIVATE KEY-----\\nMIIEow+/\\nc2Vj", "note": "The rest stays."}'
+    assert hide(text) == '{"key": "(hidden)", "note": "The rest stays."}'
+
+
+@pytest.mark.parametrize("value", ["not-needed", "localhost", "changeme", "127.0.0.1", "1234567", "required"])
+def test_what_is_known_to_all_is_no_secret(monkeypatch, value):
+    """Placeholders, addresses and short numbers stand in keys; to hide them everywhere would spoil texts."""
+    monkeypatch.setenv("SOME_API_KEY", value)
+    text = f"The field {value} is described below."
+    assert hide(text) == text
+    refuse(text, "This text")
+
+
+def test_each_line_of_a_key_is_a_secret(monkeypatch):
+    """A text may hold the lines of a PEM key one by one, each in a JSON string of its own."""
+    monkeypatch.setenv(
+        "TLS_KEY", "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhki\nzzqweAsd1234567890\n-----END KEY-----"
+    )
+    assert hide('["MIIEvQIBADANBgkqhki", "zzqweAsd1234567890"]') == '["(hidden)", "(hidden)"]'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["DB_PASSWORD=Harbour77", '{"client_secret": "Harbour77"}', "postgres://reader:Harbour77@db/notes"],
+)
+def test_a_setting_with_a_password_is_not_stored(text):
+    """A setting that is written out is refused though no variable holds it; known, made-up ones may stand."""
+    with pytest.raises(HoldsSecret, match="form of a key or a password"):
+        refuse(text, "This text")
+    refuse(text, "This text", known=text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Your password: Harbour77", "api_key=os.environ['KEY_2026']", "password: x"]
+)
+def test_a_document_may_speak_of_passwords(text):
+    """What people write to each other, and code that reads a setting, is stored."""
+    refuse(text, "This text")
 
 
 def test_short_plain_words_of_the_environment_stay(monkeypatch):
@@ -184,13 +238,14 @@ def test_short_plain_words_of_the_environment_stay(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "letter", ["a", "A", "api", "secret", "password='", "secret=a,", "://a:", 'token="b']
+    "letter",
+    ["a", "A", "api", "secret", "password='", "secret=a,", "://a:", 'token="b', "password=a(", "token=1."],
 )
 def test_a_long_text_takes_little_time(letter):
     """Spans may hold megabytes without a space; each character is looked at a few times at most."""
-    began = time.perf_counter()
+    began = time.process_time()  # of this process alone: other programs may be busy
     assert hide(letter * (1_000_000 // len(letter))) is not None
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_child_process_gets_no_secret():
