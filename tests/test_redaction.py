@@ -215,6 +215,7 @@ def test_each_line_of_a_key_is_a_secret(monkeypatch):
 @pytest.mark.parametrize(
     "text",
     ["DB_PASSWORD=Harbour77", '{"client_secret": "Harbour77"}', "postgres://reader:Harbour77@db/notes"],
+    ids=["assignment", "JSON", "URL"],  # pytest puts a test's name into the environment
 )
 def test_a_setting_with_a_password_is_not_stored(text):
     """A setting that is written out is refused though no variable holds it; known, made-up ones may stand."""
@@ -224,7 +225,9 @@ def test_a_setting_with_a_password_is_not_stored(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["Your password: Harbour77", "api_key=os.environ['KEY_2026']", "password: x"]
+    "text",
+    ["Your password: Harbour77", "api_key=os.environ['KEY_2026']", "password: x"],
+    ids=["prose", "code", "short"],
 )
 def test_a_document_may_speak_of_passwords(text):
     """What people write to each other, and code that reads a setting, is stored."""
