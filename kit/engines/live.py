@@ -12,6 +12,7 @@ process's threads, since the caller waits there until the last call is answered.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 import threading
@@ -38,6 +39,7 @@ _SETTINGS = {"": "ask", "ask": "ask", "auto": "yes", "never": "never", "yes": "y
 _POOLS = ParallelExecutor.execute.__code__.co_filename
 _KINDS = {"__call__": Evaluate, "compile": Teleprompter}
 _TURN = threading.Condition()
+_LOOKING = threading.Lock()
 _RUNS: list[Run] = []
 _STOPPED: WeakKeyDictionary[ParallelExecutor, str] = WeakKeyDictionary()
 """DSPy's pools of threads that belonged to a stopped run: what they still have in their queues stops, too."""
@@ -174,7 +176,7 @@ def call(model: str) -> Iterator[list[Any]]:
 
 def _outermost() -> FrameType | None:
     """Return the call of Evaluate or of an optimizer that this thread, the main one or another is in."""
-    frames = sys._current_frames()
+    frames = _frames()
     first = [frames.get(one.ident) for one in (threading.current_thread(), threading.main_thread())]
     for top in [*first, *frames.values()]:
         found, frame = None, top
@@ -184,6 +186,23 @@ def _outermost() -> FrameType | None:
         if found:
             return found
     return None
+
+
+def _frames() -> dict[int, FrameType]:
+    """Return the frame of each thread, with garbage collection held back meanwhile.
+
+    Source:
+        https://github.com/python/cpython/issues/106883: if garbage is collected within the call, older
+        versions of Python can lock up forever.
+    """
+    with _LOOKING:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return sys._current_frames()
+        finally:
+            if collects:
+                gc.enable()
 
 
 def _executors() -> list[ParallelExecutor]:
@@ -293,7 +312,7 @@ def _duration(seconds: float) -> str:
 
 
 def _is_running(frame: FrameType) -> bool:
-    for top in sys._current_frames().values():
+    for top in _frames().values():
         walked = top
         while walked:
             if walked is frame:

@@ -4,6 +4,8 @@ import copy
 import os
 import pickle
 import re
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -363,3 +365,22 @@ def test_a_call_in_another_thread_of_ours_is_no_part_of_a_run(asked, engine):
     thread.start()
     thread.join()
     assert (engine.calls, asked) == (25, [])
+
+
+GARBAGE = """
+import gc, threading
+from kit.engines import live
+gc.collect(), gc.freeze(), gc.set_threshold(50, 1000, 1000)
+kept = []
+for number in range(5000):
+    local = threading.local()
+    local.itself = local  # only garbage collection frees it, and for that it needs the interpreter's lock
+    del local
+    kept.append([]) if number % 3 else None
+    (lambda: live._frames())()
+"""
+
+
+def test_a_call_that_meets_garbage_collection_goes_on():
+    """Looking at the threads' frames while garbage is collected does not lock the process up."""
+    subprocess.run([sys.executable, "-c", GARBAGE], check=True, timeout=120)
