@@ -51,6 +51,8 @@ def reply(system: str, user: str, schema: dict[str, Any] | None = None) -> str:
         return json.dumps(Shape(terse[1], pick).value())
     if labels := re.search(r"^Reply with (?:one|those that apply) of: (.*)$", system, re.MULTILINE):
         return pick.choice(labels[1].split(", "))
+    if labels := re.search(r"^Answer with one word: (.*)\.$", system, re.MULTILINE):
+        return pick.choice(re.split(", | or ", labels[1]))
     if "json" in user.lower()[-300:]:
         return json.dumps({"answer": WORDS["string"]})
     return WORDS["string"]
@@ -83,7 +85,7 @@ class _Pick:
 
     def noted(self, name: str, note: str) -> Any:
         """Return a value for a field from the note that Chat and JSON adapters write beside it."""
-        if name in self.special:
+        if name in self.special and "one of: " not in note:
             return self.special[name]
         if found := re.match(r"Output field `\w+` should be of type: (.*)", note, re.DOTALL):
             return Shape(found[1], self).value()
@@ -104,7 +106,7 @@ class _Pick:
 
     def value(self, schema: dict[str, Any], root: dict[str, Any], depth: int = 0, name: str = "") -> Any:
         """Return a value that a JSON schema takes."""
-        if name in self.special and name != "next_tool_name":
+        if name in self.special and name != "next_tool_name" and "enum" not in schema:
             return self.special[name]
         if ref := schema.get("$ref"):
             found: Any = root
@@ -183,7 +185,7 @@ class Shape:
             if self.tokens and self.tokens[0] == ":":
                 self.tokens.pop(0)
                 value = self.value()
-                found[name] = SPECIAL.get(name, value)
+                found[name] = SPECIAL.get(name, value) if value == WORDS["string"] else value
             if self.tokens and self.tokens[0] == ",":
                 self.tokens.pop(0)
         if self.tokens:

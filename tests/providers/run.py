@@ -63,7 +63,8 @@ def one(target: str, profile: str) -> dict[str, Any]:
             "DSPY_CACHEDIR": place,
             "KIT_LIVE": "yes",
             "KIT_PROGRESS": "off",
-            "PYTHONPATH": str(OFFLINE),
+            "PYTHONDONTWRITEBYTECODE": "",  # compiling the libraries takes longer than most lessons
+            "PYTHONPATH": os.pathsep.join([str(OFFLINE), str(ROOT)]),
         }
         run = _notebook if target.endswith(".ipynb") else _project
         exceptions = run(target, environment, Path(place))
@@ -125,12 +126,14 @@ def _apart(target: str, profile: str) -> dict[str, Any]:
     command = [sys.executable, __file__, "--one", target, profile]
     try:
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        found = [f"no end within {PATIENCE_SECONDS} s"]
+    except subprocess.TimeoutExpired as late:
+        where = (late.stderr or b"").decode().splitlines()[-1:]
+        found = [f"no end within {PATIENCE_SECONDS} s; the last cell began at {' '.join(where)}"]
         return {"exceptions": found, "refused": [], "requests": 0, "seconds": PATIENCE_SECONDS}
     if run.returncode:
         return {"exceptions": [run.stderr[-600:]], "refused": [], "requests": 0, "seconds": 0}
-    return json.loads(run.stdout.splitlines()[-1])
+    log = [line for line in run.stderr.splitlines() if ": cell [" in line]
+    return json.loads(run.stdout.splitlines()[-1]) | {"cells": log}
 
 
 def _notebook(target: str, environment: dict[str, str], place: Path) -> list[str]:
@@ -139,7 +142,13 @@ def _notebook(target: str, environment: dict[str, str], place: Path) -> list[str
 
     for folder in ("notebooks", "solutions", "data"):
         shutil.copytree(ROOT / folder, place / folder)
-    executed = lessons.run(place / target, environment, go_on=True)
+    (place / "kit").symlink_to(ROOT / "kit")
+    started = time.monotonic()
+
+    def follow(cell: int, cells: int) -> None:
+        print(f"{time.monotonic() - started:.0f} s: cell [{cell}] of {cells}", file=sys.stderr, flush=True)
+
+    executed = lessons.run(place / target, environment, follow, go_on=True)
     misses = [f"cell [{miss.cell}] {miss.message}" for miss in lessons.misses(place / target, executed)]
     return [*lessons.failures(executed), *misses]
 
@@ -151,14 +160,12 @@ def _project(target: str, environment: dict[str, str], place: Path) -> list[str]
 
     os.environ |= {"KIT_PROFILE": "offline"}
     if target == "new":
-        folder = export.new(
-            "triage", "message -> urgency: Literal['low', 'high'], why: list[str]", place / "out"
-        ).folder
-        served = "from triage.modules import served; from triage import task"
+        said = "message -> urgency: Literal['low', 'high'], why: list[str]"
+        folder = export.new("triage", said, place / "out").folder
     else:
-        name = target.partition(":")[2]
-        folder = export.case(name, place / "out").folder
-        served = f"from {name}.modules import served; from {name} import task"
+        folder = export.case(target.partition(":")[2], place / "out").folder
+    [package] = [path.name for path in (folder / "src").iterdir()]
+    served = f"from {package}.modules import served; from {package} import task"
     os.environ |= environment
     profile = environment["KIT_PROFILE"]
     client = models._client(profile)
