@@ -110,6 +110,51 @@ class TestLesson:
         assert stated[1] == re.split(r"\s{2,}", table[-1])[-5]
 
 
+def core(path) -> list:
+    """Return the cells before "Go deeper": what the stated minutes are for."""
+    everything = nbformat.read(path, as_version=4).cells
+    ends = [at for at, cell in enumerate(everything) if "## Go deeper" in cell.source]
+    return everything[: ends[0]] if ends else everything
+
+
+def minutes(path) -> float:
+    """Return the minutes that a core needs: words at 150 a minute, half a minute a code cell, exercises."""
+    prose = "\n".join(cell.source for cell in core(path) if cell.cell_type == "markdown")
+    code = sum(cell.cell_type == "code" for cell in core(path))
+    return len(prose.split()) / 150 + code / 2 + sum(map(int, re.findall(r"\((\d+) min\)", prose)))
+
+
+def named(lesson: Lesson) -> str:
+    """Return a lesson's number and title, as links name it."""
+    return re.search(r"(?m)^# (\d\d) · (.+)$", cells(lesson.notebook, "markdown")[0].source).expand(r"\1 \2")
+
+
+def way(lesson: Lesson) -> str:
+    """Return the line that leads from a lesson to its neighbours, to the map and to its solutions."""
+    at = LESSONS.index(lesson)
+    back = [f"[← {named(one)}]({one.notebook.name})" for one in LESSONS[:at][-1:]]
+    on = [f"[{named(one)} →]({one.notebook.name})" for one in LESSONS[at + 1 :][:1]]
+    rest = ["[all lessons](../README.md#lessons)", f"[solutions](../solutions/{lesson.notebook.name})"]
+    return " · ".join([*back, *on, *rest])
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.notebook.stem)
+class TestForm:
+    def test_its_minutes_are_those_it_needs(self, lesson: Lesson):
+        """The minutes at the top, and in the README, are what reading, running and the exercises need."""
+        stated = int(re.search(r"(\d+) minutes", cells(lesson.notebook, "markdown")[0].source)[1])
+        assert stated == pytest.approx(minutes(lesson.notebook), rel=0.15, abs=3)
+        readme = (REPLIES.parents[1] / "README.md").read_text(encoding="utf-8")
+        assert re.search(rf"(?m)^\| {lesson.number} \| \[.+\]\(.+\) \| {stated} \|", readme)
+
+    def test_it_leads_back_and_on(self, lesson: Lesson):
+        """A line at the top and at the end leads to the neighbours, the map and the solutions."""
+        prose = cells(lesson.notebook, "markdown")
+        assert prose[0].source.startswith(f"# {lesson.number} · ")
+        assert way(lesson) in prose[0].source
+        assert prose[-1].source.endswith(way(lesson))
+
+
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.notebook.stem)
 def test_recordings_are_whole(lesson: Lesson):
     """Each line of a lesson's recordings has a key of its own and was made with weights that we name."""
