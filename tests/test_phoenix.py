@@ -16,13 +16,13 @@ import pytest
 from scripted import ScriptedEngine
 
 from kit import environments, phoenix, spans, tracing
-from kit.engines.models import _behind
+from kit.engines.models import Model, _behind
 
 
 @pytest.fixture
 def ask():
     replies = ScriptedEngine('{"answer": "blue"}')
-    dspy.configure(lm=_behind(replies, "scripted/one", {"temperature": 0.0}), adapter=dspy.JSONAdapter())
+    dspy.configure(lm=_behind(replies, Model("", "", "scripted/one"), {"temperature": 0.0}), adapter=dspy.JSONAdapter())
     return dspy.Predict("question -> answer")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ class Model:
     weights: str | None = None
     input_usd: float = 0.0
     output_usd: float = 0.0
-    refuses: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = field(default=(), repr=False)
 
 
 @cache
