@@ -22,7 +22,8 @@ from kit.engines.models import Model, _behind
 @pytest.fixture
 def ask():
     replies = ScriptedEngine('{"answer": "blue"}')
-    dspy.configure(lm=_behind(replies, Model("", "", "scripted/one"), {"temperature": 0.0}), adapter=dspy.JSONAdapter())
+    lm = _behind(replies, Model("", "", "scripted/one"), {"temperature": 0.0})
+    dspy.configure(lm=lm, adapter=dspy.JSONAdapter())
     return dspy.Predict("question -> answer")
 
 
