@@ -156,8 +156,8 @@ def begin(model: str, *, kept: bool = True, sure: bool = True) -> Ticket:
     Raises:
         NotConfirmed: If the answer was no, or nobody can be asked.
     """
-    if stopped := next((_STOPPED[one] for one in _executors() if one in _STOPPED), None):
-        raise NotConfirmed(stopped)
+    if _STOPPED and (stopped := next((_STOPPED[one] for one in _executors() if one in _STOPPED), None)):
+        raise _stop(stopped)
     recording = bool(os.environ.get("KIT_RECORD"))
     frame = None if recording else _outermost()
     run = _enter(frame, kept) if frame and setting() == "ask" else None
@@ -205,12 +205,26 @@ def _frames() -> dict[int, FrameType]:
                 gc.enable()
 
 
-def _executors() -> list[ParallelExecutor]:
-    """Return the pools that this thread works for."""
-    frame, found = sys._getframe(), []
+def _stop(reason: str) -> NotConfirmed:
+    """Stop the pools that this thread works for, and return the error to raise."""
+    _STOPPED.update(dict.fromkeys(_executors(), reason))
+    return NotConfirmed(reason)
+
+
+def _executors() -> set[ParallelExecutor]:
+    """Return the pools that this thread works for: its own, and those of the threads that wait for it."""
+    found = _executors_of(sys._getframe())
+    others = [_executors_of(top) for top in _frames().values()] if found else []
+    while wider := [pools for pools in others if pools & found and pools - found]:
+        found = found.union(*wider)
+    return found
+
+
+def _executors_of(frame: FrameType | None) -> set[ParallelExecutor]:
+    found = set()
     while frame:
         if frame.f_code.co_filename == _POOLS and isinstance(frame.f_locals.get("self"), ParallelExecutor):
-            found.append(frame.f_locals["self"])
+            found.add(frame.f_locals["self"])
         frame = frame.f_back
     return found
 
@@ -229,8 +243,7 @@ def _enter(frame: FrameType, kept: bool) -> Run:
             else:
                 _ask(run)
         if run.refused:
-            _STOPPED.update(dict.fromkeys(_executors(), run.refused))
-            raise NotConfirmed(run.refused)
+            raise _stop(run.refused)
         run.under_way += 1
         run.kept &= kept
     return run

@@ -176,6 +176,24 @@ def test_an_optimizer_asks_once_for_all(asked, engine, optimizer, said):
     assert (engine.calls, len(asked)) == (20, 1)
 
 
+class Pooled(dspy.Module):
+    """Asks five times at once for each row, in a pool of its own."""
+
+    def forward(self, text):
+        ask = dspy.Predict("text -> stars: int")
+        pool = dspy.Parallel(num_threads=4, disable_progress_bar=True)
+        return pool([(ask, dspy.Example(text=f"{text}.{n}").with_inputs("text")) for n in range(5)])[0]
+
+
+def test_a_no_stops_the_pools_inside_the_rows(asked, engine):
+    """Rows that have pools of their own send nothing more behind a no."""
+    for sitting in range(1, 4):
+        with pytest.raises(NotConfirmed, match="on 60 rows"):
+            evaluate(60, f"sitting {sitting}", threads=8)(Pooled())
+        time.sleep(0.5)
+        assert (engine.calls, len(asked)) == (20 * sitting, sitting)
+
+
 @pytest.mark.parametrize("value", ["yes", "auto", "YES"])
 def test_a_yes_can_be_set(asked, engine, monkeypatch, value):
     """With KIT_LIVE=yes nothing is asked."""
