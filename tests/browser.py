@@ -30,13 +30,26 @@ def opened(notebook, root, height=1400) -> Iterator:
         with playwright.sync_playwright() as player:
             browser = player.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
             page = browser.new_page(viewport={"width": 1280, "height": height})
-            page.goto(running.url)
-            page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)
+            show(page, running.url)
             wait_until_connected(page, running.url)
             yield page
             browser.close()
     finally:
         running.stop()
+
+
+def show(page, url, attempts=3) -> None:
+    """Open the notebook; load the page again if JupyterLab shows no cell, as it may on a machine at its limit."""
+    from playwright.sync_api import TimeoutError as Late
+
+    for attempt in range(1, attempts + 1):
+        page.goto(url)
+        try:
+            page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+            return
+        except Late:
+            if attempt == attempts:
+                raise
 
 
 def wait_until_connected(page, url) -> None:
