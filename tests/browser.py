@@ -39,7 +39,7 @@ def opened(notebook, root, height=1400) -> Iterator:
 
 
 def show(page, url, attempts=3) -> None:
-    """Open the notebook; load the page again if JupyterLab shows no cell, as it may on a machine at its limit."""
+    """Open the notebook; load the page again if it shows no cell, as it may on a busy machine."""
     from playwright.sync_api import TimeoutError as Late
 
     for attempt in range(1, attempts + 1):
