@@ -82,7 +82,7 @@ def start(notebook: Path, port: int = 8888, *, root: Path = ROOT, patience_secon
         process = subprocess.Popen(_command(port, root), cwd=root, env=environment, stdout=log, stderr=log)
         lab = Lab(process, f"{base}/lab/tree/{path}?token={token}", 0.0)
         try:
-            while not _answers(f"{base}/api?token={token}"):
+            while not _answers(f"{base}/api/status?token={token}"):  # only ours knows the token
                 if process.poll() is not None or time.monotonic() - began > patience_seconds:
                     raise NotStarted(f"JupyterLab did not start. The end of its log:\n{_tail(log)}")
                 time.sleep(0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ def opened(notebook, root, height=1400) -> Iterator:
     with pytest.MonkeyPatch.context() as patch:
         for kind in ("SETTINGS", "WORKSPACES"):
             patch.setenv(f"JUPYTERLAB_{kind}_DIR", str(root / ".jupyterlab" / kind.lower()))
-        running = lab.start(notebook, 8890, root=root)
+        running = lab.start(notebook, _free_port(), root=root)
     try:
         with playwright.sync_playwright() as player:
             browser = player.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
@@ -36,6 +37,13 @@ def opened(notebook, root, height=1400) -> Iterator:
             browser.close()
     finally:
         running.stop()
+
+
+def _free_port() -> int:
+    """Return a port that no test in another process is about to take."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def show(page, url, attempts=3) -> None:

@@ -48,6 +48,14 @@ def test_nobody_enters_without_the_token(running):
     assert status(files)[0] == 403
 
 
+def test_another_server_on_the_port_is_not_taken_for_ours(running, notebook, monkeypatch):
+    """Two that start at once may find the same port free: the one that loses says so."""
+    taken = int(running.url.partition("127.0.0.1:")[2].partition("/")[0])
+    monkeypatch.setattr(lab, "free_port", lambda wanted: taken)
+    with pytest.raises(lab.NotStarted, match="did not start"):
+        lab.start(notebook, taken, root=notebook.parent)
+
+
 def test_it_ends_when_told(running):
     """Stopping leaves no server behind."""
     running.stop()
