@@ -18,6 +18,7 @@ from kit.batch.answers import Answers
 from kit.batch.cells import cells, missing
 from kit.batch.entries import Outcome, key_of
 from kit.batch.parts import Parts, numbered
+from kit.engines import live
 
 _OPEN = 4
 
@@ -97,6 +98,11 @@ class Driver:
         finally:
             self._settle()
 
+    def under_way(self) -> tuple[str, int, Any]:
+        """Return what runs, how many rows are to do, and the program, for the question before live calls."""
+        rows = self.bar.total - self.bar.n
+        return f"kit.batch on {rows:,} rows", rows, getattr(self.asked, "program", None)
+
     def _begin(self, number: int, rows: pa.Table) -> None:
         entries = self._entries(rows)
         keys = [entry if isinstance(entry, Outcome) else key_of(entry) for entry in entries]
@@ -163,3 +169,6 @@ class Driver:
             self.bar.set_postfix_str(f"waiting for {self.asked.asked} entries; Ctrl-C again drops them")
         while self.asked.asked:
             self.answers.add(self.asked.outcomes())
+
+
+live.register("work", Driver)

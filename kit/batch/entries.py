@@ -14,10 +14,11 @@ from dspy.utils.exceptions import LMAuthError, LMBillingError, LMConfigurationEr
 
 from kit.batch import values
 from kit.engines.history import entries
+from kit.engines.live import NotConfirmed
 from kit.engines.usage import Usage, usage
 from kit.redaction import hide
 
-_HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError)
+_HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError, NotConfirmed)
 _LONGEST_REASON = 2000
 _LONGEST_HISTORY = 200
 _KEPT_CALLS = 1000

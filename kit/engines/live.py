@@ -1,11 +1,12 @@
 """Live: replies that a model gives now. Each is marked where it appears; many of them need a yes first.
 
-    KIT_LIVE=ask     the default: before dspy.Evaluate or an optimizer sends more than 20 prompts that have no
-                     recorded reply, it says what is to come and asks; outside of notebooks it stops
+    KIT_LIVE=ask     the default: before an Evaluate, a Parallel, a batch or an optimizer sends more than 20
+                     prompts that have no recorded reply, it says what is to come and asks; outside of notebooks
+                     it stops. Where the number of calls cannot be foreseen, that is after the first 20
     KIT_LIVE=yes     all prompts are answered
     KIT_LIVE=never   none is: a prompt without a recorded reply is an error
 
-Nothing of DSPy is wrapped: which Evaluate or optimizer a call belongs to can be read off the stacks of this
+Nothing of DSPy is wrapped: which run a call belongs to can be read off the stacks of this
 process's threads, since the caller waits there until the last call is answered.
 """
 
@@ -24,11 +25,16 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import dspy
+from dspy.clients.execution import IGNORED_CACHE_KEYS, prepare
 from dspy.evaluate.evaluate import Evaluate
+from dspy.lm15 import Request
+from dspy.predict.parallel import Parallel
 from dspy.teleprompt.teleprompt import Teleprompter
 from dspy.utils.callback import BaseCallback
 from dspy.utils.parallelizer import ParallelExecutor
 
+from kit.engines.foresight import Answered, duration, enough_missing, extent, forecast, remember
 from kit.engines.history import entries
 from kit.engines.marks import Mark, mark
 from kit.engines.models import list_price
@@ -37,7 +43,7 @@ from kit.notices import ask, notice
 UNASKED = 20
 _SETTINGS = {"": "ask", "ask": "ask", "auto": "yes", "never": "never", "yes": "yes"}
 _POOLS = ParallelExecutor.execute.__code__.co_filename
-_KINDS = {"__call__": Evaluate, "compile": Teleprompter}
+_KINDS: dict[str, type] = {"__call__": Evaluate, "compile": Teleprompter, "forward": Parallel}
 _TURN = threading.Condition()
 _LOOKING = threading.Lock()
 _RUNS: list[Run] = []
@@ -53,20 +59,14 @@ class NotConfirmed(BaseException):
     """
 
 
-@dataclass(frozen=True)
-class Answered:
-    """What one live reply took."""
-
-    seconds: float
-    usd: float
-
-
 @dataclass
 class Run:
     """The live calls of one Evaluate, or of one optimizer with all that it evaluates.
 
     Attributes:
         frame: The call that waits for them.
+        model: Who is asked first.
+        characters: How long the first prompt is.
         allowed: How many may begin without a question.
         under_way: How many have begun and not ended.
         answered: Those that ended with a reply.
@@ -75,6 +75,8 @@ class Run:
     """
 
     frame: FrameType
+    model: str
+    characters: int
     allowed: float = UNASKED
     under_way: int = 0
     answered: list[Answered] = field(default_factory=list)
@@ -88,19 +90,23 @@ class Run:
 class Ticket:
     """One call that was let through."""
 
+    model: str
     run: Run | None
     mark: Mark | None
     started: float = field(default_factory=time.perf_counter)
 
     def end(self, usd: float = 0.0, *, reply: bool = True) -> None:
-        """Note that the call is over: with a live reply, or with none, because of an error or a cache hit."""
+        """Note that the call is over: with a live reply, or with none, because of an error."""
         seconds = time.perf_counter() - self.started
         if self.mark:
             self.mark.end(seconds if reply else None)
+        answered = [Answered(seconds, usd)] if reply else []
         with _TURN:
+            for one in answered:
+                remember(self.model, one)
             if self.run:
                 self.run.under_way -= 1
-                self.run.answered += [Answered(seconds, usd)] if reply else []
+                self.run.answered += answered
             _TURN.notify_all()
 
 
@@ -118,19 +124,32 @@ class Hosted(BaseCallback):
         return Hosted, ()
 
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        """Let a call begin, or stop its run."""
+        """Let a call begin, or stop its run; a hit of DSPy's cache is no live call."""
         if setting() == "never":
             raise NotConfirmed(
                 f"KIT_LIVE is never, and {instance.model} has no recordings. Set KIT_LIVE to ask or yes."
             )
-        self._tickets[call_id] = begin(instance.model, kept=bool(instance.cache), sure=False)
+        if not _cached(instance, inputs):
+            characters = len(str(inputs.get("prompt") or inputs.get("messages")))
+            self._tickets[call_id] = begin(instance.model, characters, kept=bool(instance.cache))
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
-        """Note what came; a hit of DSPy's cache is no live reply."""
+        """Note what came."""
         if ticket := self._tickets.pop(call_id, None):
             entry = next((one for one in reversed(entries()[-100:]) if one["outputs"] is outputs), None)
-            hit = entry is not None and not entry["usage"]
-            ticket.end(_usd(entry), reply=exception is None and not hit)
+            ticket.end(_usd(entry), reply=exception is None)
+
+
+def _cached(lm: Any, inputs: dict[str, Any]) -> bool:
+    """Tell whether DSPy's cache holds the reply, by DSPy's own key of the call."""
+    asynchronous = (
+        sys._getframe(3).f_code.co_name == "async_wrapper"
+    )  # on_lm_start, DSPy's loop over callbacks
+    try:
+        call = prepare(lm, inputs["prompt"], inputs["messages"], inputs["kwargs"], asynchronous=asynchronous)
+    except (TypeError, ValueError):  # the call itself is about to raise it
+        return False
+    return call.cache and dspy.cache.get(call.key(lm, asynchronous), IGNORED_CACHE_KEYS) is not None
 
 
 def setting() -> str:
@@ -145,13 +164,18 @@ def setting() -> str:
     return _SETTINGS[value]
 
 
-def begin(model: str, *, kept: bool = True, sure: bool = True) -> Ticket:
-    """Let a live call begin; wait for an answer first if its run has sent many already.
+def register(name: str, kind: type) -> None:
+    """Ask for the calls of another kind of run, too: a method's name, and its class."""
+    _KINDS[name] = kind
+
+
+def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
+    """Let a live call begin; wait for an answer first if its run is to send many.
 
     Args:
         model: Its name.
+        characters: How long the prompt is.
         kept: Whether the reply can be had again for nothing.
-        sure: Whether it is live for certain; otherwise it may turn out to be a cache hit.
 
     Raises:
         NotConfirmed: If the answer was no, or nobody can be asked.
@@ -160,18 +184,20 @@ def begin(model: str, *, kept: bool = True, sure: bool = True) -> Ticket:
         raise _stop(stopped)
     recording = bool(os.environ.get("KIT_RECORD"))
     frame = None if recording else _outermost()
-    run = _enter(frame, kept) if frame and setting() == "ask" else None
-    return Ticket(run, None if recording else mark(model, frame, sure=sure))
+    run = _enter(frame, model, characters, kept) if frame and setting() == "ask" else None
+    return Ticket(model, run, None if recording else mark(model, frame))
 
 
 @contextlib.contextmanager
-def call(model: str) -> Iterator[list[Any]]:
+def call(request: Request) -> Iterator[list[Any]]:
     """Count and mark what a block asks of a model; the block puts the `Response` into the list."""
-    ticket, responses = begin(model), []
+    characters = len(request.system or "") + sum(len(one.text or "") for one in request.messages)
+    ticket, responses = begin(request.model, characters), []
     try:
         yield responses
     finally:
-        ticket.end(sum(_list_usd(model, one.usage) for one in responses), reply=bool(responses))
+        usd = sum(_list_usd(request.model, one.usage) for one in responses)
+        ticket.end(usd, reply=bool(responses))
 
 
 def _outermost() -> FrameType | None:
@@ -234,9 +260,9 @@ def _is_run(frame: FrameType) -> bool:
     return kind is not None and isinstance(frame.f_locals.get("self"), kind)
 
 
-def _enter(frame: FrameType, kept: bool) -> Run:
+def _enter(frame: FrameType, model: str, characters: int, kept: bool) -> Run:
     with _TURN:
-        run = _run_of(frame)
+        run = _run_of(frame, model, characters)
         while not run.refused and len(run.answered) + run.under_way >= run.allowed:
             if run.asking or (run.under_way and not _in_event_loop()):
                 _TURN.wait(timeout=1)  # calls under way may be cache hits; and nobody is asked twice
@@ -249,9 +275,10 @@ def _enter(frame: FrameType, kept: bool) -> Run:
     return run
 
 
-def _run_of(frame: FrameType) -> Run:
+def _run_of(frame: FrameType, model: str, characters: int) -> Run:
     if not _RUNS or _RUNS[0].frame is not frame:
-        _RUNS[:] = [Run(frame)]
+        many = (extent(frame)[1] or 0) > UNASKED and enough_missing(frame, UNASKED)
+        _RUNS[:] = [Run(frame, model, characters, allowed=0 if many else UNASKED)]
     return _RUNS[0]
 
 
@@ -282,7 +309,7 @@ def _ask(run: Run) -> None:
 
 def _ways_on(run: Run) -> str:
     count = len(run.answered)
-    kept = f" The {count} replies that came are kept, and are not asked for again." * run.kept
+    kept = f" The {count} replies that came are kept, and are not asked for again." * (run.kept and count > 0)
     return (
         "To go on without a question, set KIT_LIVE=yes; to see a few rows first, pass fewer, e.g. devset[:4]."
         + kept
@@ -290,10 +317,13 @@ def _ways_on(run: Run) -> str:
 
 
 def _foreseen(run: Run) -> str:
-    """Say what is to come, by what the calls so far took."""
+    """Say what is to come: by what the calls so far took, or by earlier ones before the first."""
+    what, calls = extent(run.frame)
     count = len(run.answered)
+    if not count:
+        told = forecast(run.model, run.characters, calls or 0)
+        return f"{what} wants to send prompts that have no recorded reply: up to {calls or 0:,} calls{told}."
     pace = (time.perf_counter() - run.started) / count
-    what, calls = _extent(run.frame)
     usd = sum(one.usd for one in run.answered) / count
     said = f"{what} has sent {count} prompts that have no recorded reply, and wants to send more: "
     if calls is None or calls <= count:
@@ -301,27 +331,7 @@ def _foreseen(run: Run) -> str:
         return f"{said}how many is not known. One took {pace:.1f} seconds{price}."
     rest = calls - count
     price = f", ${usd * rest:.2f}" if usd else ""
-    return f"{said}up to {rest:,} calls, {_duration(pace * rest)}{price}."
-
-
-def _extent(frame: FrameType) -> tuple[str, int | None]:
-    """Return what runs, and how many calls of models it makes in all, if that can be told."""
-    given = frame.f_locals
-    if frame.f_code.co_name == "__call__":
-        each = max(1, len(given["program"].predictors())) if hasattr(given["program"], "predictors") else 1
-        return f"dspy.Evaluate on {len(given['devset']):,} rows", each * len(given["devset"])
-    from kit.evaluation import budget
-
-    name, sets = type(given["self"]).__name__, {one: given.get(one) for one in ("trainset", "valset")}
-    with contextlib.suppress(TypeError, ValueError):  # an optimizer, or a way to call it, without a plan
-        return f"{name}.compile", round(budget.estimate(given["self"], given["student"], **sets).calls[1])
-    return f"{name}.compile", None
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+    return f"{said}up to {rest:,} calls, {duration(pace * rest)}{price}."
 
 
 def _is_running(frame: FrameType) -> bool:

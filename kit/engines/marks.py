@@ -55,13 +55,12 @@ class _Cell:
 _now = _Cell(None)
 
 
-def mark(model: str, run: FrameType | None, *, sure: bool) -> Mark:
+def mark(model: str, run: FrameType | None) -> Mark:
     """Return the mark of a call that begins.
 
     Args:
         model: Its name.
         run: The call of Evaluate or of an optimizer that it belongs to: then one line counts.
-        sure: Whether it is live for certain, so that the line can be shown before the reply.
     """
     global _now
     with _TURN:
@@ -75,6 +74,5 @@ def mark(model: str, run: FrameType | None, *, sure: bool) -> Mark:
                 _now.counter, _now.frame = Mark(model, counts=True), run
             made = _now.counter
             made.models[model] = None
-        if sure:
-            made.begin()
+        made.begin()
     return made

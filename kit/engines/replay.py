@@ -121,7 +121,7 @@ class ReplayEngine:
 
     def recorded(self, request: Request) -> Response | None:
         """Return the recorded reply, or None; no model is asked."""
-        return self._recorded(key_of(request), request)
+        return self._recorded(key_of(request, _call.get()), request)
 
     def stream(self, request: Request) -> Iterator[Any]:
         """Yield a recorded reply word by word, or a live one as it comes.
@@ -137,7 +137,7 @@ class ReplayEngine:
         else:
             self._refuse_without_model(key, request)
             events = []
-            with live.call(request.model) as answered:
+            with live.call(request) as answered:
                 for event in self.live.stream(_seeded(request, key, self)):
                     events.append(event)
                     yield event
@@ -176,7 +176,7 @@ class ReplayEngine:
 
     def _ask(self, key: str, request: Request) -> Response:
         self._refuse_without_model(key, request)
-        with live.call(request.model) as answered:
+        with live.call(request) as answered:
             answered.append(response := self.live.complete(_seeded(request, key, self)))
         return response
 

@@ -76,7 +76,8 @@ def estimate(
     """Return what `optimizer.compile` will take with the same arguments. No model is asked.
 
     Args:
-        optimizer: LabeledFewShot, BootstrapFewShot, BootstrapFewShotWithRandomSearch, MIPROv2, GEPA or SIMBA.
+        optimizer: LabeledFewShot, BootstrapFewShot, BootstrapFewShotWithRandomSearch, COPRO, InferRules,
+            MIPROv2, GEPA or SIMBA.
         program: The program to be compiled.
         trainset: Training rows.
         valset: Validation rows.

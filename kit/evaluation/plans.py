@@ -12,7 +12,7 @@ from functools import singledispatch
 from typing import Any
 
 import dspy
-from dspy.teleprompt import SIMBA
+from dspy.teleprompt import COPRO, SIMBA, InferRules
 from dspy.teleprompt.gepa.gepa import AUTO_RUN_SETTINGS
 
 from kit.evaluation import mipro
@@ -76,6 +76,39 @@ def _(optimizer: dspy.BootstrapFewShotWithRandomSearch, given: Given) -> Plan:
     )
     tried = bootstraps(optimizer, sizes, len(given.trainset))
     return Plan([tried, scored], first=min(2, len(seeds)) * given.rows)
+
+
+@_plan.register
+def _(optimizer: InferRules, given: Given) -> Plan:
+    train = given.trainset if given.valset else given.trainset[: len(given.trainset) // 2]
+    rows, tries = len(given.valset or given.trainset[len(train) :]), optimizer.num_candidates
+    written = tries * len(given.student.predictors())
+    demos = optimizer.max_bootstrapped_demos
+    return Plan(
+        [
+            bootstraps(optimizer, [demos], len(train)),
+            Step("rules written", "writer", written, written),
+            Step("candidates, all validation rows", "task", tries * rows, tries * rows, demos),
+        ],
+        first=rows,
+        first_writes=len(given.student.predictors()),
+    )
+
+
+@_plan.register
+def _(optimizer: COPRO, given: Given) -> Plan:
+    predictors, breadth, depth = len(given.student.predictors()), optimizer.breadth, optimizer.depth
+    rounds = range(1, depth + 1)
+    tried = breadth * depth if predictors == 1 else sum(breadth * number for number in rounds) * predictors
+    written = predictors * (breadth * depth - 1)
+    return Plan(
+        [
+            Step("instructions written", "writer", written, written),
+            Step("instructions, all training rows", "task", 0, tried * len(given.trainset)),
+        ],
+        first=len(given.trainset),
+        first_writes=predictors * (breadth - 1),
+    )
 
 
 @_plan.register

@@ -8,13 +8,17 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict, deque
 from pathlib import Path
 
 import dspy
+import pandas
 import pytest
+from dspy.teleprompt import Teleprompter
 from scripted import ScriptedEngine
 
-from kit.engines import live, models
+from kit import batch
+from kit.engines import foresight, live, models
 from kit.engines.live import NotConfirmed
 from kit.engines.recordings import Recordings
 from kit.engines.replay import NoRecording, ReplayEngine, Rollouts
@@ -98,17 +102,26 @@ def hosted(asked, monkeypatch):
 
 
 @pytest.mark.parametrize("threads", [1, 4, 16])
-def test_the_21st_prompt_of_an_evaluate_needs_a_yes(asked, engine, threads):
-    """Where nobody can be asked, twenty are answered; the error says what was to come and which setting."""
+def test_an_evaluate_of_many_rows_needs_a_yes_before_its_first_prompt(asked, engine, threads):
+    """Where nobody can be asked, nothing is sent; the error says what was to come and which setting."""
     with pytest.raises(NotConfirmed) as stopped:
         evaluate(50, threads=threads)(dspy.Predict("text -> stars: int"))
     time.sleep(0.2)  # what stood in the queue
-    assert (engine.calls, len(asked)) == (20, 1)
+    assert (engine.calls, len(asked)) == (0, 1)
     assert str(stopped.value).startswith(
-        "dspy.Evaluate on 50 rows has sent 20 prompts that have no recorded reply, and wants to send more: "
-        "up to 30 calls, "
+        "dspy.Evaluate on 50 rows wants to send prompts that have no recorded reply: up to 50 calls"
     )
     assert "KIT_LIVE=yes" in str(stopped.value)
+
+
+def test_the_question_tells_time_by_earlier_replies(asked, engine, monkeypatch):
+    """What one call took by hand tells what fifty will take."""
+    monkeypatch.setattr(foresight, "_EARLIER", defaultdict(lambda: deque(maxlen=50)))
+    slow = Counting.complete
+    monkeypatch.setattr(Counting, "complete", lambda self, request: time.sleep(0.2) or slow(self, request))
+    dspy.Predict("text -> stars: int")(text="by hand")
+    with pytest.raises(NotConfirmed, match=r"up to 50 calls, about 1[0-3] seconds\. Stopped"):
+        evaluate(50)(dspy.Predict("text -> stars: int"))
 
 
 def test_twenty_prompts_are_no_question(asked, engine):
@@ -120,14 +133,15 @@ def test_twenty_prompts_are_no_question(asked, engine):
 
 
 def test_recorded_replies_do_not_count(asked, engine):
-    """What was answered once is replayed, so a stop loses nothing, and the next sitting gets further."""
+    """What was answered once is replayed, so a stop loses nothing; and a few missing rows are no question."""
     program = dspy.Predict("text -> stars: int")
     for sitting in (1, 2):
+        asked.answers = ["20", "no"]
         with pytest.raises(NotConfirmed, match="The 20 replies that came are kept"):
             evaluate(50)(program)
-        assert engine.calls == 20 * sitting
+        assert (engine.calls, len(asked)) == (20 * sitting, 2 * sitting)
     assert evaluate(50)(program).score == 100
-    assert engine.calls == 50
+    assert (engine.calls, len(asked)) == (50, 4)
 
 
 def test_a_yes_holds_to_the_end_of_the_run(asked, engine):
@@ -141,30 +155,50 @@ def test_a_yes_holds_to_the_end_of_the_run(asked, engine):
 def test_a_few_more_can_be_allowed(asked, engine):
     """A number lets so many calls through, then asks again; a no stops all."""
     asked.answers = ["4", "no"]
-    with pytest.raises(NotConfirmed, match="Stopped, because the answer was 'no'"):
+    with pytest.raises(NotConfirmed, match=r"has sent 4 prompts .* Stopped, because the answer was 'no'"):
         evaluate(50)(dspy.Predict("text -> stars: int"))
-    assert (len(asked), engine.calls) == (2, 24)
+    assert (len(asked), engine.calls) == (2, 4)
 
 
 def test_two_predictors_are_two_calls_a_row(asked, engine):
     """The estimate counts what a program has inside."""
-    with pytest.raises(NotConfirmed, match=r"on 30 rows has sent 20 prompts .* up to 40 calls"):
+    with pytest.raises(NotConfirmed, match=r"on 30 rows wants to send .* up to 60 calls"):
         evaluate(30, threads=1)(TwoSteps())
 
 
+class Unplanned(Teleprompter):
+    """An optimizer of somebody's own, which says to nobody how often it asks."""
+
+    def compile(self, student, *, trainset):
+        for row in trainset:
+            student(**row.inputs())
+
+
 @pytest.mark.parametrize(
-    ("optimizer", "said"),
+    ("optimizer", "said", "calls"),
     [
-        (dspy.BootstrapFewShot(metric=lambda *_: False), r"BootstrapFewShot\.compile .* up to \d+ calls"),
+        (dspy.BootstrapFewShot(metric=lambda *_: False), r"BootstrapFewShot\.compile .* up to \d+ calls", 0),
         (
             dspy.BootstrapRS(metric=lambda *_: False, num_candidate_programs=2, num_threads=4),
             r"RandomSearch\.compile .* up to \d+ calls",
+            0,
         ),
-        (dspy.COPRO(metric=right, breadth=2, depth=1), r"COPRO\.compile .* how many is not known"),
+        (dspy.COPRO(metric=right, breadth=2, depth=1), r"COPRO\.compile .* up to 81 calls", 0),
+        (
+            dspy.InferRules(metric=right, num_candidates=3, num_threads=4),
+            r"InferRules\.compile .* up to 83 calls",
+            0,
+        ),
+        (
+            dspy.SIMBA(metric=right, bsize=8, num_candidates=2, max_steps=2, prompt_model="none"),
+            r"SIMBA\.compile .* up to \d+ calls",
+            0,
+        ),
+        (Unplanned(), r"Unplanned\.compile has sent 20 prompts .* how many is not known", 20),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_an_optimizer_asks_once_for_all(asked, engine, optimizer, said):
+def test_an_optimizer_asks_once_for_all(asked, engine, optimizer, said, calls):
     """What it evaluates belongs to it: one question, and a no ends it though it would go on after errors."""
     options = {"eval_kwargs": {"num_threads": 4}} if isinstance(optimizer, dspy.COPRO) else {}
     engine.replies = [
@@ -173,7 +207,31 @@ def test_an_optimizer_asks_once_for_all(asked, engine, optimizer, said):
     with pytest.raises(NotConfirmed, match=said):
         optimizer.compile(dspy.Predict("text -> stars: int"), trainset=rows(40), **options)
     time.sleep(0.2)
-    assert (engine.calls, len(asked)) == (20, 1)
+    assert (engine.calls, len(asked)) == (calls, 1)
+
+
+def test_a_parallel_asks_too(asked, engine):
+    """dspy.Parallel, and `batch` of a module, send no more than twenty without a yes."""
+    program = dspy.Predict("text -> stars: int")
+    with pytest.raises(NotConfirmed, match=r"dspy\.Parallel on 40 rows wants to send .* up to 40 calls"):
+        program.batch(rows(40), num_threads=4, disable_progress_bar=True)
+    assert (engine.calls, len(asked)) == (0, 1)
+    assert len(program.batch(rows(20), disable_progress_bar=True)) == 20
+    assert len(program.batch(rows(40), disable_progress_bar=True)) == 40  # 20 are known by now
+    assert (engine.calls, len(asked)) == (40, 1)
+
+
+def test_a_batch_asks_too(asked, engine, tmp_path):
+    """kit.batch stops before its first prompt, keeps nothing as a failure, and goes on after a yes."""
+    table = pandas.DataFrame({"text": [f"cell {number}" for number in range(30)]})
+    options = {"inputs": ["text"], "to": tmp_path / "run", "threads": 4, "progress": False}
+    program = dspy.Predict("text -> stars: int")
+    with pytest.raises(batch.Stopped, match=r"kit\.batch on 30 rows wants to send .* up to 30 calls"):
+        batch.run(program, table, **options)
+    assert (engine.calls, len(asked)) == (0, 1)
+    asked.answers = ["yes"]
+    done = batch.run(program, table, **options)
+    assert (len(done.results), len(done.failures), engine.calls, len(asked)) == (30, 0, 30, 2)
 
 
 class Pooled(dspy.Module):
@@ -188,10 +246,11 @@ class Pooled(dspy.Module):
 def test_a_no_stops_the_pools_inside_the_rows(asked, engine):
     """Rows that have pools of their own send nothing more behind a no."""
     for sitting in range(1, 4):
+        asked.answers = ["20", "no"]
         with pytest.raises(NotConfirmed, match="on 60 rows"):
             evaluate(60, f"sitting {sitting}", threads=8)(Pooled())
         time.sleep(0.5)
-        assert (engine.calls, len(asked)) == (20 * sitting, sitting)
+        assert (engine.calls, len(asked)) == (20 * sitting, 2 * sitting)
 
 
 @pytest.mark.parametrize("value", ["yes", "auto", "YES"])
@@ -228,9 +287,9 @@ def test_other_settings_are_named(monkeypatch, value):
 @pytest.mark.parametrize("threads", [1, 8])
 def test_a_hosted_model_is_asked_for_too(asked, hosted, threads):
     """Without recordings the same holds, and the question names the price."""
-    with pytest.raises(NotConfirmed, match=r"up to 30 calls, .*, \$\d+\.\d\d\. Stopped"):
+    with pytest.raises(NotConfirmed, match=r"up to 50 calls.*, about \$0\.01\. Stopped"):
         evaluate(50, threads=threads)(dspy.Predict("text -> stars: int"))
-    assert (hosted.calls, len(asked)) == (20, 1)
+    assert (hosted.calls, len(asked)) == (0, 1)
 
 
 def test_hits_of_dspys_cache_are_free(asked, hosted):
@@ -252,7 +311,7 @@ def test_a_hosted_model_keeps_to_never(hosted, monkeypatch):
 def test_a_hosted_model_is_copied_while_it_is_asked(hosted):
     """Optimizers copy programs, and Dask sends them, while other threads wait for replies."""
     (callback,) = dspy.settings.lm.callbacks
-    callback.on_lm_start("call", dspy.settings.lm, {})
+    callback.on_lm_start("call", dspy.settings.lm, {"prompt": "x", "messages": None, "kwargs": {}})
     try:
         assert copy.deepcopy(dspy.settings.lm).callbacks == [callback]
         assert pickle.loads(pickle.dumps(callback))._tickets == {}
@@ -345,7 +404,8 @@ def test_a_notebook_asks_below_the_cell(notebook):
     """The estimate is shown, the answer is typed, and the run goes on to its end."""
     questions, shown, failed = notebook.run("evaluate(50, 'asked')(program).score", "5", "yes")
     assert questions == ["Go on? yes, no, or a number of further calls: "] * 2
-    assert "has sent 25 prompts that have no recorded reply" in shown[2]
+    assert shown[0].startswith("dspy.Evaluate on 50 rows wants to send prompts that have no recorded reply")
+    assert "has sent 5 prompts that have no recorded reply" in shown[2]
     assert (shown[-1], failed) == ("100.0", [])
 
 
@@ -357,7 +417,7 @@ def test_a_no_is_one_clear_error(notebook, can_answer):
     assert kind == "NotConfirmed"
     assert "KIT_LIVE=yes" in message
     asked = f"time.sleep(0.5); sum({name!r} in one.messages[-1].text for one in engine.requests)"
-    assert notebook.run(asked)[1] == ["20"]
+    assert notebook.run(asked)[1] == ["0"]
 
 
 def test_an_interrupt_takes_the_question_back(notebook):

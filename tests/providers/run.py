@@ -11,15 +11,17 @@ not is an exception. Results are kept in results.jsonl (--results), so that a ru
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -123,17 +125,33 @@ def _targets(options: argparse.Namespace) -> list[str]:
 
 
 def _apart(target: str, profile: str) -> dict[str, Any]:
+    """Run one target in a process group of its own, and end the whole group: a lesson's servers too."""
     command = [sys.executable, __file__, "--one", target, profile]
-    try:
-        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired as late:
-        where = (late.stderr or b"").decode().splitlines()[-1:]
-        found = [f"no end within {PATIENCE_SECONDS} s; the last cell began at {' '.join(where)}"]
-        return {"exceptions": found, "refused": [], "requests": 0, "seconds": PATIENCE_SECONDS}
-    if run.returncode:
-        return {"exceptions": [run.stderr[-600:]], "refused": [], "requests": 0, "seconds": 0}
-    log = [line for line in run.stderr.splitlines() if ": cell [" in line]
-    return json.loads(run.stdout.splitlines()[-1]) | {"cells": log}
+    with _text() as said, _text() as log:
+        run = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=log, start_new_session=True)
+        try:
+            run.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+        said.seek(0)
+        log.seek(0)
+        answer, lines = said.read().splitlines(), log.read().splitlines()
+    cells = [line for line in lines if ": cell [" in line]
+    if run.returncode is None:
+        where = cells[-1] if cells else "before the first cell"
+        found = f"no end within {PATIENCE_SECONDS} s; the last cell began at {where}"
+    elif run.returncode:
+        found = "\n".join(lines)[-600:]
+    else:
+        return json.loads(answer[-1]) | {"cells": cells}
+    return {"exceptions": [found], "refused": [], "requests": 0, "seconds": PATIENCE_SECONDS, "cells": cells}
+
+
+def _text() -> IO[str]:
+    return tempfile.TemporaryFile("w+", encoding="utf-8")
 
 
 def _notebook(target: str, environment: dict[str, str], place: Path) -> list[str]:

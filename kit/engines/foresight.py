@@ -1,0 +1,166 @@
+"""Foresight: what an Evaluate, an optimizer, a dspy.Parallel or a batch is about to ask, before it asks.
+
+What runs is read off its frame, since DSPy tells nobody: the rows, the program, an optimizer's arguments.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import inspect
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, NoReturn
+
+import dspy
+from dspy.lm15 import Request
+
+from kit.engines.history import entries, seconds
+from kit.engines.models import list_price
+
+_CHARACTERS_A_TOKEN = 4
+_REPLY_TOKENS = 200
+_REMEMBERED = 50
+_ONE_CALL = (dspy.Predict, dspy.ChainOfThought)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What one live reply took."""
+
+    seconds: float
+    usd: float
+
+
+_EARLIER: dict[str, deque[Answered]] = defaultdict(lambda: deque(maxlen=_REMEMBERED))
+
+
+def remember(model: str, answered: Answered) -> None:
+    """Keep what a live reply took, for the forecasts of the next runs of this kernel."""
+    _EARLIER[model].append(answered)
+
+
+def extent(frame: FrameType) -> tuple[str, int | None]:
+    """Return what runs, and how many calls of models it makes at most, if that can be told.
+
+    Args:
+        frame: The call of `Evaluate`, `Parallel.forward`, `Driver.work` or an optimizer's `compile`.
+    """
+    given = frame.f_locals
+    if frame.f_code.co_name == "__call__":
+        return f"dspy.Evaluate on {len(given['devset']):,} rows", _each(given["program"]) * len(
+            given["devset"]
+        )
+    if frame.f_code.co_name == "forward":
+        calls = sum(_each(program) for program, _ in given["exec_pairs"])
+        return f"dspy.Parallel on {len(given['exec_pairs']):,} rows", calls
+    if frame.f_code.co_name == "work":
+        what, rows, program = given["self"].under_way()
+        return what, _each(program) * rows
+    return f"{type(given['self']).__name__}.compile", _planned(frame)
+
+
+def enough_missing(frame: FrameType, enough: int) -> bool:
+    """Tell whether more than so many rows lack a recorded reply, as far as that costs no call.
+
+    It can be looked up where a run of the program is one call; for other programs the answer is yes.
+    """
+    given = frame.f_locals
+    if frame.f_code.co_name == "__call__":
+        pairs = [(given["program"], row) for row in given["devset"]]
+    else:
+        pairs = given["exec_pairs"] if frame.f_code.co_name == "forward" else []
+    if not pairs or any(
+        _look_up_of(program) is None for program in {id(one): one for one, _ in pairs}.values()
+    ):
+        return True
+    return contextvars.copy_context().run(_count_missing, pairs, enough) > enough
+
+
+def forecast(model: str, characters: int, calls: int) -> str:
+    """Say how long calls take, and what they cost, by earlier replies of the model and this prompt's length.
+
+    >>> forecast("openai/gpt-5.6-luna", 4_000, 100)
+    ', about $0.04'
+    """
+    known = list(_EARLIER[model])
+    paces = [one.seconds for one in known] or _recorded_paces(model)
+    read, wrote = list_price(model)
+    guess = (characters / _CHARACTERS_A_TOKEN * read + _REPLY_TOKENS * wrote) / 1e6
+    usd = calls * (sum(one.usd for one in known) / len(known) if known else guess)
+    time = f", about {duration(calls * sum(paces) / len(paces))}" if paces else ""
+    return time + (f", about ${usd:.2f}" if usd >= 0.005 else ", less than a cent" if usd else "")
+
+
+def duration(seconds: float) -> str:
+    """Say a time in the unit that suits it.
+
+    >>> duration(75), duration(600), duration(9000)
+    ('75 seconds', '10 minutes', '2.5 hours')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
+def _each(program: Any) -> int:
+    return max(1, len(program.predictors())) if hasattr(program, "predictors") else 1
+
+
+def _planned(frame: FrameType) -> int | None:
+    from kit.evaluation import budget
+
+    given, optimizer = frame.f_locals, frame.f_locals["self"]
+    taken = [name for name in inspect.signature(type(optimizer).compile).parameters if name in given]
+    options = {name: given[name] for name in taken if name not in ("self", "student", "trainset", "valset")}
+    sets = {"trainset": given.get("trainset"), "valset": given.get("valset")}
+    with contextlib.suppress(TypeError, ValueError):  # an optimizer, or a way to call it, without a plan
+        return round(budget.estimate(optimizer, given["student"], **sets, **options).calls[1])
+    return None
+
+
+def _recorded_paces(model: str) -> list[float]:
+    recent = [seconds(one) for one in entries()[-_REMEMBERED:] if one["model"] == model]
+    return [pace for pace in recent if pace]
+
+
+class _Found(BaseException):
+    """The look-up is done. No Exception: adapters answer those with another call."""
+
+
+class _LookUp:
+    """An engine that looks up whether a reply is recorded, and answers nothing."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine, self.missing = engine, 0
+        for name in ("function_calling", "reasoning", "response_schema"):
+            setattr(self, f"supports_{name}", getattr(engine, f"supports_{name}"))
+        self.supported_params = engine.supported_params
+
+    def complete(self, request: Request) -> NoReturn:
+        self.missing += self.engine.recorded(request) is None
+        raise _Found
+
+
+def _look_up_of(program: Any) -> tuple[dspy.Module, _LookUp] | None:
+    """Return a copy of a program that looks up its one call; None if it may be another kind of program."""
+    lm = getattr(program, "lm", None) or dspy.settings.lm
+    if type(program) not in _ONE_CALL or not hasattr(getattr(lm, "engine", None), "recorded"):
+        return None
+    engine, program = _LookUp(lm.engine), program.deepcopy()
+    own = {"cache": False, "num_retries": 0, "callbacks": lm.callbacks, "model_type": lm.model_type}
+    program.set_lm(dspy.LM(lm.model, engine=engine, **own, **lm.kwargs))
+    return program, engine
+
+
+def _count_missing(pairs: list[tuple[Any, Any]], enough: int) -> int:
+    look_ups = {id(program): _look_up_of(program) for program, _ in pairs}
+    with dspy.context(disable_history=True, usage_tracker=None, send_stream=None, callbacks=[], trace=None):
+        for program, row in pairs:
+            twin, _ = look_ups[id(program)]
+            with contextlib.suppress(_Found):
+                twin(**(row.inputs() if isinstance(row, dspy.Example) else row))
+            if (missing := sum(engine.missing for _, engine in look_ups.values())) > enough:
+                break
+    return missing
