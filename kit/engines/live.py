@@ -1,8 +1,8 @@
 """Live: replies that a model gives now. Each is marked where it appears; many of them need a yes first.
 
     KIT_LIVE=ask     the default: before an Evaluate, a Parallel, a batch or an optimizer sends more than 20
-                     prompts that have no recorded reply, it says what is to come and asks; outside of notebooks
-                     it stops. Where the number of calls cannot be foreseen, that is after the first 20
+                     prompts that have no recorded reply, it says what is to come and asks; outside of
+                     notebooks it stops. Where nobody can foresee the calls, that is after the first 20
     KIT_LIVE=yes     all prompts are answered
     KIT_LIVE=never   none is: a prompt without a recorded reply is an error
 
