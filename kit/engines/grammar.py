@@ -4,8 +4,10 @@ DSPy's schema leaves out what a signature says beyond types: the bounds of an ou
 keys of a dictionary inside a model, and tool calls. `complete` puts them back, from the signature of the
 program that asks.
 
-llama.cpp's own grammars drop most patterns and all bounds of decimal numbers. Schemas that have these go to
-llguidance, which comes with llama.cpp and holds nearly all of them; the rest is checked in the reply.
+llama.cpp's own grammars drop most patterns and all bounds of decimal numbers, and its server only logs
+"JSON schema conversion was incomplete". Schemas that have these go to llguidance, which comes with llama.cpp
+and holds nearly all of them; the rest is checked in the reply. So are the bounds of a program whose adapter
+sends no schema: there they are words of the prompt.
 """
 
 from __future__ import annotations
@@ -109,18 +111,57 @@ def check(reply: str, schema: dict[str, Any]) -> None:
         )
 
 
+def check_words(reply: str) -> None:
+    """Check a finished reply that no schema held against the bounds of the asking signature's output fields.
+
+    A reply that the adapter cannot read is left to the adapter.
+
+    Raises:
+        UnsupportedFeatureError: If a value is out of bounds; the message says which, and what would hold it.
+    """
+    fields = getattr(_signature(), "output_fields", {})
+    bounded = [name for name, field in fields.items() if _bounds_of(field)]
+    adapter = dspy.settings.adapter or dspy.ChatAdapter()
+    if not bounded:
+        return
+    import pydantic
+
+    try:
+        with dspy.context(callbacks=[]):
+            values = adapter.parse(_signature(), reply)
+    except (dspy.AdapterParseError, ValueError):
+        return
+    try:
+        _own_model(_signature(), bounded).model_validate({name: values[name] for name in bounded})
+    except pydantic.ValidationError as broken:
+        first = broken.errors()[0]
+        raise UnsupportedFeatureError(
+            f"The reply breaks the bounds of {first['loc'][0]!r}: {first['msg']}, found {first['input']!r}. With "
+            f"{type(adapter).__name__} bounds are only words of the prompt, and no grammar holds them. Use "
+            "dspy.JSONAdapter, or a Literal."
+        ) from None
+
+
 def _signature() -> Any:
     caller = (dspy.settings.caller_modules or [None])[-1]
     return getattr(caller, "signature", None)
 
 
+def _bounds_of(field: Any) -> list[Any]:
+    return [one for one in field.metadata if type(one).__module__.startswith(("annotated_types", "pydantic"))]
+
+
 def _own_schema(signature: Any, names: list[str]) -> dict[str, Any]:
+    return _own_model(signature, names).model_json_schema()
+
+
+def _own_model(signature: Any, names: list[str]) -> Any:
     import pydantic
 
     outputs = ((name, signature.output_fields[name]) for name in names)
     types = {name: (Annotated[(field.annotation, *field.metadata, None)], ...) for name, field in outputs}
     config = pydantic.ConfigDict(regex_engine="python-re")  # takes every pattern
-    return pydantic.create_model("Outputs", __config__=config, **types).model_json_schema()
+    return pydantic.create_model("Outputs", __config__=config, **types)
 
 
 def _merge(schema: dict[str, Any], own: dict[str, Any]) -> None:

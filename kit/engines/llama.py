@@ -141,8 +141,8 @@ class LlamaEngine:
                     reply += text
                     yield StreamDeltaEvent(TextDelta(text))
             if "usage" in chunk:
-                if schema and finish == "stop":
-                    grammar.check(reply, schema)
+                if finish == "stop":
+                    grammar.check(reply, schema) if schema else grammar.check_words(reply)
                 notes = self._notes(body, chunk) | ({} if whole is request else {"schema": schema})
                 yield StreamEndEvent(finish, _usage(chunk["usage"]), notes)
 

@@ -178,3 +178,29 @@ def test_tool_calls_and_results_are_sent_as_text():
     assert [message["role"] for message in sent] == ["user", "assistant", "user"]
     assert sent[1]["content"] == '{"name": "weather", "args": {"city": "Paris"}}\n'
     assert sent[2]["content"] == "Result of weather: sunny\n"
+
+
+BOUNDED = dspy.Signature({"text": (str, dspy.InputField()), "stars": (int, dspy.OutputField(ge=1, le=5))})
+
+
+@pytest.mark.parametrize(
+    ("adapter", "reply"),
+    [
+        (dspy.ChatAdapter(), "[[ ## stars ## ]]\n{}\n\n[[ ## completed ## ]]"),
+        (dspy.XMLAdapter(), "<stars>{}</stars>"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_bounds_that_are_only_words_are_checked(adapter, reply):
+    """Where an adapter sends no schema, a value out of bounds is an error that names what would hold it."""
+    with dspy.context(adapter=adapter, caller_modules=[dspy.Predict(BOUNDED)]):
+        grammar.check_words(reply.format(5))
+        grammar.check_words("no fields at all")
+        with pytest.raises(UnsupportedFeatureError, match=r"'stars'.*equal to 5, found 34.*JSONAdapter"):
+            grammar.check_words(reply.format(34))
+
+
+def test_a_program_without_bounds_is_not_read_twice():
+    """Only signatures with bounds are parsed for the check."""
+    with dspy.context(adapter=None, caller_modules=[dspy.Predict("text -> stars: int")]):
+        grammar.check_words("[[ ## stars ## ]]\n34")
