@@ -92,6 +92,7 @@ def _column(column: pandas.Series, keep: bool) -> tuple[pa.Array, bool]:
         pa.ArrowException,
         AttributeError,  # how pickle refuses an object of a class within a function
         OverflowError,
+        RecursionError,  # a list that holds itself
         UnicodeError,
         values.NotStorable,
         pickle.PicklingError,

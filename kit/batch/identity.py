@@ -135,16 +135,25 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(value)
 
 
-def _constant(value: Any) -> str:
-    """Return the same text in every process: no addresses, and sets in order, also within other values."""
+def _constant(value: Any, around: tuple[int, ...] = ()) -> str:
+    """Return the same text in every process: no addresses, and sets in order, also within other values.
+
+    >>> loop = [1]
+    >>> loop.append(loop)
+    >>> _constant(loop)
+    "['1', '...']"
+    """
+    if id(value) in around:
+        return "..."
+    around = (*around, id(value))
     if isinstance(value, CodeType):
         return value.co_name
     if isinstance(value, set | frozenset):
-        return repr(sorted(map(_constant, value)))
+        return repr(sorted(_constant(held, around) for held in value))
     if isinstance(value, dict):
-        return repr([(_constant(key), _constant(found)) for key, found in value.items()])
+        return repr([(_constant(key, around), _constant(held, around)) for key, held in value.items()])
     if isinstance(value, list | tuple):
-        return repr([*map(_constant, value)])
+        return repr([_constant(held, around) for held in value])
     return repr(value)
 
 

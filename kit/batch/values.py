@@ -50,7 +50,20 @@ def loads(text: str | bytes) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Make a value of dicts, lists, text, numbers, booleans and None, and nothing else."""
+    """Make a value of dicts, lists, text, numbers, booleans and None, and nothing else.
+
+    Raises:
+        NotStorable: If it holds something that is no data, or holds itself.
+    """
+    try:
+        return _plain(value)
+    except RecursionError:
+        raise NotStorable(
+            f"a {type(value).__name__} that holds itself, or is nested too deep for JSON. Return it flat."
+        ) from None
+
+
+def _plain(value: Any) -> Any:
     if type(value) in _AS_IT_IS:
         return value
     if isinstance(value, str):
@@ -58,11 +71,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return _of_bytes(bytes(value))
     if isinstance(value, Mapping):
-        return {_name(key): plain(held) for key, held in value.items()}
+        return {_name(key): _plain(held) for key, held in value.items()}
     if isinstance(value, list | tuple | range):
-        return [plain(held) for held in value]
+        return [_plain(held) for held in value]
     if isinstance(value, set | frozenset):
-        return sorted((plain(held) for held in value), key=lambda held: (str(type(held)), str(held)))
+        return sorted((_plain(held) for held in value), key=lambda held: (str(type(held)), str(held)))
     return _of_library(value)
 
 

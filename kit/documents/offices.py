@@ -48,6 +48,29 @@ _PICTURES, _MEDIA = (11, 13), (7, 10, 16)  # shape types of python-pptx
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
+def with_usual_names(data: bytes) -> bytes:
+    """Return a .docx whose main part is word/document.xml; a few programs give it another name."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        packed = archive.namelist()
+        if "word/document.xml" in packed or "_rels/.rels" not in packed:
+            return data
+        relations = ElementTree.fromstring(archive.read("_rels/.rels"))
+        named = [
+            one.get("Target", "") for one in relations if one.get("Type", "").endswith("/officeDocument")
+        ]
+        folder, _, file = (named or [""])[0].lstrip("/").rpartition("/")
+        names = {f"{folder}/{file}": "word/document.xml"}
+        names[f"{folder}/_rels/{file}.rels"] = "word/_rels/document.xml.rels"
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as usual:
+            for name in packed:
+                content = archive.read(name)
+                if name in ("_rels/.rels", "[Content_Types].xml"):
+                    content = content.replace(f"{folder}/{file}".encode(), b"word/document.xml")
+                usual.writestr(names.get(name, name), content)
+    return buffer.getvalue()
+
+
 def word(data: bytes, text: str) -> Part:
     """Return the text of a .docx, as attachments read it, with what it left out at the end."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -60,6 +83,7 @@ def word(data: bytes, text: str) -> Part:
         what: sum(name.lower().startswith(at) for name in packed) for at, what in _COUNTED_FILES.items()
     }
     counted |= {what: len(re.findall(tag, body)) for tag, what in _COUNTED_TAGS.items()}
+    counted["addresses of links, left out"] = len(re.findall(rb"<w:hyperlink [^>]*r:id=|HYPERLINK \"", body))
     return Part(text.strip(), [f"{what}: {number}" for what, number in counted.items() if number])
 
 
@@ -83,6 +107,10 @@ def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
         shown = sum(shape in _PICTURES for shape in shapes)
         filled = sum(1 for _ in slide.element.iter(_BLIP)) - shown
         others = sum(shape in _MEDIA for shape in shapes)
+        links = sum(
+            one.is_external and one.reltype.endswith("/hyperlink") for one in slide.part.rels.values()
+        )
+        part.notes += [f"addresses of links, left out: {links}"] if links else []
         for number, what in [
             (shown, "pictures"),
             (filled if not others else 0, "pictures in backgrounds and fillings"),

@@ -175,15 +175,27 @@ def _about(reader: Any) -> list[str]:
     form = reader.root_object.get("/AcroForm")
     xfa = form is not None and "/XFA" in form.get_object()
     names = sorted(reader.attachments)
+    fields = [*_unplaced(form.get_object().get("/Fields") or [])] if form is not None else []
     return [
+        *([f"filled form fields that stand on no page: {'; '.join(fields)}"] if fields else []),
         *(["an XFA form: what it shows is computed by Adobe Reader; print it to PDF there"] if xfa else []),
         *([f"files attached to the PDF are not read: {', '.join(names)}"] if names else []),
     ]
 
 
+def _unplaced(fields: Any, depth: int = 0) -> Iterator[str]:
+    """Yield the values of form fields that no page shows: they have no widget."""
+    for field in (one.get_object() for one in fields):
+        if field.get("/Subtype") != "/Widget":
+            if kids := field.get("/Kids"):
+                yield from _unplaced(kids, depth + 1) if depth < 32 else []
+            elif value := _value(field):
+                yield f"{_name(field)}: {value}"
+
+
 def _ends(page: Any, part: Part) -> str:
     """Return the filled form fields and the comments of a page as lines, and note how many there are."""
-    fields, filled, comments = 0, [], []
+    fields, links, filled, comments = 0, 0, [], []
     bare: Counter[str] = Counter()
     for reference in page.get("/Annots") or []:
         item = reference.get_object()
@@ -191,6 +203,8 @@ def _ends(page: Any, part: Part) -> str:
         if subtype == "/Widget" and not int(_inherited(item, "/Ff") or 0) & _PUSH:
             fields += 1
             filled += [f"{_name(item)}: {value}"] if (value := _value(item)) else []
+        elif subtype == "/Link":
+            links += "/URI" in (item.get("/A") or {})
         elif subtype in _MARKUP | _DRAWN | _PLAYED:
             if words := str(item.get("/Contents") or "").strip():
                 by = f" by {item['/T']}" if item.get("/T") else ""
@@ -199,6 +213,8 @@ def _ends(page: Any, part: Part) -> str:
                 bare[subtype[1:]] += 1
     if fields:
         part.notes.append(f"form fields that are filled, at the end of the text: {len(filled)} of {fields}")
+    if links:
+        part.notes.append(f"addresses of links, left out: {links}")
     if comments:
         part.notes.append(f"comments, at the end of the text: {len(comments)}")
     if played := [f"{bare.pop(kind)} {kind}" for kind in [*bare] if f"/{kind}" in _PLAYED]:

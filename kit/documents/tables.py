@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
+from datetime import datetime, time
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +19,9 @@ from kit.documents.offices import words_of
 
 _LARGE = 40_000_000
 _WIDE = 5_000_000  # cells of a sheet, empty ones too
+_TIME = re.compile(r"[hHsS]")
+_QUOTED = re.compile(r'"[^"]*"|\\.')
+_WORDS = re.compile(r'"([^"]*)"|\[\$([^-\]]+)|([$€£¥])')
 _SIDES = ("left", "center", "right")
 _A_FEW = 8
 
@@ -89,6 +93,7 @@ def _sheet(sheet: Any, written: Any, bounds: Bounds) -> Part:
         return part
     missing: list[str] = []
     sparse = sheet.max_row * sheet.max_column > _WIDE
+    words = _apply_formats(sheet)
     rows = _few_rows(sheet, written, missing) if sparse else _rows(sheet, written, missing)
     _write(part, sheet.title, rows, bounds)
     if sparse:
@@ -96,6 +101,10 @@ def _sheet(sheet: Any, written: Any, bounds: Bounds) -> Part:
         part.notes.append(
             f"{size}: each row has its number in front, empty rows and ends of rows are left out"
         )
+    if words:
+        part.notes.append(f"words and signs of number formats, left out: {_few(words)}")
+    if links := sum(bool(cell.hyperlink and cell.hyperlink.target) for cell in sheet._cells.values()):
+        part.notes.append(f"addresses of links, left out: {links}")
     if missing:
         part.notes.append(f"formulas without a computed value, written as formulas: {_few(missing)}")
     _hidden(part, "rows", [str(at) for at, row in sorted(sheet.row_dimensions.items()) if row.hidden])
@@ -108,6 +117,34 @@ def _sheet(sheet: Any, written: Any, bounds: Bounds) -> Part:
     margins = [getattr(place, side).text for place in (sheet.oddHeader, sheet.oddFooter) for side in _SIDES]
     part.text += listed("Printed above and below the sheet:", margins)
     return part
+
+
+def _apply_formats(sheet: Any) -> list[str]:
+    """Write numbers as their formats show them, where that says what they are: percentages, dates, numerals.
+
+    Digits are never rounded. The words of formats, such as a currency, stay out; they are returned.
+    """
+    words = []
+    for cell in sheet._cells.values():
+        form = cell.number_format.partition(";")[0]
+        if form != "General" and type(cell.value) in (int, float, datetime):
+            cell.value = _shown(cell.value, form)
+            if found := "".join(map("".join, _WORDS.findall(form))).strip():
+                words.append(f"{found} in {cell.coordinate}")
+    return words
+
+
+def _shown(value: Any, form: str) -> Any:
+    """Return a cell's value in the form that its number format asks for.
+
+    >>> _shown(0.075, "0%"), _shown(42, "00000"), _shown(1234.5, "#,##0.00")
+    ('7.5%', '00042', 1234.5)
+    """
+    if isinstance(value, datetime):
+        return value.date() if value.time() == time() and not _TIME.search(form) else value
+    if "%" in _QUOTED.sub("", form):
+        return f"{value * 100:.12g}%"
+    return f"{value:0{len(form)}d}" if isinstance(value, int) and set(form) == {"0"} else value
 
 
 def _rows(sheet: Any, written: Any, missing: list[str]) -> Iterator[list[Any]]:

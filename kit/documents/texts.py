@@ -23,6 +23,7 @@ _UNREAD = re.compile(
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(rb"<[a-z][^>]*(?:\shidden[\s=>]|display:\s*none|visibility:\s*hidden)", re.IGNORECASE)
+_LINK = re.compile(rb"<a\s[^>]*href\s*=\s*[\"']?\s*(?!#)", re.IGNORECASE)
 _SCREENSHOT = re.compile(r" Add \[screenshot: true\] to see it rendered\.")
 _GROUP = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
 
@@ -67,6 +68,8 @@ def web(name: str, data: bytes, bounds: Bounds, main: bool = True) -> Part:
         notes.append(f"menus, headers and footers are left out: {whole - size:,} of {whole:,} characters")
     if unread := Counter(tag.decode().lower() for tag in _UNREAD.findall(data)):
         notes.append("elements not read: " + ", ".join(f"{number} {tag}" for tag, number in unread.items()))
+    if links := len(_LINK.findall(data)):
+        notes.append(f"addresses of links, left out: {links}")
     if hidden := len(_HIDDEN.findall(data)):
         notes.append(f"elements that the page hides, left out: {hidden}")
     said = [_SCREENSHOT.sub(" Print it to PDF in a browser.", note) for note in _said(artifact["meta"])]

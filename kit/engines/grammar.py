@@ -136,9 +136,9 @@ def check_words(reply: str) -> None:
     except pydantic.ValidationError as broken:
         first = broken.errors()[0]
         raise UnsupportedFeatureError(
-            f"The reply breaks the bounds of {first['loc'][0]!r}: {first['msg']}, found {first['input']!r}. With "
-            f"{type(adapter).__name__} bounds are only words of the prompt, and no grammar holds them. Use "
-            "dspy.JSONAdapter, or a Literal."
+            f"The reply breaks the bounds of {first['loc'][0]!r}: {first['msg']}, found {first['input']!r}. "
+            f"With {type(adapter).__name__} bounds are only words of the prompt, and no grammar holds them. "
+            "Use dspy.JSONAdapter, or a Literal."
         ) from None
 
 

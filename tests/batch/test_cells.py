@@ -181,3 +181,11 @@ def test_arrays_of_different_shapes_are_shown():
     """The error names the column; numpy's words on truth values are not in it."""
     with pytest.raises(cells.BadColumn, match="'cell' holds ndarray"):
         source_of(pandas.DataFrame({"cell": [numpy.array([1, 2]), numpy.array([[1, 2], [3, 4]])]}))
+
+
+def test_a_cell_that_holds_itself_is_a_bad_column():
+    """The message shows the row."""
+    loop = ["x"]
+    loop.append(loop)
+    with pytest.raises(cells.BadColumn, match=r"list \(row 0: \['x', \[\.\.\.\]\]\)"):
+        cells.arrow(pandas.DataFrame({"a": [loop]}))

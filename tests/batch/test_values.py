@@ -81,3 +81,11 @@ def test_what_is_no_data_is_refused():
     """The message names the type and what to return instead."""
     with pytest.raises(values.NotStorable, match=r"a function, which JSON cannot hold\. Return text"):
         values.dumps([lambda: 1])
+
+
+def test_a_value_that_holds_itself_is_refused():
+    """The message says what it is, and nothing of Python's stack."""
+    loop = {"next": []}
+    loop["next"].append(loop)
+    with pytest.raises(values.NotStorable, match="a dict that holds itself"):
+        values.plain(loop)

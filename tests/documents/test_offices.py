@@ -2,6 +2,8 @@
 
 import copy
 import io
+import re
+import zipfile
 
 import docx
 import pptx
@@ -56,6 +58,32 @@ class TestWord:
             document.add_comment(document.paragraphs[0].runs, text="Really?", author="Mia")
 
         assert memo(fill).text == "Level 2 closes.\n\nComments:\nMia: Really?"
+
+    def test_another_name_of_the_main_part_is_no_hindrance(self, memo, tmp_path):
+        """Some programs write word/document2.xml; Word opens it, and so do we."""
+        memo(lambda document: None)
+        with (
+            zipfile.ZipFile(tmp_path / "memo.docx") as usual,
+            zipfile.ZipFile(tmp_path / "other.docx", "w") as other,
+        ):
+            for name in usual.namelist():
+                content = usual.read(name).replace(b"word/document.xml", b"word/document2.xml")
+                other.writestr(re.sub(r"document\.xml(?=$|\.rels)", r"document2.xml", name), content)
+        assert "word/document2.xml" in zipfile.ZipFile(tmp_path / "other.docx").namelist()
+        assert pages(tmp_path / "other.docx")[0].text == "Level 2 closes."
+
+    def test_addresses_of_links_are_counted(self, memo):
+        """The words of a link are read; where it leads is not, and that is said."""
+
+        def fill(document):
+            kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"
+            address = document.part.relate_to("https://example.org/terms", kind, is_external=True)
+            words = "<w:r><w:t> See terms</w:t></w:r>"
+            link = f'<w:hyperlink {nsdecls("w", "r")} r:id="{address}">{words}</w:hyperlink>'
+            document.paragraphs[0]._p.append(parse_xml(link))
+
+        page = memo(fill)
+        assert (page.text, page.note) == ("Level 2 closes. See terms", "addresses of links, left out: 1")
 
     def test_tracked_deletions_are_read_apart(self, memo):
         """A deletion that nobody accepted yet is neither in the text nor lost."""

@@ -7,7 +7,14 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader, PdfWriter, apply_configuration
 from pypdf.annotations import FreeText, Text
-from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, FloatObject, NameObject
+from pypdf.generic import (
+    ArrayObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    FloatObject,
+    NameObject,
+    TextStringObject,
+)
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
@@ -53,7 +60,20 @@ def form(canvas, **values):
     fields.choice(name="zone", value="B", options=["A", "B"], x=20, y=150)
 
 
+def unplaced(writer):
+    """Add a field with a value to a form, and no place on any page."""
+    field = {"/FT": NameObject("/Tx"), "/T": TextStringObject("total"), "/V": TextStringObject("4,200")}
+    field = writer._add_object(DictionaryObject({NameObject(name): value for name, value in field.items()}))
+    writer.root_object["/AcroForm"].get_object()["/Fields"].append(field)
+
+
 class TestForms:
+    def test_a_field_on_no_page_is_said(self, put):
+        """A value that no viewer shows is no part of a page's text, and not lost either."""
+        page = pages(rewritten(put(form), unplaced))[0]
+        assert "total" not in page.text
+        assert page.note.endswith("filled form fields that stand on no page: total: 4,200")
+
     def test_typed_values_are_in_the_text(self, put):
         """Text, ticked boxes and choices stand below the printed text; empty fields are only counted."""
         page = pages(put(lambda canvas: form(canvas, surname="Okonkwo", member=True)))[0]
@@ -216,3 +236,13 @@ class TestUnreadable:
         first, second = pages(put(draw), characters=12)
         assert (first.text, first.note, second.text) == ("0123456789", "", "ab")
         assert second.note == "the first 2 of 10 characters are here; raise characters= for the rest"
+
+
+def test_addresses_of_links_are_counted(put):
+    """Where a link leads is not in the text of a page."""
+
+    def draw(canvas):
+        canvas.drawString(20, 350, "See our terms of use.")
+        canvas.linkURL("https://example.org/terms", (20, 340, 200, 360))
+
+    assert pages(put(draw))[0].note == "addresses of links, left out: 1"

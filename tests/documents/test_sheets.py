@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -147,6 +148,35 @@ class TestHidden:
 
 
 class TestOldWorkbooks:
+    def test_numbers_are_written_as_their_formats_show_them(self, book):
+        """7.5 % is no 0.075, a date has no time, a numeral keeps its zeros; no digit is rounded away."""
+
+        def fill(workbook):
+            sheet = workbook.active
+            sheet.append([0.0754, datetime(2026, 1, 31), datetime(2026, 1, 31, 9, 30), 42, 1234.5, True])
+            forms = ["0%", "dd/mm/yyyy", "dd/mm hh:mm", "00000", "#,##0", "0%"]
+            for cell, form in zip(sheet[1], forms, strict=True):
+                cell.number_format = form
+
+        page = pages(book(fill))[0]
+        assert page.text == "# one\n7.54%,2026-01-31,2026-01-31 09:30:00,00042,1234.5,True"
+        assert page.note == ""
+
+    def test_currencies_of_formats_and_addresses_of_links_are_said(self, book):
+        """The words of a format are no part of the value; nor is the address behind a cell."""
+
+        def fill(workbook):
+            workbook.active["A1"], workbook.active["B1"] = 12.5, 7
+            workbook.active["A1"].number_format = '#,##0.00 "EUR"'
+            workbook.active["B1"].number_format = "[$£-809]0"
+            workbook.active["B1"].hyperlink = "https://example.org/x"
+
+        page = pages(book(fill))[0]
+        assert page.text == "# one\n12.5,7"
+        assert page.note == (
+            "words and signs of number formats, left out: EUR in A1, £ in B1; addresses of links, left out: 1"
+        )
+
     def test_an_xls_is_read_whole(self):
         """Rows beyond 200, dates as dates, truth values, and the hidden sheet."""
         prices, costs = pages(OLD)
