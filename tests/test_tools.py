@@ -168,3 +168,47 @@ def test_a_tool_of_a_real_mcp_server_makes_the_round_trip():
     assert (tool.name, tool.args["name"]["type"]) == ("extension", "string")
     assert tool.desc == "Look up the phone extension of one person, by full name."
     assert known == "The extension of Greta Lindqvist is 245."
+
+
+def line(**said):
+    return json.dumps({"jsonrpc": "2.0", **said}).encode()
+
+
+JUNK = [
+    *(b"junk", b"", b"\xff\xfe\x00", b"null", b"[1, 2]", b"[" * 50_000, bytes(100), b'{"id": 1e999}'),
+    line(id=9, method="ping")[:-3],
+    line(id=None, method="tools/call"),
+    line(id=9, method="tools/call", params=5),
+    line(id=9, method="tools/call", params={"name": "none", "arguments": {}}),
+    line(id=9, method="tools/call", params={"name": "extension", "arguments": {"name": 5}}),
+    line(id=9, result={}),
+    b'{"jsonrpc": "2.0", "id": 9, "method": "\xed\xa0\x80"}',
+]
+
+
+def test_malformed_lines_do_not_stop_the_mcp_server():
+    """After 300 lines that are no request, lesson 03's server answers the next good one, and is no larger."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, SERVER], **pipes) as process:
+
+        def send(content):
+            process.stdin.write(content + b"\n")
+            process.stdin.flush()
+
+        def ask(number, method, **params):
+            send(line(id=number, method=method, params=params))
+            return next(reply for reply in map(json.loads, process.stdout) if reply.get("id") == number)
+
+        client = {"capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+        ask(100, "initialize", protocolVersion="2025-03-26", **client)
+        send(line(method="notifications/initialized"))
+        megabytes = []
+        for times in range(3):
+            for number in range(100):
+                send(JUNK[number % len(JUNK)])
+            assert ask(101 + times, "ping")["result"] == {}
+            megabytes.append(psutil.Process(process.pid).memory_info().rss / 1e6)
+        reply = ask(200, "tools/call", name="extension", arguments={"name": "Agnes Thorvall"})
+        assert reply["result"]["content"][0]["text"].startswith("The extension of Agnes Thorvall is")
+        assert megabytes[2] - megabytes[1] < 10
+        process.stdin.close()

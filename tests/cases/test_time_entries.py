@@ -490,3 +490,30 @@ def test_refusals_need_no_model(house):
     """An entry is refused before anything is asked; two slips in a short one are no other language."""
     assert refusal("Reviewed lease.", house) is None
     assert refusal("Reviewed dissclosure schedues.", house) is None
+
+
+@pytest.mark.parametrize("narrative", ["reviewed lease; ", "x", ";", "<a ", "a. ", '"'])
+def test_a_very_long_entry_is_refused_before_any_work(house, narrative):
+    """20,000 characters cost as many steps of Python as a few words: nothing reads them."""
+
+    def steps(text):
+        counted = Counter()
+        program = TimeEntries(house)
+        sys.setprofile(lambda frame, event, _: counted.update([event]) if event == "call" else None)
+        try:
+            prediction = program.forward(narrative=text)
+        finally:
+            sys.setprofile(None)
+        assert prediction.review
+        assert prediction.calls == 0
+        return counted["call"]
+
+    long = (narrative * 20_000)[:20_000]
+    assert steps(long) <= steps("<b>Draft lease</b>") + 5
+
+
+@pytest.mark.parametrize("reply", ["reviewed the lease; ", "lease ", ";", "<a ", '"'])
+def test_a_very_long_reply_is_scored(reply):
+    """A model that repeats itself to its cap gets a low score and no error."""
+    assert len(differences(GOLD, (reply * 20_000)[:20_000])) > 5
+    assert content(GOLD, (reply * 20_000)[:20_000]) == 0

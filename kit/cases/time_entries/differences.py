@@ -15,6 +15,7 @@ from functools import cache
 from .explanations import PUNCTUATION, explain
 
 CONTENT = "content"
+_LONGEST_PART = 200  # tokens
 TOKEN = re.compile(
     r'"[^"]*"'  # a quotation
     r"|(?:[A-Z]\.\s?)+[A-Z][\w'\u2019-]+"  # F. Last
@@ -120,7 +121,13 @@ def _words(text: str) -> list[str]:
 
 
 def _explain_part(clean: tuple[str, ...], text: tuple[str, ...], opens: bool) -> list[Difference]:
-    """Explain a replaced part with as few differences as possible, content last."""
+    """Explain a replaced part with as few differences as possible, content last.
+
+    A part too long to be an entry, such as a model that repeats itself, is all content.
+    """
+    if len(clean) + len(text) > _LONGEST_PART:
+        lost = [Difference(CONTENT, part, "") for part in clean]
+        return lost + [Difference(CONTENT, "", part) for part in text]
 
     @cache
     def best(i: int, j: int) -> tuple[int, tuple[Difference, ...]]:
