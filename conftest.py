@@ -14,8 +14,8 @@ SETTINGS = re.compile(r"_API_KEY$|_API_BASE$|^LOCAL_SERVER_|^KIT_(?!MODELS$)")
 # Tests that start kernels, browsers, servers, clusters, exported projects or models. All others are quick.
 SLOW = re.compile(
     r"tests/(batch/test_(cluster|killed)|documents/test_ocr|engines/test_llama|providers/test_lessons_on_providers"
-    r"|test_(browser|catch_up|export|export_composed|lab|lessons|packaging|phoenix|recorder|serving|site|slides"
-    r"|tools|widgets))\.py|\.ipynb"
+    r"|tracing/test_phoenix|workshop/test_(catch_up|lab|lessons|recorder|site|slides)"
+    r"|test_(browser|export|export_composed|packaging|serving|tools|widgets))\.py|\.ipynb"
 )
 
 

@@ -9,18 +9,18 @@ from importlib import import_module
 from typing import Any
 
 _WHERE = {
-    "check": "kit.exercises",
+    "check": "kit.workshop.exercises",
     "diff": "kit.display.diffs",
     "evaluation": "kit.evaluation",
     "export": "kit.export",
-    "lm": "kit.engines.models",
+    "lm": "kit.engines.lms",
     "playground": "kit.display.playground",
     "prompt": "kit.display.prompts",
     "prompts": "kit.display.comparisons",
     "run": "kit.evaluation.runs",
-    "trace": "kit.tracing",
+    "trace": "kit.tracing.trees",
     "trajectory": "kit.display.trajectories",
-    "usage": "kit.engines.usage",
+    "usage": "kit.calls",
 }
 __all__ = sorted(_WHERE)
 

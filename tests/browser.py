@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import nbformat
 import pytest
 
-from kit import lab
+from kit.workshop import lab
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]

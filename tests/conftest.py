@@ -18,6 +18,7 @@ os.environ["DSPY_CACHEDIR"] = tempfile.mkdtemp(prefix="kit-tests-dspy-")  # read
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
+from kit import project
 from kit.engines import fetch, models, weights
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts deaf to Ctrl-C
@@ -36,11 +37,11 @@ def clean_surroundings(monkeypatch, tmp_path_factory):
     for name in filter(PRIVATE.search, before):
         del os.environ[name]
     os.environ |= {"KIT_LIVE": "yes", "KIT_PROGRESS": "off"}
-    monkeypatch.setattr(models, "ROOT", tmp_path_factory.mktemp("root"))
-    monkeypatch.setattr(models, "REPLIES", models.ROOT / "data" / "replies")
-    models._recordings.cache_clear()
+    monkeypatch.setattr(project, "ROOT", tmp_path_factory.mktemp("root"))
+    monkeypatch.setattr(models, "REPLIES", project.ROOT / "data" / "replies")
+    _forget_recordings()
     yield
-    models._recordings.cache_clear()
+    _forget_recordings()
     os.environ.clear()
     os.environ.update(before)
     if "dspy" in sys.modules:
@@ -96,6 +97,11 @@ def ask(endpoint, tmp_path):
 def asked(endpoint):
     """Return a function that says how often a text has arrived at the endpoint."""
     return lambda text: endpoint.seen()["texts"].get(text, 0)
+
+
+def _forget_recordings():
+    if lms := sys.modules.get("kit.engines.lms"):
+        lms._recordings.cache_clear()
 
 
 def _guarded(connect):

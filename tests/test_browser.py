@@ -5,7 +5,7 @@ import pytest
 from browser import opened, run_all, wait_for
 
 from kit.engines import weights
-from kit.lessons import lesson
+from kit.workshop.lessons import lesson
 
 
 @pytest.fixture

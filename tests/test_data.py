@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from kit.engines.models import ROOT
 from kit.evaluation.splits import leaks
+from kit.project import ROOT
 
 SHEETS = sorted((ROOT / "data").glob("*/README.md"))
 

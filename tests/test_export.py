@@ -13,13 +13,14 @@ import pytest
 from scripted import ScriptedEngine
 from typer.testing import CliRunner
 
-from kit import export, lessons
-from kit.cli import app
+from kit import export
 from kit.engines.llama import LlamaEngine
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine, Rollouts
 from kit.engines.server import Server
 from kit.export import catalogue, fields, files, projects
+from kit.workshop import lessons
+from kit.workshop.cli import app
 
 PROTOTYPE = '''"""Colours: how a word for a colour is spelled out."""
 

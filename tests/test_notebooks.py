@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import nbformat
 import pytest
 
-from kit import recorder
 from kit.engines.models import REPLIES
-from kit.lessons import Lesson, lessons
+from kit.workshop import recorder
+from kit.workshop.lessons import Lesson, lessons
 
 LESSONS = lessons()
 NOTEBOOKS = [path for lesson in LESSONS for path in lesson.notebooks]

@@ -44,7 +44,7 @@ def kit(installed, tmp_path):
     """Return a function that runs `kit` from there, in an empty folder."""
 
     def kit(*words):
-        command = [sys.executable, "-c", "import kit.cli; kit.cli.app()", *words]
+        command = [sys.executable, "-c", "import kit.workshop.cli; kit.workshop.cli.app()", *words]
         surroundings = os.environ | {"PYTHONPATH": str(installed), "COLUMNS": "200", "NO_COLOR": "1"}
         return subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True)
 

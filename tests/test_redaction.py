@@ -14,12 +14,14 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from scripted import ScriptedEngine
 
-from kit import doctor, hub, lessons, notices, tracing
+from kit import hub, notices
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine
 from kit.engines.server import Server
 from kit.export import files
 from kit.redaction import HIDDEN, HoldsSecret, hide, names_secret, refuse, without_secrets
+from kit.tracing import trees
+from kit.workshop import doctor, lessons
 
 ODD = """It's 5%: "q\\z" ü😀"""
 
@@ -284,7 +286,7 @@ def call_of_the_doctor(secret, tmp_path, monkeypatch):
 
 def span(secret, tmp_path, monkeypatch):
     ended = []
-    listeners = tracing._Listeners()
+    listeners = trees._Listeners()
     listeners.all.append(ended.append)
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(listeners)

@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from kit import lessons, slides
+from kit.workshop import lessons, slides
 
 NOTES = slides.ROOT / "notebooks" / "notes"
 SHEETS = sorted(NOTES.glob("*_minutes.md"))

@@ -21,7 +21,7 @@ from scripted import ScriptedEngine
 
 from kit.engines.server import Server
 from kit.export.fields import EVERY
-from kit.lessons import ROOT
+from kit.project import ROOT
 
 MODEL_KEY, CALLER = "sk-model-0123456789", {"Authorization": "Bearer key-of-the-caller"}
 CONFIG = """

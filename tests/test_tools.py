@@ -15,8 +15,8 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from scripted import ScriptedEngine
 
-from kit import lessons
 from kit.engines.threaded import ThreadedEngine
+from kit.workshop import lessons
 
 LESSON = lessons.lesson("03").notebook
 SERVER = LESSON.with_name("people_server.py")

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from browser import choose_theme, opened, run_all
 
-from kit import lessons
+from kit.workshop import lessons
 
 CELLS = [
     """

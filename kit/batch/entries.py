@@ -13,9 +13,9 @@ import orjson
 from dspy.utils.exceptions import LMAuthError, LMBillingError, LMConfigurationError
 
 from kit.batch import values
+from kit.calls import Usage, usage
 from kit.engines.history import entries
 from kit.engines.live import NotConfirmed
-from kit.engines.usage import Usage, usage
 from kit.redaction import hide
 
 _HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError, NotConfirmed)

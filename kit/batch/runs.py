@@ -14,6 +14,7 @@ import pandas
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
+from kit import tables
 from kit.batch import identity
 from kit.batch.answers import Answers
 from kit.batch.driver import Driver
@@ -21,7 +22,6 @@ from kit.batch.interrupts import interrupts
 from kit.batch.parts import Parts, Table, count_rows, files
 from kit.batch.sources import mapping_of, source_of
 from kit.batch.threads import Threads
-from kit.display import tables
 
 _ANSWERS = "answers.sqlite"
 

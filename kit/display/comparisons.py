@@ -12,7 +12,7 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kit.display import tables
+from kit import tables
 from kit.display.diffs import Diff, diff
 from kit.display.drafts import Draft
 from kit.display.prompts import from_history, texts, written

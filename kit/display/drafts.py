@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from kit.display import tables
+from kit import tables
 from kit.display.prompts import Message, texts, written
 
 

@@ -10,8 +10,8 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kit.display.tables import columns
 from kit.documents.pages import Page
+from kit.tables import columns
 
 _ROW = "display:flex;flex-wrap:wrap;gap:.8em;align-items:flex-start"
 _FRAME = "border:1px solid rgba(128,128,128,.6)"

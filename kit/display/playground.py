@@ -16,12 +16,13 @@ from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from kit.display import comparisons, tables
+from kit import tables
+from kit.calls import usage
+from kit.display import comparisons
 from kit.display.diffs import diff
 from kit.display.drafts import Draft
 from kit.display.prompts import from_history
 from kit.engines.history import entries
-from kit.engines.usage import usage
 from kit.redaction import hide
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from kit.display.tables import section
 from kit.engines.history import entries, notes
+from kit.tables import section
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
-from kit.display import tables
+from kit import tables
 
 if TYPE_CHECKING:
     import pandas

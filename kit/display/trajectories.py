@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kit.display.tables import section
+from kit.tables import section
 
 if TYPE_CHECKING:
     import dspy

@@ -109,14 +109,14 @@ def _each(program: Any) -> int:
 
 
 def _planned(frame: FrameType) -> int | None:
-    from kit.evaluation import budget
+    from kit.plans.optimizers import most_calls
 
     given, optimizer = frame.f_locals, frame.f_locals["self"]
     taken = [name for name in inspect.signature(type(optimizer).compile).parameters if name in given]
     options = {name: given[name] for name in taken if name not in ("self", "student", "trainset", "valset")}
     sets = {"trainset": given.get("trainset"), "valset": given.get("valset")}
     with contextlib.suppress(TypeError, ValueError):  # an optimizer, or a way to call it, without a plan
-        return round(budget.estimate(optimizer, given["student"], **sets, **options).calls[1])
+        return most_calls(optimizer, given["student"], **sets, **options)
     return None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kit.engines.models import list_price
+
 
 def entries() -> list[dict[str, Any]]:
     """Return the calls of this kernel, oldest first; DSPy keeps the last 10,000."""
@@ -20,6 +22,22 @@ def notes(entry: dict[str, Any]) -> dict[str, Any]:
 def seconds(entry: dict[str, Any]) -> float:
     """Return how long the models computed, over all replies of a call with n > 1; 0.0 if nobody noted it."""
     return sum(noted.get("seconds") or 0.0 for noted in _notes(entry))
+
+
+def source(entry: dict[str, Any]) -> str:
+    """Return who answered: "live", "replayed", or "cached" (by DSPy, which notes no tokens then)."""
+    return notes(entry).get("source", "live") if entry["usage"] else "cached"
+
+
+def cost_usd(entry: dict[str, Any]) -> float:
+    """Return what a call cost: DSPy's estimate, else by list prices; 0.0 if it was replayed or cached."""
+    if source(entry) != "live":
+        return 0.0
+    if entry["cost"] is not None:
+        return entry["cost"]
+    read, wrote = (entry["usage"].get(name) or 0 for name in ("prompt_tokens", "completion_tokens"))
+    input_usd, output_usd = list_price(entry["model"])
+    return (read * input_usd + wrote * output_usd) / 1e6
 
 
 def _notes(entry: dict[str, Any]) -> list[dict[str, Any]]:

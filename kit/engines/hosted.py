@@ -1,6 +1,6 @@
 """HostedEngine: any `dspy.LM` as an engine, so that replies of hosted models can be recorded too.
 
-RoomEngine is one over the offline models of a workshop's room (see kit.room).
+RoomEngine is one over the offline models of a workshop's room (see kit.workshop.room).
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ from dspy.utils.callback import BaseCallback
 from dspy.utils.parallelizer import ParallelExecutor
 
 from kit.engines.foresight import Answered, duration, enough_missing, extent, forecast, remember
-from kit.engines.history import entries
+from kit.engines.history import cost_usd, entries
 from kit.engines.marks import Mark, mark
 from kit.engines.models import list_price
 from kit.notices import ask, notice
@@ -137,7 +137,7 @@ class Hosted(BaseCallback):
         """Note what came."""
         if ticket := self._tickets.pop(call_id, None):
             entry = next((one for one in reversed(entries()[-100:]) if one["outputs"] is outputs), None)
-            ticket.end(_usd(entry), reply=exception is None)
+            ticket.end(cost_usd(entry) if entry else 0.0, reply=exception is None)
 
 
 def _cached(lm: Any, inputs: dict[str, Any]) -> bool:
@@ -350,12 +350,6 @@ def _in_event_loop() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-def _usd(entry: dict[str, Any] | None) -> float:
-    from kit.engines.usage import usage
-
-    return usage([entry]).calls[0].cost_usd if entry else 0.0
 
 
 def _list_usd(model: str, used: Any) -> float:

@@ -148,28 +148,6 @@ class ReplayEngine:
     def close(self) -> None:
         """Do nothing: the live engine is borrowed."""
 
-    def dump_state(self) -> dict[str, Any]:
-        """Return the live engine's state, if there is one; recordings stay with the project."""
-        if self.live is None:
-            return {"live": None, "state": {}}
-        return {"live": type(self.live).__name__, "state": self.live.dump_state()}
-
-    @classmethod
-    def load_state(cls, state: dict[str, Any]) -> ReplayEngine:
-        """Rebuild the engine over the project's own recordings.
-
-        Raises:
-            MissingKey: If it asks a hosted model, and the key of its profile is not set.
-        """
-        from kit.engines.models import hosted_engine, offline_engine, recorded_engine
-
-        options = dict(state["state"])
-        if state["live"] is None:
-            return recorded_engine()
-        if state["live"] == "HostedEngine":
-            return hosted_engine(**options)
-        return offline_engine(options.pop("model"), **options)
-
     def _recorded(self, key: str, request: Request) -> Response | None:
         recording = self.recordings.get(key)
         return recording and _response(recording, request)

@@ -13,14 +13,14 @@ from typing import Any
 
 import dspy
 
-from kit.display import tables
-from kit.engines.usage import Usage
+from kit import tables
+from kit.calls import Usage
 from kit.evaluation.caps import OverBudget, TooSmall, cap
 from kit.evaluation.costs import Costs, Line, Range, costs, line, model_of, total
-from kit.evaluation.plans import plan
 from kit.evaluation.spending import Evaluated, Spent
 from kit.evaluation.splits import leaks
-from kit.evaluation.steps import Plan
+from kit.plans.optimizers import plan
+from kit.plans.steps import Plan
 
 __all__ = ["Estimate", "Evaluated", "OverBudget", "Spent", "TooSmall", "cap", "estimate"]
 

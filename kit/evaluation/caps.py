@@ -21,9 +21,9 @@ from dspy.utils.callback import BaseCallback
 from kit.engines.history import entries
 from kit.engines.models import list_price
 from kit.engines.recordings import Recordings
-from kit.evaluation import plans
 from kit.evaluation.spending import Evaluated, Spent, number_of
 from kit.notices import notice
+from kit.plans import optimizers
 
 _LONGEST_WAIT_SECONDS = 60
 _GO_ON = "To go on, raise the cap and run the same cell again: a reply that is kept is not asked for twice."
@@ -171,10 +171,10 @@ class _Watch(BaseCallback):
         return f"Spent: {self.spent.title}. Kept: {kept or 'nothing, no model was asked'}.{found} {_GO_ON}"
 
     def _problems(self, optimizer: Any, inputs: dict[str, Any]) -> list[str]:
-        if not plans.can_plan(optimizer):
+        if not optimizers.can_plan(optimizer):
             return []
         options = inputs | inputs.get("kwargs", {})
-        return plans.plan(optimizer, **options).problems(self.spent.limits.get("calls"))
+        return optimizers.plan(optimizer, **options).problems(self.spent.limits.get("calls"))
 
     def _place(self, lm: Any) -> None:
         """Find out where a model's replies are kept, and read what is kept there."""

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
-from kit.display import tables
+from kit import tables
 from kit.evaluation.intervals import Interval
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import dspy
 
+from kit.calls import Usage
 from kit.engines.models import list_price
-from kit.engines.usage import Usage
-from kit.evaluation.steps import Step
+from kit.plans.steps import Step
 
 _GUESSED_WRITING = (1000, 300)  # tokens of a call that writes an instruction, beside three rows of data
 _WRITING_PACE = 5  # a token written takes about five times as long as one read

@@ -11,9 +11,9 @@ from typing import Any
 
 import dspy
 
+from kit.calls import Call
 from kit.engines.models import list_price, profiles
 from kit.engines.replay import ReplayEngine
-from kit.engines.usage import Call
 from kit.evaluation import rows, suspects, trials
 from kit.evaluation.findings import Finding, Preflight, bad, good, note
 from kit.evaluation.trials import Trial

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from statistics import fmean
 
-from kit.display import tables
+from kit import tables
 from kit.evaluation.history import Candidate, History
 
 _WIDEST = 60

@@ -18,7 +18,7 @@ from typing import Any
 import dspy
 import pydantic
 
-from kit.display import tables
+from kit import tables
 from kit.evaluation.costs import model_of
 from kit.evaluation.history import VERSION, Candidate, History
 from kit.evaluation.run_views import Curve, Front, Tree

@@ -10,8 +10,8 @@ from typing import Any
 
 import dspy
 
+from kit.calls import Call, Usage, usage
 from kit.engines.models import list_price
-from kit.engines.usage import Call, Usage, usage
 
 _UNITS = {"calls": "{:,} calls", "tokens": "{:,} tokens", "usd": "${:.4f}", "minutes": "{:.1f} minutes"}
 

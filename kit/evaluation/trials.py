@@ -14,8 +14,8 @@ from typing import Any
 import dspy
 from dspy.utils.callback import BaseCallback
 
+from kit.calls import Usage, usage
 from kit.engines.history import entries
-from kit.engines.usage import Usage, usage
 from kit.redaction import hide
 
 _LIBRARIES = tuple(

@@ -4,7 +4,7 @@ import pytest
 
 from kit.batch.answers import Answers
 from kit.batch.entries import Outcome
-from kit.engines.usage import Call, Usage
+from kit.calls import Call, Usage
 
 CALLS = Usage([Call("openai/a", "live", 100, 10, 1.0, 0.25), Call("openai/b", "cached", 0, 0, 0.0, 0.0)])
 GOOD = Outcome(b"good", b'{"answer":"x"}', spent=CALLS)

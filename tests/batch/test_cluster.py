@@ -9,7 +9,7 @@ from distributed import Client, LocalCluster
 from endpoint import Endpoint
 
 from kit.batch.cluster import Cluster, LostScheduler
-from kit.engines import models
+from kit.engines import lms, models
 
 TEXTS = [f"{number % 30}" for number in range(60)]
 
@@ -90,7 +90,7 @@ def test_a_task_is_small(workers, engine, tmp_path, monkeypatch):
     (tmp_path / "01.jsonl").write_bytes(b'{"key":"%020x","reply":"%s"}\n' % (1, b"x" * 1_000_000))
     monkeypatch.setattr(models, "replies_folder", lambda profile: tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-local")
-    lm = models.lm("small", profile="offline" if engine == "offline" else "openai", max_tokens=20_000)
+    lm = lms.lm("small", profile="offline" if engine == "offline" else "openai", max_tokens=20_000)
     lm.engine.recordings.get("0" * 20)
     program = dspy.ChainOfThought("text -> answer")
     program.set_lm(lm)

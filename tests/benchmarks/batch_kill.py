@@ -21,8 +21,7 @@ from pathlib import Path
 import dspy
 import pandas
 
-from kit import batch
-from kit.display import tables
+from kit import batch, tables
 
 ENDPOINT = Path(__file__).parents[1] / "endpoint.py"
 THREADS, PARTITION = 8, 50

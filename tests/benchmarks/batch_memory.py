@@ -23,8 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from dspy.lm15 import Message, Request, Response, Usage
 
-from kit import batch
-from kit.display import tables
+from kit import batch, tables
 
 SIZES = (20_000, 200_000)
 TEXT = "review draft of agreement with client re closing; telephone conference; revise memo to file"

@@ -24,8 +24,7 @@ from threading import local
 import dspy
 import pandas
 
-from kit import batch
-from kit.display import tables
+from kit import batch, tables
 
 ENDPOINT = Path(__file__).parents[1] / "endpoint.py"
 PARTITION = 500

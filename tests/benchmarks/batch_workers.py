@@ -18,8 +18,7 @@ import dspy
 import pandas
 from distributed import Client, LocalCluster
 
-from kit import batch
-from kit.display import tables
+from kit import batch, tables
 
 ENDPOINT = Path(__file__).parents[1] / "endpoint.py"
 

@@ -32,8 +32,8 @@ from kit.cases.contracts import (
     starts,
     weigh,
 )
-from kit.data import fetch
-from kit.engines.models import ROOT
+from kit.datasets import fetch
+from kit.project import ROOT
 
 SCORES = ROOT / "data" / "contracts" / "real.csv"
 COLUMNS = ("contract", "program", "pages", "asked", "found", "false", "missed", "exact")

@@ -19,8 +19,8 @@ import dspy
 
 import kit
 from kit.cases.facility import Consistent, Terse, Triage, read_public, scores, yes_no_score
-from kit.data import fetch
-from kit.engines.models import ROOT
+from kit.datasets import fetch
+from kit.project import ROOT
 
 SCORES = ROOT / "data" / "facility" / "public.csv"
 STATE = ROOT / "kit" / "cases" / "projects" / "facility" / "state.json"

@@ -28,9 +28,9 @@ import dspy
 
 import kit
 from kit.cases.form4 import Filing, Form4, fields, gold, plain, rows, totals_right
-from kit.data import fetch
+from kit.datasets import fetch
 from kit.documents.pages import pages
-from kit.engines.models import ROOT
+from kit.project import ROOT
 
 FORM4 = ROOT / "data" / "form4"
 SCORES = FORM4 / "real.csv"

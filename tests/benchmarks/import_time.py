@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from kit.display import tables
+from kit import tables
 
 PROGRAMS = {"nothing": "pass", "kit": "import kit", "kit, dspy": "import kit, dspy"}
 

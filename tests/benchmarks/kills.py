@@ -23,8 +23,7 @@ import dspy
 import pandas
 from dspy.lm15 import Config, Message, Request
 
-from kit import batch
-from kit.display import tables
+from kit import batch, tables
 from kit.engines.recordings import Recordings, read_quietly
 from kit.engines.replay import ReplayEngine
 from kit.evaluation import budget

@@ -14,9 +14,9 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from kit import lessons
-from kit.display import tables
-from kit.engines.models import ROOT
+from kit import tables
+from kit.project import ROOT
+from kit.workshop import lessons
 
 
 def run(notebooks: list[Path], further: list[str]) -> tuple[list[list[object]], float]:

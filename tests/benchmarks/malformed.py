@@ -28,13 +28,12 @@ import httpx
 import psutil
 from dspy.lm15 import Message, Response, Usage
 
-from kit import export
-from kit.display import tables
+from kit import export, tables
 from kit.engines import listening
 from kit.engines.folder import Folder
 from kit.engines.server import Server
 from kit.registry import Registry
-from kit.room import Room
+from kit.workshop.room import Room
 
 KEY = "key-of-the-caller-7"
 LARGE = bytes(6_000_000)

@@ -15,11 +15,10 @@ from typing import Literal
 
 import dspy
 
-from kit import usage
-from kit.display import tables
+from kit import tables, usage
 from kit.display.prompts import from_history
 from kit.engines.llama import LlamaEngine
-from kit.engines.models import ROOT
+from kit.project import ROOT
 
 
 class Rating(dspy.Signature):

@@ -12,7 +12,7 @@ from typing import Literal
 import dspy
 from dspy.lm15 import Message, Request, Response, Usage
 
-from kit.display import tables
+from kit import tables
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine, Rollouts
 

@@ -18,11 +18,11 @@ from http.server import BaseHTTPRequestHandler
 import dspy
 import pandas as pd
 
-from kit.display import tables
+from kit import tables
 from kit.engines.hosted import RoomEngine
 from kit.engines.listening import Listener
-from kit.engines.models import ROOT
-from kit.room import Room
+from kit.project import ROOT
+from kit.workshop.room import Room
 
 TOKEN = "harbour-light"
 NAME = "qwen2.5-coder-0.5b"

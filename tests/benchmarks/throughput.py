@@ -17,7 +17,7 @@ from typing import Any
 import dspy
 from dspy.lm15 import Request
 
-from kit.display import tables
+from kit import tables
 from kit.engines.llama import LlamaEngine, _body
 
 TOPICS = ["bees", "tides", "bread", "glass", "clocks", "maps", "kites", "salt", "paper", "bridges"]

@@ -9,7 +9,7 @@ from scripted import ScriptedEngine
 
 from kit.cases.analyzer import Analyzer, analyzer_score, flat, stands_in
 from kit.documents.pages import pages
-from kit.engines.models import ROOT
+from kit.project import ROOT
 
 DATA = ROOT / "data"
 ROWS = [

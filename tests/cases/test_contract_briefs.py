@@ -10,7 +10,7 @@ from kit.cases import contracts
 from kit.cases.contracts import Facts, Page, Part, Statement, UnreadableContract, page
 from kit.cases.contracts.facts import likely
 from kit.cases.contracts.values import stands
-from kit.engines.models import ROOT
+from kit.project import ROOT
 
 FOLDER = ROOT / "data" / "contracts"
 GOLD = [

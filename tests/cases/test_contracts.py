@@ -13,7 +13,7 @@ from scripted import ScriptedEngine
 
 from kit.cases import contracts
 from kit.cases.contracts import Line, Page, Score, UnreadableContract, page
-from kit.engines.models import ROOT
+from kit.project import ROOT
 
 FOLDER = ROOT / "data" / "contracts"
 GOLD = [

@@ -11,6 +11,7 @@ import dspy
 import pytest
 from scripted import ScriptedEngine
 
+from kit import project
 from kit.cases import facility
 from kit.cases.facility import (
     GUIDE,
@@ -26,15 +27,14 @@ from kit.cases.facility import (
     scores,
     yes_no_score,
 )
-from kit.engines import models
 
-DATA = models.ROOT / "data" / "facility"
+DATA = project.ROOT / "data" / "facility"
 SHEET = (DATA / "README.md").read_text(encoding="utf-8")
 ROWS = [json.loads(line) for line in (DATA / "messages.jsonl").read_text(encoding="utf-8").splitlines()]
 SPLITS = ("train", "validation", "test")
 FIELDS = ("urgency", "sentiment", "categories")
-PROJECT = models.ROOT / "kit" / "cases" / "projects" / "facility"
-LESSON = models.ROOT / "notebooks" / "17_facility.ipynb"
+PROJECT = project.ROOT / "kit" / "cases" / "projects" / "facility"
+LESSON = project.ROOT / "notebooks" / "17_facility.ipynb"
 GOLD = dspy.Example(urgency="low", sentiment="neutral", categories=["question", "space"])
 
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 from scripted import ScriptedEngine
 
+from kit import project
 from kit.cases.form4 import (
     Claims,
     Filing,
@@ -31,11 +32,10 @@ from kit.cases.form4 import (
 )
 from kit.documents.ocr import read
 from kit.documents.pages import pages
-from kit.engines import models
 
-DATA = models.ROOT / "data" / "form4"
-LEASE = models.ROOT / "data" / "files" / "lease.pdf"
-PROTOTYPE = models.ROOT / "kit" / "cases"
+DATA = project.ROOT / "data" / "form4"
+LEASE = project.ROOT / "data" / "files" / "lease.pdf"
+PROTOTYPE = project.ROOT / "kit" / "cases"
 RECORDS = {
     record["id"]: record
     for record in map(json.loads, (DATA / "filings.jsonl").read_text(encoding="utf-8").splitlines())

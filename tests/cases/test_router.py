@@ -14,6 +14,7 @@ import pytest
 from pydantic import ValidationError
 from scripted import ScriptedEngine
 
+from kit import project
 from kit.cases.router import (
     Document,
     Pile,
@@ -30,9 +31,8 @@ from kit.cases.router import (
 )
 from kit.cases.router import folder as folders
 from kit.documents.pages import pages
-from kit.engines import models
 
-ROOT = models.ROOT
+ROOT = project.ROOT
 DATA = ROOT / "data" / "pile"
 GOLD = {
     row["name"]: row for row in csv.DictReader((DATA / "pile.csv").read_text(encoding="utf-8").splitlines())

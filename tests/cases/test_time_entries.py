@@ -13,6 +13,7 @@ import dspy
 import pytest
 from scripted import ScriptedEngine
 
+from kit import project
 from kit.cases.time_entries import (
     RULES,
     Correct,
@@ -32,10 +33,9 @@ from kit.cases.time_entries import (
 from kit.cases.time_entries.doubts import Doubt
 from kit.cases.time_entries.explanations import distance
 from kit.cases.time_entries.program import ASKED, fitted, objection
-from kit.engines import models
 
-DATA = models.ROOT / "data" / "time_entries"
-PROTOTYPE = models.ROOT / "kit" / "cases" / "time_entries"
+DATA = project.ROOT / "data" / "time_entries"
+PROTOTYPE = project.ROOT / "kit" / "cases" / "time_entries"
 ROWS = [json.loads(line) for line in (DATA / "entries.jsonl").read_text(encoding="utf-8").splitlines()]
 TRAIN = [row for row in ROWS if row["split"] == "train"]
 GOLD = "Reviewed lease with M. Okafor; drafted 2 letters."

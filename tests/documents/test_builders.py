@@ -8,11 +8,11 @@ from collections import Counter
 import dspy
 import pytest
 
+from kit import project
 from kit.documents.ocr import read
 from kit.documents.pages import pages, read_all
-from kit.engines import models
 
-DATA = models.ROOT / "data"
+DATA = project.ROOT / "data"
 
 
 def built(folder):

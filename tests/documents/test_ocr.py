@@ -9,7 +9,7 @@ from PIL import Image
 
 from kit.documents import errors, ocr
 from kit.documents.ocr import OcrAdapter, read
-from kit.engines.models import ROOT
+from kit.project import ROOT
 from tests.scripted import ScriptedEngine
 
 SIGN = ROOT / "data" / "parking_signs" / "02.png"

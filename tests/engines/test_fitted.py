@@ -9,7 +9,7 @@ from dspy.lm15 import Config, FunctionTool, Message, Reasoning, Request
 from scripted import ScriptedEngine
 
 from kit.cases.facility import Terse
-from kit.engines import fitted, models
+from kit.engines import fitted, lms, models
 from kit.engines.fitted import FittedLM, refusals
 from kit.engines.threaded import ThreadedEngine
 
@@ -215,7 +215,7 @@ def test_what_an_unlisted_model_refuses(name, expected, monkeypatch):
 def test_a_profiles_model_is_fitted(monkeypatch):
     """`kit.lm` builds the lessons' lines under every profile, with what models.toml says of each model."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789")
-    lm = models.lm("large", profile="openai", temperature=0.3, max_tokens=250)
+    lm = lms.lm("large", profile="openai", temperature=0.3, max_tokens=250)
     assert isinstance(lm, FittedLM)
     assert lm.refuses == {"caps", "sampling", "tools"}
     assert (lm.kwargs.get("temperature"), lm.kwargs.get("max_completion_tokens")) == (None, None)

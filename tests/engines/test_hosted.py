@@ -8,10 +8,11 @@ from dspy.lm15 import Message, Request
 from dspy.utils.callback import BaseCallback
 from scripted import ScriptedEngine
 
-from kit.engines import models
+from kit.engines import lms, models
 from kit.engines.hosted import HostedEngine
+from kit.engines.lms import ProjectEngine
 from kit.engines.recordings import Recordings
-from kit.engines.replay import ReplayEngine, Rollouts
+from kit.engines.replay import Rollouts
 from kit.engines.threaded import ThreadedEngine
 
 KEY = "sk-test-0123456789abcdef"
@@ -33,7 +34,7 @@ def hosted(*replies):
 
 
 def recorded_lm(plain, folder):
-    engine = ReplayEngine(HostedEngine(plain), Recordings(folder), capabilities=plain)
+    engine = ProjectEngine(HostedEngine(plain), Recordings(folder), capabilities=plain)
     options = {"cache": False, "num_retries": 0, "callbacks": [Rollouts()]}
     return dspy.LM("test/hosted", engine=engine, async_engine=ThreadedEngine(engine), **options)
 
@@ -96,8 +97,8 @@ class TestSaved:
 
     def test_a_profiles_model(self, tmp_path):
         """The file names model and profile; key and address come from where it is loaded."""
-        lm = self.loaded(models.lm("large", profile="openai"), tmp_path)
-        assert isinstance(lm.engine, ReplayEngine)
+        lm = self.loaded(lms.lm("large", profile="openai"), tmp_path)
+        assert isinstance(lm.engine, ProjectEngine)
         assert isinstance(lm._async_engine_spec, ThreadedEngine)
         assert (lm.engine.live.lm.model, lm.engine.live.profile) == ("openai/gpt-5.6-sol", "openai")
         assert lm.engine.live.lm.kwargs["api_key"] == KEY
@@ -110,13 +111,13 @@ class TestSaved:
 
     def test_recordings_alone(self, tmp_path):
         """An engine with nobody live behind it is saved as that."""
-        engine = ReplayEngine(None, Recordings(tmp_path))
+        engine = ProjectEngine(None, Recordings(tmp_path))
         lm = dspy.LM("test/none", engine=engine, async_engine=ThreadedEngine(engine))
         assert self.loaded(lm, tmp_path).engine.live is None
 
     def test_without_the_key(self, tmp_path, monkeypatch):
         """Where the key is missing, loading says which one it is."""
-        lm = models.lm("large", profile="openai")
+        lm = lms.lm("large", profile="openai")
         monkeypatch.delenv("OPENAI_API_KEY")
         with pytest.raises(models.MissingKey, match="OPENAI_API_KEY is not set"):
-            ReplayEngine.load_state(lm.engine.dump_state())
+            ProjectEngine.load_state(lm.engine.dump_state())

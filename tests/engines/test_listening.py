@@ -13,10 +13,10 @@ from scripted import ScriptedEngine
 
 from kit.engines import listening
 from kit.engines.listening import CannotListen
-from kit.engines.models import lm as kit_lm
+from kit.engines.lms import lm as kit_lm
 from kit.engines.server import Server
 from kit.registry import Registry
-from kit.room import Room
+from kit.workshop.room import Room
 
 KEY = "harbour-light-7"
 BODY = json.dumps({"model": "small", "messages": [{"role": "user", "content": "Sky?"}]}).encode()

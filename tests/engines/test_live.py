@@ -18,7 +18,7 @@ from dspy.teleprompt import Teleprompter
 from scripted import ScriptedEngine
 
 from kit import batch
-from kit.engines import foresight, live, models
+from kit.engines import foresight, live, lms, models
 from kit.engines.live import NotConfirmed
 from kit.engines.recordings import Recordings
 from kit.engines.replay import NoRecording, ReplayEngine, Rollouts
@@ -95,7 +95,7 @@ def hosted(asked, monkeypatch):
     """Return a hosted model as kit.lm makes it, answered by a scripted engine behind DSPy's cache."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-local")
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=True)
-    lm = models.lm("small", profile="openai")
+    lm = lms.lm("small", profile="openai")
     scripted = dspy.LM(lm.model, engine=Counting(), cache=True, callbacks=lm.callbacks)
     dspy.configure(lm=scripted, adapter=dspy.JSONAdapter())
     return scripted.engine
@@ -281,7 +281,7 @@ def test_other_settings_are_named(monkeypatch, value):
     """A typo does not send what was to be kept back: kit.lm refuses it with the valid values."""
     monkeypatch.setenv("KIT_LIVE", value)
     with pytest.raises(ValueError, match=rf"KIT_LIVE is '{value}'\. Valid: ask, never, yes\."):
-        models.lm("small")
+        lms.lm("small")
 
 
 @pytest.mark.parametrize("threads", [1, 8])

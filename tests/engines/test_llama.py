@@ -16,7 +16,8 @@ import pytest
 from dspy import lm15
 from dspy.lm15 import Config, Message, Request, materialize_response
 
-from kit.engines import models, runtime
+from kit import project
+from kit.engines import lms, runtime
 from kit.engines.llama import LlamaEngine
 from kit.engines.replay import ReplayEngine
 from kit.engines.threaded import ThreadedEngine
@@ -323,7 +324,7 @@ def test_options_without_effect_are_refused_by_name(engine, config):
 def test_max_tokens_has_one_name():
     """OpenAI's newer name would be refused with a number that nobody has set."""
     with pytest.raises(ValueError, match=r"max_completion_tokens\. Use max_tokens"):
-        models.lm("small", max_completion_tokens=5)
+        lms.lm("small", max_completion_tokens=5)
 
 
 CONTROL = ("<|im_end|>", "<|im_start|>", "<|endoftext|>")
@@ -373,10 +374,10 @@ def test_ctrl_c_ends_a_generation(smoke_model):
 def test_a_program_with_its_model_is_saved_and_loaded(tmp_path):
     """A program whose LM is pinned comes back with its model, and no path of this machine is in the file."""
     program = dspy.Predict(Triage)
-    program.set_lm(models.lm("small", context=4096, temperature=0.0))
+    program.set_lm(lms.lm("small", context=4096, temperature=0.0))
     program.save(tmp_path / "triage.json")
     state = (tmp_path / "triage.json").read_text(encoding="utf-8")
-    assert str(models.ROOT) not in state
+    assert str(project.ROOT) not in state
     assert os.path.expanduser("~") not in state
     for _ in range(2):
         loaded = dspy.Predict(Triage)
@@ -388,7 +389,7 @@ def test_a_program_with_its_model_is_saved_and_loaded(tmp_path):
 
 def test_one_state_loads_twice():
     """Loading leaves the state as it was."""
-    state = json.dumps(models.lm("small").dump_state())
+    state = json.dumps(lms.lm("small").dump_state())
     kept = json.loads(state)
     dspy.LM.load_state(kept, allow_custom_lm_class=True)
     assert json.loads(state) == kept

@@ -11,7 +11,8 @@ import pytest
 from dspy.clients.model_metadata import model_info, rate
 from scripted import ScriptedEngine
 
-from kit.engines import models, weights
+from kit import project
+from kit.engines import lms, models, weights
 from kit.engines.llama import LlamaEngine
 from kit.engines.models import MissingKey
 from kit.engines.recordings import Recordings
@@ -36,8 +37,8 @@ def test_an_installed_package_finds_the_clone_around_it(tmp_path, where):
         (tmp_path / name / ".env").write_text(f"KIT_PROFILE={name}\n", encoding="utf-8")
     installed = tmp_path / "site-packages"
     shutil.copytree(Path(models.__file__).parents[1], installed / "kit")
-    code = "import os; from kit.engines import models; models.read_env_file()"
-    code += "; print(models.__file__, models.ROOT, os.environ['KIT_PROFILE'], sep='\\n')"
+    code = "import os; from kit import project; project.read_env_file()"
+    code += "; print(project.__file__, project.ROOT, os.environ['KIT_PROFILE'], sep='\\n')"
     command = [sys.executable, "-c", code]
     surroundings = os.environ | {"PYTHONPATH": str(installed)}
     run = subprocess.run(
@@ -53,7 +54,7 @@ def test_an_installed_package_finds_the_clone_around_it(tmp_path, where):
 
 def test_the_default_is_offline():
     """With nothing set, the model needs no key and no network."""
-    lm = models.lm()
+    lm = lms.lm()
     assert models.current_profile() == "offline"
     assert lm.model == "offline/qwen2.5-coder-0.5b"
     assert isinstance(lm.engine, ReplayEngine)
@@ -64,7 +65,7 @@ def test_offline_models_have_weights():
     """Each offline role names weights that can be fetched, and whose hash is noted beside each recording."""
     for role in ("small", "large"):
         found = models.model(role, "offline")
-        assert models.lm(role).engine.weights == weights.spec(found.weights).sha256[:16]
+        assert lms.lm(role).engine.weights == weights.spec(found.weights).sha256[:16]
 
 
 def test_every_profile_has_both_sizes():
@@ -87,9 +88,9 @@ def test_prices_are_dspys(priced):
 def test_unknown_roles_are_answered_with_the_known():
     """A typo in a role lists the roles of the profile; offline there is no vision model."""
     with pytest.raises(ValueError, match=r"'offline' has no role 'vision'. Its roles: large, small\."):
-        models.lm("vision")
+        lms.lm("vision")
     with pytest.raises(ValueError, match=r"no role 'about'. Its roles: large, small, vision\."):
-        models.lm("about", profile="openai")
+        lms.lm("about", profile="openai")
 
 
 def test_unknown_profiles_are_answered_with_the_known(monkeypatch):
@@ -97,10 +98,10 @@ def test_unknown_profiles_are_answered_with_the_known(monkeypatch):
     with pytest.raises(
         ValueError, match=r"'opnai'\. Valid profiles: anthropic, google, local-server, offline"
     ):
-        models.lm(profile="opnai")
+        lms.lm(profile="opnai")
     monkeypatch.setenv("KIT_PROFILE", "opnai")
     with pytest.raises(ValueError, match=r"KIT_PROFILE is 'opnai'\. Valid profiles: anthropic"):
-        models.lm()
+        lms.lm()
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_a_missing_key_names_the_variable(monkeypatch, value, state):
     if value is not None:
         monkeypatch.setenv("OPENAI_API_KEY", value)
     with pytest.raises(MissingKey, match=rf"OPENAI_API_KEY .*{state}.*unset KIT_PROFILE") as missing:
-        models.lm(profile="openai")
+        lms.lm(profile="openai")
     assert models.missing_key("openai") == str(missing.value)
     assert models.missing_key("offline") is None
 
@@ -119,7 +120,7 @@ def test_a_missing_key_names_the_variable(monkeypatch, value, state):
 def test_keys_are_passed_but_not_kept(monkeypatch):
     """The provider gets the key; neither saved state nor history holds it."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    lm = models.lm(profile="openai")
+    lm = lms.lm(profile="openai")
     assert lm.kwargs["api_key"] == KEY
     assert KEY not in str(lm.dump_state())
     lm._engine_spec = ScriptedEngine("Blue.")
@@ -130,45 +131,45 @@ def test_keys_are_passed_but_not_kept(monkeypatch):
 
 def test_options_reach_the_lm():
     """Whatever dspy.LM takes can be said in the same line, and wins over the kit's own choice."""
-    lm = models.lm("small", temperature=0.7, max_tokens=7, cache=True, num_retries=2)
+    lm = lms.lm("small", temperature=0.7, max_tokens=7, cache=True, num_retries=2)
     assert (lm.kwargs["temperature"], lm.kwargs["max_tokens"], lm.cache, lm.num_retries) == (0.7, 7, True, 2)
-    assert models.lm("small").kwargs == {"temperature": 0.0, "max_tokens": 1000}
+    assert lms.lm("small").kwargs == {"temperature": 0.0, "max_tokens": 1000}
 
 
 def test_context_is_for_the_offline_engine_only(monkeypatch):
     """A line with `context` runs with every profile: a provider, which sets its own, is not sent it."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    assert models.lm(context=16_384).engine.live.context == 16_384
-    assert "context" not in models.lm(profile="openai", context=16_384).kwargs
+    assert lms.lm(context=16_384).engine.live.context == 16_384
+    assert "context" not in lms.lm(profile="openai", context=16_384).kwargs
 
 
 def test_settings_come_from_the_env_file():
     """Profile and key can stand in .env; an explicit profile finds its key there too."""
-    (models.ROOT / ".env").write_text(
+    (project.ROOT / ".env").write_text(
         f"KIT_PROFILE=anthropic\nOPENAI_API_KEY={KEY}\nANTHROPIC_API_KEY={KEY}\n", encoding="utf-8"
     )
-    assert models.lm(profile="openai").kwargs["api_key"] == KEY
-    assert models.lm().model == "anthropic/claude-haiku-4-5"
+    assert lms.lm(profile="openai").kwargs["api_key"] == KEY
+    assert lms.lm().model == "anthropic/claude-haiku-4-5"
 
 
 def test_the_environment_wins_over_the_env_file(monkeypatch):
     """What was exported for one run is not overridden by the file."""
-    (models.ROOT / ".env").write_text("KIT_PROFILE=anthropic\n", encoding="utf-8")
+    (project.ROOT / ".env").write_text("KIT_PROFILE=anthropic\n", encoding="utf-8")
     monkeypatch.setenv("KIT_PROFILE", "offline")
     assert models.current_profile() == "offline"
 
 
 def test_lms_share_one_set_of_recordings():
     """The files are read once in a kernel, however many models a lesson builds."""
-    assert models.lm("small").engine.recordings is models.lm("large").engine.recordings
+    assert lms.lm("small").engine.recordings is lms.lm("large").engine.recordings
 
 
 def test_hosted_models_are_recorded_on_demand(monkeypatch):
     """With KIT_RECORD set, a provider's replies are recorded as well, in a folder of their own."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    assert models.lm(profile="openai").engine == "auto"
-    monkeypatch.setenv("KIT_RECORD", str(models.ROOT / "01.jsonl.part"))
-    lm = models.lm(profile="openai")
+    assert lms.lm(profile="openai").engine == "auto"
+    monkeypatch.setenv("KIT_RECORD", str(project.ROOT / "01.jsonl.part"))
+    lm = lms.lm(profile="openai")
     assert isinstance(lm.engine, ReplayEngine)
     assert lm.engine.recordings.folder == models.REPLIES / "openai"
     assert lm.supports_function_calling is True
@@ -178,20 +179,20 @@ def test_committed_hosted_recordings_replay(monkeypatch):
     """A folder of a provider's replies is used as soon as it is there."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     models.replies_folder("openai").mkdir(parents=True)
-    assert isinstance(models.lm(profile="openai").engine, ReplayEngine)
+    assert isinstance(lms.lm(profile="openai").engine, ReplayEngine)
 
 
 def test_kit_fresh_forgets_the_committed_replies(monkeypatch):
     """`kit record --fresh` sets KIT_FRESH, and the kernel's recordings then begin empty."""
     monkeypatch.setenv("KIT_FRESH", "1")
-    assert models.lm().engine.recordings.fresh
-    assert isinstance(models.lm().engine.recordings, Recordings)
+    assert lms.lm().engine.recordings.fresh
+    assert isinstance(lms.lm().engine.recordings, Recordings)
 
 
 def test_no_price_table_is_fetched():
     """Building a model tells DSPy to use the price table that it carries."""
     os.environ.pop("LITELLM_LOCAL_MODEL_COST_MAP", None)
-    assert isinstance(models.lm(), dspy.LM)
+    assert isinstance(lms.lm(), dspy.LM)
     assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
 
 
@@ -208,12 +209,12 @@ def test_ollamas_address_ends_in_v1(monkeypatch, value, expected):
     """DSPy 3.4 speaks to Ollama's OpenAI-compatible API, which lies under /v1 of the usual address."""
     if value:
         monkeypatch.setenv("OLLAMA_API_BASE", value)
-    assert models.lm(profile="ollama").kwargs["api_base"] == expected
+    assert lms.lm(profile="ollama").kwargs["api_base"] == expected
 
 
 def test_a_gateway_stands_before_every_provider(monkeypatch):
     """KIT_GATEWAY is where a hosted profile's calls go; servers of one's own keep their addresses."""
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     monkeypatch.setenv("KIT_GATEWAY", "https://llm.example.org/v1")
-    assert models.lm(profile="anthropic").kwargs["api_base"] == "https://llm.example.org/v1"
-    assert models.lm(profile="ollama").kwargs["api_base"] == "http://localhost:11434/v1"
+    assert lms.lm(profile="anthropic").kwargs["api_base"] == "https://llm.example.org/v1"
+    assert lms.lm(profile="ollama").kwargs["api_base"] == "http://localhost:11434/v1"

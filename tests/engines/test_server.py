@@ -11,10 +11,10 @@ import dspy
 import pytest
 from scripted import ScriptedEngine
 
+from kit.calls import usage
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine
 from kit.engines.server import Server
-from kit.engines.usage import usage
 
 KEY = "sk-mine-0123456789"
 

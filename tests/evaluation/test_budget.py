@@ -17,8 +17,8 @@ from dspy.teleprompt import SIMBA
 from optimizing import ROWS, TRAIN, VAL, RuledEngine, Sort, configure, replayed, same_label
 
 import kit
+from kit.calls import Usage
 from kit.engines import models
-from kit.engines.usage import Usage
 from kit.evaluation import budget
 
 OPTIMIZERS = {
@@ -120,7 +120,7 @@ def test_calls_of_a_run_are_measured_too():
     configure()
     optimizer, arguments = optimizer_of("bootstrap")
     call = Usage([]).calls
-    call.extend([kit.engines.usage.Call("test/small", "live", 10, 1, 0.5, 0.0)] * 4)
+    call.extend([kit.calls.Call("test/small", "live", 10, 1, 0.5, 0.0)] * 4)
     found = budget.estimate(optimizer, dspy.Predict(Sort), measured=Usage(call), rows=2, **arguments)
     assert found.calls == (6, 24)
 

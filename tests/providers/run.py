@@ -113,8 +113,8 @@ def _options() -> argparse.Namespace:
 
 def _targets(options: argparse.Namespace) -> list[str]:
     sys.path.insert(0, str(ROOT))
-    from kit import lessons
     from kit.export import catalogue
+    from kit.workshop import lessons
 
     wanted = [lessons.lesson(number) for number in options.lesson or []] or lessons.lessons()
     notebooks = [path.relative_to(ROOT).as_posix() for lesson in wanted for path in lesson.notebooks]
@@ -156,7 +156,7 @@ def _text() -> IO[str]:
 
 def _notebook(target: str, environment: dict[str, str], place: Path) -> list[str]:
     """Run a notebook on a copy of the lessons and their data: some lessons keep what they found."""
-    from kit import lessons
+    from kit.workshop import lessons
 
     for folder in ("notebooks", "solutions", "data"):
         shutil.copytree(ROOT / folder, place / folder)
@@ -186,7 +186,7 @@ def _project(target: str, environment: dict[str, str], place: Path) -> list[str]
     served = f"from {package}.modules import served; from {package} import task"
     os.environ |= environment
     profile = environment["KIT_PROFILE"]
-    client = models._client(profile)
+    client = models.client(profile)
     keys = {"GEMINI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY"}
     settings = {name: client["api_key"] for name in keys if "api_key" in client}
     settings |= {"MODEL": models.model("large", profile).model, "MODEL_API_BASE": client["api_base"]}

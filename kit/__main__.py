@@ -1,0 +1,5 @@
+"""`python -m kit`, the same as `kit`."""
+
+from kit.workshop.cli import app
+
+app()

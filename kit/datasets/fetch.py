@@ -1,0 +1,170 @@
+"""Fetch real data sets by name, from their addresses or a local mirror, and only if every byte is right.
+
+    fetch.get("facility") / "dataset.json"
+
+KIT_DATA_MIRROR names a folder that is read instead of the network.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kit.datasets import edgar, sets
+from kit.datasets.sets import DataSet, File
+
+MIRROR = "KIT_DATA_MIRROR"
+PATIENCE_SECONDS = 30
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class DataError(OSError):
+    """A data set cannot be had, or cannot be trusted."""
+
+
+class BadData(DataError):
+    """A file is not the one that the kit knows."""
+
+
+class NoData(DataError):
+    """A file is not here, or cannot be reached."""
+
+
+class NoRoom(DataError):
+    """The disk cannot hold the set."""
+
+
+def get(name: str, *, contact: str | None = None, progress: bool = False) -> Path:
+    """Return the folder of a set, after fetching what is missing; what was fetched before is kept.
+
+    Args:
+        name: One of `sets.names()`.
+        contact: Who asks, for EDGAR; by default what KIT_EDGAR_CONTACT says.
+        progress: Whether to show a bar for each download.
+
+    Raises:
+        NoData: If the network or the mirror does not have a file.
+        BadData: If what came is not what the kit knows.
+        NoRoom: If the disk is full.
+        NoContact: If EDGAR would have to be asked without a contact.
+        ValueError: If the name is unknown.
+    """
+    wanted = sets.spec(name)
+    missing = [file for file in wanted.files if fault(wanted, file)]
+    source = mirror()
+    if source is None:
+        missing = [file for file in missing if file.url]
+    headers = edgar.headers(contact) if wanted.edgar and missing and source is None else {}
+    for file in missing:
+        with _explained(wanted, file), tempfile.TemporaryDirectory() as scratch:
+            if source is None:
+                arrived = _download(file, Path(scratch), headers, progress)
+                time.sleep(edgar.PAUSE_SECONDS if wanted.edgar else 0)
+            else:
+                arrived = source / wanted.mirror / file.path
+            if file.url or arrived.exists():
+                _keep(arrived, wanted, file)
+    return sets.folder(name)
+
+
+def verify(name: str) -> Path:
+    """Hash every file of a set on this machine, and return its folder; a bad file is removed.
+
+    Raises:
+        NoData: If a file is missing that has an address.
+        BadData: If a file is not the one that the kit knows.
+        ValueError: If the name is unknown.
+    """
+    wanted = sets.spec(name)
+    for file in wanted.files:
+        path = sets.folder(name) / file.path
+        if not path.exists():
+            if file.url:
+                raise NoData(f"{path} is not on this machine. Run `kit data get {name}`.")
+        elif reason := fault(wanted, file):
+            path.unlink()
+            raise BadData(f"{path} {reason}. It was removed: run `kit data get {name}`.")
+    return sets.folder(name)
+
+
+def mirror() -> Path | None:
+    """Return the folder that KIT_DATA_MIRROR names, or None.
+
+    Raises:
+        NoData: If it is no folder.
+    """
+    named = os.environ.get(MIRROR)
+    if named and not Path(named).expanduser().is_dir():
+        raise NoData(f"{MIRROR} names {named}, which is not a folder. Name one, or unset it.")
+    return Path(named).expanduser().absolute() if named else None
+
+
+def fault(wanted: DataSet, file: File) -> str | None:
+    """Return what is wrong with a file on this machine, or None."""
+    path = sets.folder(wanted.name) / file.path
+    return _fault(path.read_bytes(), file) if path.is_file() else "is missing"
+
+
+def _fault(data: bytes, file: File) -> str | None:
+    found = hashlib.sha256(data).hexdigest()
+    if found == file.sha256:
+        return None
+    return f"has {len(data):,} bytes and sha256 {found}; expected {file.bytes:,} and {file.sha256}"
+
+
+def _download(file: File, scratch: Path, headers: dict[str, str], progress: bool) -> Path:
+    import pooch
+
+    pooch.get_logger().setLevel(logging.WARNING)
+    downloader = pooch.HTTPDownloader(progressbar=progress, headers=headers, timeout=PATIENCE_SECONDS)
+    return Path(pooch.retrieve(file.url, None, "arrived", scratch, downloader=downloader))
+
+
+def _keep(arrived: Path, wanted: DataSet, file: File) -> None:
+    """Check what arrived and move it to its place in one step, so that no half a file is ever there."""
+    data = arrived.read_bytes()
+    if wanted.edgar and file.path.endswith(".xml"):
+        data = edgar.ownership(data.decode(errors="replace")).encode()
+    if reason := _fault(data, file):
+        raise BadData(
+            f"{file.path} of {wanted.name} {reason}. The source changed, or something on the way changed it; "
+            "nothing was kept. Compare the source named in kit/datasets/sets.toml, then try again."
+        )
+    target = sets.folder(wanted.name) / file.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    part.write_bytes(data)
+    shutil.move(part, target)
+
+
+@contextmanager
+def _explained(wanted: DataSet, file: File) -> Iterator[None]:
+    """Turn what the network and the disk raise into errors that name the next step."""
+    import requests
+
+    try:
+        yield
+    except requests.RequestException as error:
+        raise NoData(
+            f"{file.url} cannot be reached ({type(error).__name__}: {str(error)[:200]}). "
+            f"Run `kit data get {wanted.name}` again on a network, or set {MIRROR} to a folder that has it."
+        ) from error
+    except FileNotFoundError as error:
+        raise NoData(
+            f"The mirror has no {wanted.mirror}/{file.path}. Unset {MIRROR} to use the network."
+        ) from error
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        raise NoRoom(
+            f"{wanted.name} needs {wanted.bytes / 1e6:.1f} MB in {sets.folder(wanted.name)}: "
+            f"{os.strerror(error.errno)}. Make room, then run `kit data get {wanted.name}` again."
+        ) from error

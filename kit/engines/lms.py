@@ -1,0 +1,159 @@
+"""Which model answers: the `dspy.LM` of a role, over recordings.
+
+dspy.configure(lm=kit.lm("small"))
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import dspy
+
+from kit import project
+from kit.engines import live, models, weights
+from kit.engines.direct import reach_directly
+from kit.engines.recordings import Recordings
+from kit.engines.replay import ReplayEngine, Rollouts
+from kit.engines.threaded import ThreadedEngine
+
+
+class ProjectEngine(ReplayEngine):
+    """A ReplayEngine over this project's recordings, so that a saved program finds it again."""
+
+    def dump_state(self) -> dict[str, Any]:
+        """Return the live engine's state, if there is one; recordings stay with the project."""
+        if self.live is None:
+            return {"live": None, "state": {}}
+        return {"live": type(self.live).__name__, "state": self.live.dump_state()}
+
+    @classmethod
+    def load_state(cls, state: dict[str, Any]) -> ProjectEngine:
+        """Rebuild the engine over the project's own recordings.
+
+        Raises:
+            MissingKey: If it asks a hosted model, and the key of its profile is not set.
+        """
+        options = dict(state["state"])
+        if state["live"] is None:
+            return recorded_engine()
+        if state["live"] == "HostedEngine":
+            return hosted_engine(**options)
+        return offline_engine(options.pop("model"), **options)
+
+
+def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> dspy.LM:
+    """Build the `dspy.LM` that plays a role; the same line works offline and with any provider.
+
+    Args:
+        role: "small", "large" or "vision".
+        profile: A profile's name; by default the one in force.
+        options: Passed on to `dspy.LM`, e.g. temperature=1.0, max_tokens=200, cache=True. Offline,
+            `context` sets the longest prompt plus reply in tokens; providers set their own. `timeout` is
+            the longest time for a reply in seconds. What a model
+            does not take is left out of every call, and a notice says so once.
+
+    Raises:
+        ValueError: If role, profile or KIT_LIVE is unknown; the message lists the valid ones.
+        MissingKey: If the profile's key is not set, or empty.
+    """
+    project.read_env_file()
+    live.setting()
+    reach_directly()  # Ollama and other servers on this machine
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # DSPy's own price table, not the network
+    chosen = models.model(role, profile)
+    engine_options = _engine_options(options, chosen)
+    if chosen.weights:
+        if "max_completion_tokens" in options:
+            raise ValueError("The offline models do not have max_completion_tokens. Use max_tokens.")
+        engine = offline_engine(chosen.weights, **engine_options)
+        return _behind(engine, chosen, {"temperature": 0.0, "max_tokens": 1000} | options)
+    plain = _lm(chosen, models.client(chosen.profile) | options)
+    if _records(chosen.profile):
+        return _recorded(plain, chosen, options)
+    plain.callbacks.append(live.Hosted())
+    return plain
+
+
+def offline_engine(name: str, **options: Any) -> ProjectEngine:
+    """Return the engine of an offline model: recordings first, then llama.cpp in this process.
+
+    With KIT_ROOM set, a workshop's room answers in the place of llama.cpp (see `kit room`).
+
+    Args:
+        name: A name from the weights table.
+        options: Passed on to `LlamaEngine`.
+    """
+    from kit.engines.hosted import RoomEngine
+    from kit.engines.llama import LlamaEngine
+
+    room = os.environ.get("KIT_ROOM")
+    answering = RoomEngine(name, room, options.get("timeout")) if room else LlamaEngine(name, **options)
+    return ProjectEngine(answering, _recordings("offline"), weights=weights.spec(name).sha256[:16])
+
+
+def hosted_engine(model: str, profile: str | None = None) -> Any:
+    """Return the engine of a hosted model: recordings first, then the provider.
+
+    Args:
+        model: The model, as `dspy.LM` names it.
+        profile: The profile whose key, address and recordings are used; without one, the provider's own
+            variables, and no recordings.
+
+    Raises:
+        ValueError: If there is no such profile.
+        MissingKey: If the profile's key is not set.
+    """
+    if profile is not None and profile not in models.profiles():
+        raise ValueError(f"Unknown profile {profile!r}. Valid profiles: {', '.join(models.profiles())}.")
+    chosen = models.Model(profile or "", "", model, refuses=models.refuses(model))
+    return _over_recordings(_lm(chosen, models.client(profile) if profile else {}), profile)
+
+
+def recorded_engine() -> Any:
+    """Return an engine that answers from the offline profile's recordings alone."""
+    return ProjectEngine(None, _recordings("offline"))
+
+
+def _lm(chosen: models.Model, options: dict[str, Any]) -> dspy.LM:
+    if not chosen.refuses:
+        return dspy.LM(chosen.model, **options)
+    from kit.engines.fitted import FittedLM
+    from kit.notices import notice
+
+    return FittedLM(chosen.model, refuses=chosen.refuses, say=notice, **options)
+
+
+def _behind(engine: Any, chosen: models.Model, options: dict[str, Any]) -> dspy.LM:
+    options = {"cache": False, "num_retries": 0, "callbacks": [Rollouts()]} | options
+    return _lm(chosen, {"engine": engine, "async_engine": ThreadedEngine(engine)} | options)
+
+
+def _recorded(plain: dspy.LM, chosen: models.Model, options: dict[str, Any]) -> dspy.LM:
+    return _behind(_over_recordings(plain, chosen.profile), chosen, options)
+
+
+def _over_recordings(plain: dspy.LM, profile: str | None) -> Any:
+    from kit.engines.hosted import HostedEngine
+
+    known = _recordings(profile) if profile else Recordings(models.REPLIES / "none")
+    return ProjectEngine(HostedEngine(plain, profile), known, capabilities=plain)
+
+
+def _records(profile: str) -> bool:
+    return bool(os.environ.get("KIT_RECORD")) or models.replies_folder(profile).is_dir()
+
+
+@cache
+def _recordings(profile: str) -> Recordings:
+    record_to = os.environ.get("KIT_RECORD")
+    fresh = bool(os.environ.get("KIT_FRESH"))
+    return Recordings(models.replies_folder(profile), Path(record_to) if record_to else None, fresh=fresh)
+
+
+def _engine_options(options: dict[str, Any], chosen: models.Model) -> dict[str, Any]:
+    """Take out what the offline engine is built with; `timeout` is `dspy.LM`'s own with a provider."""
+    names = ["context", "threads", "reuse_prefix", *(["timeout"] if chosen.weights else [])]
+    return {name: options.pop(name) for name in names if name in options}

@@ -1,0 +1,1 @@
+"""What an optimizer will run, step by step, before it runs."""

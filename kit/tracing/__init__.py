@@ -1,0 +1,1 @@
+"""What DSPy does, as spans: a tree in the notebook, or traces in Phoenix."""

@@ -1,0 +1,256 @@
+"""Phoenix, the trace viewer: its server started by one call, spans sent to it and read back.
+
+    server = phoenix.launch()
+    server.instrument()
+    program(question="...")
+    server.read()
+
+The server runs in an environment of its own (`kit.tracing.environments`), on loopback, with telemetry off.
+Its traces go when it stops; it stops with the kernel that started it. If it goes away, programs go on.
+"""
+
+from __future__ import annotations
+
+import atexit
+import html
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING
+
+from filelock import FileLock
+
+from kit.notices import notice
+from kit.redaction import without_secrets
+from kit.tracing import environments
+from kit.tracing.environments import NoPhoenix, Tell
+
+if TYPE_CHECKING:
+    from kit.display.traces import Trace
+    from kit.tracing.spans import Sender
+
+SERVER = Path(__file__).with_name("phoenix_server.py")
+SETTINGS = {
+    "PHOENIX_HOST": "127.0.0.1",
+    "PHOENIX_ALLOW_EXTERNAL_RESOURCES": "false",  # no fonts, pixels or downloads from elsewhere
+    "PHOENIX_TELEMETRY_ENABLED": "false",
+    "PHOENIX_DISABLE_AGENT_ASSISTANT": "true",
+    "PHOENIX_ENABLE_MCP_SERVER": "false",
+}
+_LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by way of HTTP_PROXY
+
+
+class NotStarted(NoPhoenix):
+    """Phoenix ended before it answered, or never answered."""
+
+
+@dataclass(eq=False)
+class Phoenix:
+    """A running Phoenix. `process` is None if it was found running; `stop()` then leaves it so."""
+
+    url: str
+    project: str
+    process: subprocess.Popen | None = field(default=None, repr=False)
+    sender: Sender | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        atexit.register(self.stop)
+
+    def __enter__(self) -> Phoenix:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def _repr_html_(self) -> str:
+        link = f'<a href="{self.url}" target="_blank">{self.url}</a>'
+        return f"<b>Phoenix</b> · {link} · project {html.escape(self.project)} · telemetry off"
+
+    def instrument(self) -> None:
+        """Send the spans of all that DSPy does from now on to this Phoenix.
+
+        Raises:
+            AlreadyInstrumented: If other code instrumented DSPy.
+        """
+        from kit.tracing.spans import Sender
+
+        self.sender = self.sender or Sender(self.url, self.project)
+
+    def read(self, patience_seconds: float = 20.0) -> Trace:
+        """Read back the spans that were sent since `instrument()`; they take a moment to arrive.
+
+        Raises:
+            ValueError: If nothing was instrumented.
+        """
+        from kit.tracing.spans import read
+
+        if self.sender is None:
+            raise ValueError("No spans were sent: call instrument(), then run a program.")
+        there = self.sender.flush()
+        return read(self.url, self.project, set(self.sender.sent), patience_seconds if there else 0.0)
+
+    def stop(self, patience_seconds: float = 10.0) -> None:
+        """Send no more spans, and end the server if it was started here."""
+        atexit.unregister(self.stop)
+        if self.sender:
+            self.sender.close()
+            self.sender = None
+        if self.process:
+            _end(self.process, patience_seconds)
+
+
+def launch(port: int = 6006, project: str = "workshop") -> Phoenix | None:
+    """Return a running Phoenix, or None after a notice that says what is missing and how to get it.
+
+    The environment is made if it is not here, unless KIT_LIVE is "never": then nothing is fetched.
+
+    Args:
+        port: Where to listen. A Phoenix that the kit started there is used; if anyone else listens, the next
+            free port is taken.
+        project: The name under which Phoenix keeps the spans.
+    """
+    tell = _line()
+    try:
+        if os.environ.get("KIT_LIVE") == "never" and not environments.locate():
+            raise NoPhoenix("Phoenix is not installed: `kit phoenix install` makes its environment.")
+        return start(port, project, tell=tell)
+    except NoPhoenix as missing:
+        notice(f"{missing} All goes on without it.")
+        return None
+
+
+def start(
+    port: int = 6006,
+    project: str = "workshop",
+    *,
+    tell: Tell = environments.say_nothing,
+    patience_seconds: float = 180,
+) -> Phoenix:
+    """Start Phoenix, or find the one that the kit started on this port.
+
+    Args:
+        port: As for `launch`.
+        project: As for `launch`.
+        tell: Called with a line on what is being waited for, again and again.
+        patience_seconds: How long to wait for the first answer.
+
+    Raises:
+        NoPhoenix: If its environment is not here and cannot be made.
+        NotStarted: If the server does not come up; the message holds the end of its log.
+    """
+    mark = _mark(port)
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{mark}.lock"):  # two kernels may ask at the same moment: the second finds the first's
+        if mark.exists() and _answers(port):
+            tell(f"Phoenix was running at {_url(port)}.")
+            return Phoenix(_url(port), project)
+        python = environments.install(lambda line: tell(f"Making Phoenix's environment: {line}"))
+        chosen = free_port(port)
+        process, seconds = _serve(python, chosen, tell, patience_seconds)
+    taken = "" if chosen == port else f", as port {port} is taken"
+    tell(f"Phoenix answered after {seconds:.0f} s at {_url(chosen)}{taken}.")
+    return Phoenix(_url(chosen), project, process)
+
+
+def free_port(wanted: int) -> int:
+    """Return the wanted port, or the next of fifty that is free.
+
+    Raises:
+        NotStarted: If none of them is free.
+    """
+    for port in range(wanted, wanted + 50):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise NotStarted(f"Ports {wanted} to {wanted + 49} are taken. Name another: phoenix.launch(port=9006).")
+
+
+def _serve(python: Path, port: int, tell: Tell, patience_seconds: float) -> tuple[subprocess.Popen, float]:
+    """Return a server that answers, and the seconds until it did; an interrupt ends it too."""
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as log:
+        process = _process(python, port, log)
+        try:
+            while not _answers(port):
+                seconds = time.monotonic() - began
+                if process.poll() is not None or seconds > patience_seconds:
+                    raise NotStarted(f"Phoenix did not start. The end of its log:\n{_tail(log)}")
+                tell(f"Phoenix is starting: {seconds:.0f} s")
+                time.sleep(0.2)
+        except BaseException:
+            _end(process, patience_seconds=0)
+            raise
+    return process, time.monotonic() - began
+
+
+def _process(python: Path, port: int, log: IO[bytes]) -> subprocess.Popen:
+    """Begin a session of its own, out of reach of an interrupt that is meant for a cell."""
+    windows = os.name == "nt"
+    apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if windows else {"start_new_session": True}
+    command = [str(python), "-I", str(SERVER), str(_mark(port))]
+    return subprocess.Popen(
+        command, env=_surroundings(port), stdin=subprocess.PIPE, stdout=log, stderr=log, **apart
+    )
+
+
+def _end(process: subprocess.Popen, patience_seconds: float) -> None:
+    """Close the server's input, which ends it; one that hangs is killed."""
+    process.stdin.close()
+    try:
+        process.wait(patience_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _surroundings(port: int) -> dict[str, str]:
+    """Leave out others' Phoenix settings, and every secret."""
+    plain = {
+        name: value
+        for name, value in without_secrets(os.environ).items()
+        if not name.startswith(("PHOENIX_", "OTEL_"))
+    }
+    return plain | SETTINGS | {"PHOENIX_PORT": str(port)}
+
+
+def _mark(port: int) -> Path:
+    return environments.folder().parent / f"running-{port}"
+
+
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def _answers(port: int) -> bool:
+    try:
+        with _LOOPBACK.open(f"{_url(port)}/healthz", timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def _tail(log: IO[bytes]) -> str:
+    log.seek(0)
+    return "\n".join(log.read().decode(errors="replace").splitlines()[-8:])
+
+
+def _line() -> Callable[[str], None]:
+    """Return a function that shows a line in the place of the one before, in a notebook."""
+    ipython = sys.modules.get("IPython")
+    if not (ipython and ipython.get_ipython()):
+        return environments.say_nothing
+    shown = ipython.display.display({"text/plain": ""}, raw=True, display_id=True)
+
+    def show(line: str) -> None:
+        markup = f"<small>{html.escape(line)}</small>"
+        shown.update({"text/plain": line, "text/html": markup}, raw=True)
+
+    return show

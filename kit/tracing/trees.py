@@ -1,0 +1,184 @@
+"""Tracing: every call of a module, adapter, model and tool as a span, and the spans as a tree; no server.
+
+    with kit.trace() as trace:
+        program(question="...")
+    trace
+
+OpenInference's DSPyInstrumentor makes the spans. What it does not know, our callback adds to the span of the
+model call: tokens, the seconds that the model computed, and who answered (live, replayed or cached).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import dspy
+from dspy.utils.callback import BaseCallback
+from openinference.instrumentation.dspy import DSPyInstrumentor
+from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.trace import Status, get_current_span
+from wrapt import apply_patch, resolve_path
+
+from kit.calls import usage
+from kit.display.traces import Recorded, Trace, tree
+from kit.engines.history import entries
+from kit.redaction import hide
+
+
+class AlreadyInstrumented(RuntimeError):
+    """Other code instrumented DSPy before us."""
+
+
+@contextmanager
+def trace() -> Iterator[Trace]:
+    """Collect what DSPy does inside the `with`; the trace is whole when it ends, by an error too.
+
+    Everything in this process is seen. Calls that dspy.Parallel makes start trees of their own. A tool that
+    raises inside ReAct puts its traceback into the next prompt, and while tracing, that has one frame more.
+
+    Raises:
+        AlreadyInstrumented: If other code instrumented DSPy.
+    """
+    seen: list[ReadableSpan] = []
+    found = Trace()
+    with listening(seen.append), dspy.context(callbacks=[*dspy.settings.callbacks, Tokens()]):
+        try:
+            yield found
+        finally:
+            found.roots.extend(tree(map(_recorded, seen)).roots)
+
+
+@contextmanager
+def listening(listener: Callable[[ReadableSpan], Any]) -> Iterator[None]:
+    """Hand each span that ends to a listener; DSPy is instrumented only while there is one."""
+    listen(listener)
+    try:
+        yield
+    finally:
+        unlisten(listener)
+
+
+def listen(listener: Callable[[ReadableSpan], Any]) -> None:
+    """Begin to hand each span that ends to a listener, without any key that was in it.
+
+    Raises:
+        AlreadyInstrumented: If other code instrumented DSPy.
+    """
+    listeners = _listeners()
+    if not listeners.all:
+        _instrument(listeners)
+    listeners.all.append(listener)
+
+
+def unlisten(listener: Callable[[ReadableSpan], Any]) -> None:
+    """End it; after the last listener, DSPy is as it was."""
+    listeners = _listeners()
+    listeners.all.remove(listener)
+    if not listeners.all:
+        Instrumentor().uninstrument()
+
+
+class Instrumentor(DSPyInstrumentor):
+    """OpenInference's instrumentor, repaired in two places (0.1.48).
+
+    It fails if anyone subclassed dspy.Predict; and as it leaves, it takes DSPy's own callbacks along.
+    """
+
+    _instance = None
+
+    def _wrap_object(self, module: str, name: str, *args: Any, **kwargs: Any) -> None:
+        if hasattr(import_module(module), name.partition(".")[0]):
+            super()._wrap_object(module, name, *args, **kwargs)
+
+    def _uninstrument(self, **kwargs: Any) -> None:
+        for module, name in reversed(self._originals):
+            parent, attribute, wrapper = resolve_path(import_module(module), name)
+            apply_patch(parent, attribute, wrapper.__wrapped__)
+        self._originals.clear()
+
+
+class Tokens(BaseCallback):
+    """Note tokens, seconds and who answered on the span of each model call."""
+
+    def on_lm_end(self, call_id: str, outputs: Any, exception: Exception | None = None) -> None:
+        """Copy what DSPy's history holds about the call that ends."""
+        made = next((entry for entry in reversed(entries()[-100:]) if entry["outputs"] is outputs), None)
+        if made is None:
+            return
+        (call,) = usage([made]).calls
+        get_current_span().set_attributes(
+            {
+                "llm.token_count.prompt": call.input_tokens,
+                "llm.token_count.completion": call.output_tokens,
+                "llm.token_count.total": call.input_tokens + call.output_tokens,
+                "kit.answered_by": call.source,
+                "kit.seconds": call.seconds,
+            }
+        )
+
+
+class _Listeners(SpanProcessor):
+    """Pass on each span that ends."""
+
+    def __init__(self) -> None:
+        self.all: list[Callable[[ReadableSpan], Any]] = []
+
+    def on_end(self, span: ReadableSpan) -> None:
+        span = without_keys(span)
+        for listener in list(self.all):
+            listener(span)
+
+
+@cache
+def _listeners() -> _Listeners:
+    return _Listeners()
+
+
+def _instrument(listeners: _Listeners) -> None:
+    if DSPyInstrumentor().is_instrumented_by_opentelemetry:
+        raise AlreadyInstrumented(
+            "Other code has instrumented DSPy. Restart the kernel and leave out DSPyInstrumentor() and "
+            "register(auto_instrument=True): the kit instruments DSPy by itself."
+        )
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(listeners)
+    Instrumentor().instrument(tracer_provider=provider)
+
+
+def without_keys(span: ReadableSpan) -> ReadableSpan:
+    """Return a copy of a span in which every text is free of keys."""
+    events = [Event(event.name, _clean(event.attributes), event.timestamp) for event in span.events]
+    return ReadableSpan(
+        name=span.name,
+        context=span.context,
+        parent=span.parent,
+        resource=span.resource,
+        attributes=_clean(span.attributes),
+        events=events,
+        links=span.links,
+        kind=span.kind,
+        status=Status(span.status.status_code, span.status.description and hide(span.status.description)),
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )
+
+
+def _clean(attributes: Any) -> dict[str, Any]:
+    return {name: hide(value) if isinstance(value, str) else value for name, value in attributes.items()}
+
+
+def _recorded(span: ReadableSpan) -> Recorded:
+    return Recorded(
+        id=f"{span.context.span_id:016x}",
+        parent=f"{span.parent.span_id:016x}" if span.parent else None,
+        name=span.name,
+        start=span.start_time / 1e9,
+        end=span.end_time / 1e9,
+        attributes=dict(span.attributes),
+        error=(span.status.description or "") if not span.status.is_ok else "",
+    )

@@ -1,0 +1,111 @@
+"""Catch up: the exercises of earlier lessons filled in from the solutions, so that a learner can go on.
+
+What a learner has solved stays. A notebook that is changed is first copied to backups/.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kit.project import ROOT
+from kit.workshop import lessons, progress
+from kit.workshop.lessons import Lesson
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_EXERCISE = re.compile(r"# Exercise (\d+\.\d+)\n")
+_CHECK = re.compile(r'with kit\.check\("(\d+\.\d+)"\)')
+
+
+@dataclass(frozen=True)
+class Caught:
+    """What was done to a lesson: exercises filled in, exercises kept, and the notebook as it was before."""
+
+    lesson: Lesson
+    filled: list[str]
+    kept: list[str]
+    backup: Path | None
+
+
+def before(number: str, *, force: bool = False, root: Path = ROOT) -> list[Caught]:
+    """Fill in the exercises of every lesson before this one.
+
+    Args:
+        number: The lesson to be started, e.g. "05".
+        force: Replace also what the learner has written.
+        root: The project's folder.
+
+    Raises:
+        ValueError: If there is no such lesson.
+    """
+    wanted = lessons.lesson(number, root)
+    earlier = [one for one in lessons.lessons(root) if one.number < wanted.number and one.solution]
+    return [fill(one, root / "backups", force=force) for one in earlier]
+
+
+def fill(lesson: Lesson, backups: Path, *, force: bool = False) -> Caught:
+    """Fill in one lesson's open exercises: those that still hold a `...`."""
+    import nbformat
+
+    notebook, solution = (nbformat.read(path, as_version=4) for path in lesson.notebooks)
+    solved, checked = _cells(solution, _EXERCISE), _cells(solution, _CHECK)
+    filled, kept = [], []
+    for number, cell in _cells(notebook, _EXERCISE).items():
+        same = number not in solved or cell.source == solved[number].source
+        if same or not (force or is_open(cell.source)):
+            kept.append(number)
+            continue
+        filled.append(number)
+        cell.source, cell.outputs = solved[number].source, solved[number].outputs
+        check = _cells(notebook, _CHECK).get(number)
+        if check and number in checked:
+            check.outputs = checked[number].outputs
+    if not filled:
+        return Caught(lesson, filled, kept, None)
+    backup = _copied(lesson.notebook, backups)
+    _replace(notebook, lesson.notebook)
+    for number in filled:
+        progress.note(number, "caught up")
+    return Caught(lesson, filled, kept, backup)
+
+
+def is_open(source: str) -> bool:
+    """Say whether a cell still holds a stub, `...`; what does not parse is somebody's work.
+
+    >>> is_open("answer = ..."), is_open('answer = "..."'), is_open("answer = (")
+    (True, False, False)
+    """
+    try:
+        nodes = ast.walk(ast.parse(source))
+    except SyntaxError:
+        return False
+    return any(isinstance(node, ast.Constant) and node.value is ... for node in nodes)
+
+
+def _cells(notebook: NotebookNode, pattern: re.Pattern[str]) -> dict[str, NotebookNode]:
+    code = (cell for cell in notebook.cells if cell.cell_type == "code")
+    return {found[1]: cell for cell in code if (found := pattern.match(cell.source))}
+
+
+def _copied(notebook: Path, backups: Path) -> Path:
+    backups.mkdir(exist_ok=True)
+    copy = backups / f"{notebook.stem}.{datetime.now():%Y%m%d-%H%M%S-%f}.ipynb"
+    shutil.copyfile(notebook, copy)
+    return copy
+
+
+def _replace(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook whole or not at all."""
+    import nbformat
+
+    unfinished = path.with_suffix(".tmp")
+    nbformat.write(notebook, unfinished)
+    os.replace(unfinished, path)

@@ -1,0 +1,340 @@
+"""The `kit` command: open the workshop, make and check recordings, fetch models and data, look around."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+
+from kit import project
+from kit.engines import fetch, weights
+from kit.engines import models as profiles
+from kit.workshop import commands
+from kit.workshop import doctor as doctors
+from kit.workshop import lessons as all_lessons
+
+if TYPE_CHECKING:
+    from kit.datasets.sets import DataSet
+    from kit.workshop.recorder import Recorded, Totals
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", help=__doc__)
+models = typer.Typer(no_args_is_help=True)
+app.add_typer(models, name="models", help="The models and their files: list, pull, verify.")
+phoenix = typer.Typer(no_args_is_help=True)
+app.add_typer(phoenix, name="phoenix", help="Phoenix, the trace viewer: install, start.")
+data = typer.Typer(no_args_is_help=True)
+app.add_typer(data, name="data", help="Real data sets on demand: list, get, verify.")
+app.command()(commands.export)
+app.command()(commands.new)
+app.command()(commands.catch_up)
+app.command()(commands.progress)
+app.command()(commands.slides)
+app.command()(commands.site)
+app.command()(commands.room)
+console = Console()
+
+Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]
+Role = Annotated[str, typer.Argument(help="A role (small, large) or a name from `kit models list`.")]
+SetName = Annotated[str, typer.Argument(help="A name from `kit data list`.")]
+
+
+@app.callback()
+def settings() -> None:
+    """Read the project's .env file before any command."""
+    project.read_env_file()
+
+
+@app.command()
+def lab(
+    lesson: Annotated[str, typer.Argument(help="The lesson to open.")] = "00",
+    port: Annotated[int, typer.Option(help="Where to listen; the next free port if it is taken.")] = 8888,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Open the workshop in JupyterLab."""
+    from kit.workshop import lab as labs
+
+    try:
+        running = labs.start(all_lessons.lesson(lesson).notebook, port)
+    except (ValueError, labs.NotStarted) as error:
+        _fail(error)
+    console.print(f"JupyterLab is ready after {running.seconds:.1f} s. Ctrl-C stops it.", highlight=False)
+    console.print(running.url, style="bold", soft_wrap=True, highlight=False)
+    if browser:
+        webbrowser.open(running.url)
+    try:
+        running.process.wait()
+    except KeyboardInterrupt:
+        running.stop()
+
+
+@app.command()
+def record(
+    lesson: Number = None,
+    every: Annotated[bool, typer.Option("--all", help="Record every lesson.")] = False,
+    fresh: Annotated[bool, typer.Option(help="Ask the models again for every reply.")] = False,
+    profile: Annotated[str, typer.Option(help="Which profile's models answer.")] = "offline",
+) -> None:
+    """Run a lesson live and keep the replies: writes what is new, prunes what is stale, stores the outputs.
+
+    An interrupted run goes on where it stopped: give the same command again.
+    """
+    from kit.workshop import recorder
+
+    chosen = _chosen(lesson, every)
+    if every or fresh:
+        seconds = sum(recorder.recorded_totals(one, profile).seconds for one in chosen)
+        console.print(f"The recordings at hand took the models {seconds / 60:.0f} minutes to make.")
+    for one in chosen:
+        with Progress(console=console, transient=True) as progress:
+            try:
+                done = recorder.record(one, profile=profile, fresh=fresh, on_cell=_bar(progress))
+            except (ValueError, recorder.Busy, all_lessons.CellFailed) as error:
+                _fail(error)
+            except KeyboardInterrupt:
+                _fail(f"Stopped. Replies so far are kept: `kit record {one.number}` goes on.")
+        _report(done)
+
+
+@app.command()
+def replay(
+    lesson: Number = None,
+    check: Annotated[bool, typer.Option("--check", help="Say which cells would miss a recording.")] = False,
+) -> None:
+    """Run lessons on their recordings alone: with --check, say which would miss one, and where."""
+    from kit.workshop import recorder
+
+    if not check:
+        _fail("Say `kit replay --check`, with a lesson's number or without.")
+    found = []
+    for one in _chosen(lesson, every=lesson is None):
+        with Progress(console=console, transient=True) as progress:
+            found_here = list(recorder.problems(one, _bar(progress)))
+        verdict = f"{len(found_here)} problems" if found_here else "replays whole"
+        console.print(f"{one.notebook.stem}: {verdict}", highlight=False)
+        found += found_here
+    for problem in found:
+        console.print(f"  {escape(problem)}", highlight=False)
+    if found:
+        _fail("Make what is missing with `kit record NN`.")
+
+
+@models.command("list")
+def list_models() -> None:
+    """Show every profile's models, with list prices per million tokens, and which files are here."""
+    for profile in profiles.profiles():
+        entries = profiles.table()["profiles"][profile]
+        console.print(f"[bold]{profile}[/] · {_needs(entries)}", highlight=False)
+        for role in (role for role in profiles.ROLES if role in entries):
+            console.print(f"  {role:<7} {_name(entries[role]):<34} {_price(entries[role])}", highlight=False)
+    console.print("\n[bold]files of the offline models[/]", highlight=False)
+    for name in weights.names():
+        spec = weights.spec(name)
+        console.print(f"  {name:<19} {spec.bytes / 1e6:>5,.0f} MB  {spec.licence}", highlight=False)
+        console.print(f"    {_where(name)}", highlight=False, soft_wrap=True)
+
+
+@models.command()
+def pull(role: Role = "small") -> None:
+    """Fetch a model's file; an interrupted download goes on where it stopped."""
+    try:
+        path = fetch.pull(_weights_name(role))
+    except (OSError, ValueError) as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        _fail(f"Stopped. What was fetched is kept: `kit models pull {role}` goes on.")
+    console.print(f"{path} is here and verified.", soft_wrap=True, highlight=False)
+
+
+@models.command()
+def verify(role: Role = "small") -> None:
+    """Hash a model's file again and compare it with the publisher's sha256."""
+    try:
+        path = weights.verify(_weights_name(role))
+    except (OSError, ValueError) as error:
+        _fail(error)
+    console.print(f"{path} is what its publisher released.", soft_wrap=True, highlight=False)
+
+
+@data.command("list")
+def list_data() -> None:
+    """Show the real data sets with their size and licence, and which are here."""
+    from kit.datasets import fetch, sets
+
+    for name in sets.names():
+        wanted = sets.spec(name)
+        missing = sum(fetch.fault(wanted, file) is not None for file in wanted.files if file.url)
+        where = f"not here: kit data get {name}" if missing else str(sets.folder(name))
+        console.print(
+            f"[bold]{name}[/] · {escape(_about(wanted))}\n    {where}", highlight=False, soft_wrap=True
+        )
+
+
+@data.command("get")
+def get_data(
+    name: SetName,
+    contact: Annotated[
+        str | None,
+        typer.Option(help="Who asks EDGAR: a name and an e-mail address. Or set KIT_EDGAR_CONTACT."),
+    ] = None,
+) -> None:
+    """Fetch a data set, after showing its size, licence and sha256; KIT_DATA_MIRROR names a local source."""
+    from kit.datasets import fetch, sets
+
+    try:
+        wanted = sets.spec(name)
+        console.print(escape(_about(wanted)), highlight=False, soft_wrap=True)
+        console.print(f"from {fetch.mirror() or wanted.source} to {sets.folder(name)}", soft_wrap=True)
+        for file in wanted.files:
+            console.print(f"  {file.path}  {file.bytes:,} bytes  sha256 {file.sha256}", soft_wrap=True)
+        place = fetch.get(name, contact=contact, progress=True)
+    except (OSError, ValueError) as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        _fail(f"Stopped. What was fetched is kept: `kit data get {name}` goes on.")
+    console.print(f"{place} is here and verified.", soft_wrap=True, highlight=False)
+
+
+@data.command("verify")
+def verify_data(name: SetName) -> None:
+    """Hash a data set's files again; a file that is not the one the kit knows is removed."""
+    from kit.datasets import fetch
+
+    try:
+        place = fetch.verify(name)
+    except (OSError, ValueError) as error:
+        _fail(error)
+    console.print(f"{place} is whole.", soft_wrap=True, highlight=False)
+
+
+@phoenix.command("install")
+def install_phoenix() -> None:
+    """Make the environment that Phoenix's server runs in (about 700 MB); after Ctrl-C it goes on."""
+    from kit.tracing import environments
+
+    try:
+        with console.status("Making Phoenix's environment") as status:
+            python = environments.install(lambda line: status.update(escape(line)))
+    except environments.NoPhoenix as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        _fail("Stopped. What was fetched is kept: `kit phoenix install` goes on.")
+    console.print(f"{python.parent.parent} holds Phoenix.", soft_wrap=True, highlight=False)
+
+
+@phoenix.command("start")
+def start_phoenix(
+    port: Annotated[int, typer.Option(help="Where to listen; the next free port if it is taken.")] = 6006,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Start Phoenix and keep it running: the lessons find it, and its traces outlive their kernels."""
+    from kit.tracing import phoenix as server
+
+    try:
+        with console.status("Starting Phoenix") as status:
+            running = server.start(port, tell=lambda line: status.update(escape(line)))
+    except server.NoPhoenix as error:
+        _fail(error)
+    console.print(running.url, style="bold", soft_wrap=True, highlight=False)
+    if browser:
+        webbrowser.open(running.url)
+    if running.process is None:
+        console.print("It was running already.")
+        return
+    console.print("Ctrl-C stops it; its traces go with it.", highlight=False)
+    try:
+        running.process.wait()
+    except KeyboardInterrupt:
+        running.stop()
+
+
+@app.command()
+def doctor(
+    call: Annotated[bool, typer.Option("--call", help="Also make one tiny model call.")] = False,
+) -> None:
+    """Check Python, packages, models, disk, recordings, keys (never shown) and profile."""
+    marks = {"good": "[green]good[/]", "note": "[yellow]note[/]", "bad": "[red]bad[/]"}
+    worst = "good"
+    for finding in doctors.findings(call=call):
+        console.print(
+            f"{marks[finding.state]}  [bold]{finding.what}[/]: {escape(finding.found)}", soft_wrap=True
+        )
+        if finding.next_step:
+            console.print(f"      -> {escape(finding.next_step)}", soft_wrap=True, highlight=False)
+        worst = "bad" if finding.state == "bad" else worst
+    if worst == "bad":
+        raise typer.Exit(1)
+
+
+def _chosen(number: str | None, every: bool) -> list[all_lessons.Lesson]:
+    try:
+        if every == bool(number):
+            raise ValueError("Name one lesson, or say --all.")
+        return all_lessons.at_least_one() if every else [all_lessons.lesson(number)]
+    except ValueError as error:
+        _fail(error)
+
+
+def _weights_name(role: str) -> str:
+    entry = profiles.table()["profiles"]["offline"].get(role)
+    return entry["weights"] if isinstance(entry, dict) else role
+
+
+def _about(wanted: DataSet) -> str:
+    size = f"{len(wanted.files)} files, {wanted.bytes / 1e6:.1f} MB"
+    return f"{wanted.what}; {size}; licence: {wanted.licence}"
+
+
+def _where(name: str) -> str:
+    try:
+        return str(weights.locate(name) or f"not here: kit models pull {name}")
+    except OSError as error:
+        return str(error)
+
+
+def _needs(entries: dict) -> str:
+    if isinstance(entries.get("key"), str):
+        return f"needs {entries['key']}"
+    return f"reads {entries['api_base']['variable']}" if "api_base" in entries else "needs nothing"
+
+
+def _name(entry: dict) -> str:
+    return entry["model"] if isinstance(entry["model"], str) else f"as {entry['model']['variable']} says"
+
+
+def _price(entry: dict) -> str:
+    if "input_usd" not in entry:
+        return ""
+    return f"${entry['input_usd']:.2f} in, ${entry['output_usd']:.2f} out"
+
+
+def _bar(progress: Progress) -> object:
+    tasks: dict[Path, int] = {}
+
+    def on_cell(notebook: Path, done: int, count: int) -> None:
+        if notebook not in tasks:
+            tasks[notebook] = progress.add_task(f"{notebook.parent.name}/{notebook.name}", total=count)
+        progress.update(tasks[notebook], completed=done)
+
+    return on_cell
+
+
+def _report(done: Recorded) -> None:
+    console.print(
+        f"{done.path.name}: {done.new} new, {done.kept} kept, {done.pruned} pruned.", highlight=False
+    )
+    console.print(f"  new: {_sum(done.live)}\n  all: {_sum(done.totals)}", highlight=False)
+
+
+def _sum(totals: Totals) -> str:
+    tokens = f"{totals.input_tokens:,} tokens in, {totals.output_tokens:,} out"
+    return f"{totals.calls} calls, {tokens}, {totals.seconds:,.1f} s of computing"
+
+
+def _fail(reason: object) -> None:
+    console.print(f"[red]{escape(str(reason))}[/]", soft_wrap=True, highlight=False)
+    raise typer.Exit(1)

@@ -1,0 +1,186 @@
+"""Commands around the lessons: projects to take home, and what helps in a room."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from kit.redaction import hide
+
+if TYPE_CHECKING:
+    from kit.export import Project
+
+console = Console()
+
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files of the same names.")]
+
+
+def export(
+    case: Annotated[str | None, typer.Argument(help="A case from `kit export --list`.")] = None,
+    dest: Annotated[Path | None, typer.Argument(help="The project's folder.")] = None,
+    name: Annotated[str | None, typer.Option(help="The package's name; by default the case's.")] = None,
+    force: Force = False,
+    listed: Annotated[bool, typer.Option("--list", help="Show the cases, each with its score.")] = False,
+    measure: Annotated[bool, typer.Option("--measure", help="The same, evaluated and stored anew.")] = False,
+) -> None:
+    """Write a case study as a project of its own: it runs, is tested and is served without `kit`."""
+    from kit import export as exports
+
+    try:
+        if listed or measure:
+            _list_cases(measure)
+        elif case is None or dest is None:
+            fail("Say which case and where: `kit export CASE DEST`. `kit export --list` shows the cases.")
+        else:
+            with console.status("Running its evaluation on recordings"):
+                project = exports.case(case, dest, package=name, force=force)
+            _say_written(project)
+    except (OSError, ValueError, exports.NotProved) as error:
+        fail(error)
+
+
+def _say_written(project: Project) -> None:
+    console.print(escape(repr(project)), highlight=False, soft_wrap=True)
+    console.print(f"Next: cd {project.folder} && uv run pytest", highlight=False, soft_wrap=True)
+
+
+def _list_cases(measure: bool) -> None:
+    from kit import export as exports
+
+    for one in exports.cases():
+        if measure:
+            exports.measure(one.name)
+        console.print(f"[bold]{one.name}[/] · {escape(one.about)}", highlight=False, soft_wrap=True)
+        console.print(f"    {escape(one.score)}", highlight=False, soft_wrap=True)
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="The package's name, e.g. triage.")],
+    signature: Annotated[
+        str, typer.Argument(help="In short form: \"message -> urgency: Literal['low', 'high']\".")
+    ],
+    dest: Annotated[Path | None, typer.Argument(help="The project's folder; by default NAME.")] = None,
+    force: Force = False,
+) -> None:
+    """Write an empty project around a signature: module, metric, three rows, tests and a notebook."""
+    from kit import export as exports
+
+    try:
+        _say_written(exports.new(name, signature, dest, force=force))
+    except (OSError, ValueError) as error:
+        fail(error)
+
+
+def catch_up(
+    lesson: Annotated[str, typer.Argument(help="The lesson to start with, e.g. 05.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace also what you have written.")] = False,
+) -> None:
+    """Fill in the exercises of all earlier lessons; what you have solved stays, and a copy is kept."""
+    from kit.workshop import catch_up as catching
+
+    try:
+        done = catching.before(lesson, force=force)
+    except (OSError, ValueError) as error:
+        fail(error)
+    for one in done:
+        counts = f"{len(one.filled)} filled in, {len(one.kept)} kept"
+        before = f"; before: {one.backup}" if one.backup else ""
+        console.print(f"{one.lesson.notebook.stem}: {counts}{before}", highlight=False, soft_wrap=True)
+    if any(one.filled for one in done):
+        console.print("If one of them is open in JupyterLab: File > Reload Notebook from Disk.")
+
+
+def progress(
+    forget: Annotated[bool, typer.Option("--forget", help="Remove what was noted.")] = False,
+) -> None:
+    """Show which exercises you have passed; the checks note it on this machine, and nowhere else."""
+    from kit.workshop import lessons
+    from kit.workshop import progress as noted
+
+    if forget:
+        noted.forget()
+    try:
+        every = lessons.at_least_one()
+    except ValueError as error:
+        fail(error)
+    for lesson in every:
+        exercises = noted.standing(lesson)
+        done = sum(one.state in ("passed", "caught up") for one in exercises)
+        name = lesson.notebook.stem.replace("_", " ")
+        console.print(f"[bold]{name}[/] · {done} of {len(exercises)}", highlight=False)
+        for one in exercises:
+            tries = f", {one.tries} checks" if one.tries else ""
+            console.print(f"  {one.number} {escape(one.title)}: {one.state}{tries}", highlight=False)
+    console.print(
+        f"Noted in {noted.file() or 'no file: KIT_PROGRESS is off'}.", soft_wrap=True, highlight=False
+    )
+
+
+def room(
+    address: Annotated[str, typer.Argument(help="This machine's address in the room, e.g. 192.168.1.20.")],
+    port: Annotated[int, typer.Option(help="Where to listen.")] = 8700,
+    token: Annotated[str | None, typer.Option(help="What participants send; by default a new one.")] = None,
+) -> None:
+    """Serve the offline models and the recordings to a room; participants set one variable."""
+    import os
+
+    from kit.workshop import room as rooms
+
+    os.environ.pop("KIT_ROOM", None)  # this machine is the room
+    try:
+        served = rooms.Room(address, port, token or secrets.token_urlsafe(9))
+    except OSError as error:
+        fail(error.strerror)
+    except ValueError as error:
+        fail(error)
+    with served, console.status("") as status:
+        console.print(f"Participants put this into .env:  [bold]{served.invitation}[/]", soft_wrap=True)
+        console.print(f"Other clients: {served.address}/v1 with the token as key. Ctrl-C ends it.")
+        with contextlib.suppress(KeyboardInterrupt):
+            rooms.watch(served, status.update)
+    console.print(rooms.summary(served.load), highlight=False)
+
+
+def site(
+    folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("build/site"),
+) -> None:
+    """Make web pages of all lessons from their stored outputs; they need no network."""
+    from kit.workshop import site as sites
+
+    try:
+        with console.status("Making the pages"):
+            page = sites.build(folder)
+    except (OSError, sites.NoSite) as error:
+        fail(error)
+    console.print(f"{page} is ready: open it in a browser.", highlight=False, soft_wrap=True)
+
+
+def slides(
+    lesson: Annotated[str | None, typer.Argument(help="A lesson's number; by default all.")] = None,
+    to: Annotated[Path, typer.Option(help="The folder for the pages.")] = Path("slides"),
+    reveal: Annotated[
+        str | None, typer.Option(help="Address of reveal.js 4, for a room without network.")
+    ] = None,
+) -> None:
+    """Lay out lessons as slides; press S in the browser for the speaker's notes."""
+    from kit.workshop import lessons
+    from kit.workshop import slides as pages
+
+    try:
+        chosen = lessons.at_least_one() if lesson is None else [lessons.lesson(lesson)]
+        for one in chosen:
+            console.print(str(pages.write(one.notebook, to, reveal)), highlight=False, soft_wrap=True)
+    except (OSError, ValueError) as error:
+        fail(error)
+
+
+def fail(reason: object) -> None:
+    """End with exit code 1 and the reason, without secrets."""
+    console.print(f"[red]{escape(hide(str(reason)))}[/]", soft_wrap=True, highlight=False)
+    raise typer.Exit(1)

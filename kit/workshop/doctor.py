@@ -1,0 +1,131 @@
+"""Doctor: is this machine ready for the workshop? Each finding comes with its next step."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from kit import project
+from kit.engines import models, recordings, weights
+from kit.findings import Finding
+from kit.redaction import hide
+from kit.workshop import lessons
+
+PACKAGES = ("dspy", "jupyterlab", "xllamacpp", "pydantic", "pandas")
+
+
+def findings(*, call: bool = False) -> Iterator[Finding]:
+    """Yield what there is to know about this machine, most basic first.
+
+    Args:
+        call: Also make one tiny call to the profile's small model, past all recordings.
+    """
+    project.read_env_file()
+    yield _python()
+    yield from map(_package, PACKAGES)
+    yield from map(_weights, _offline_weights())
+    yield _disk()
+    yield _replies()
+    yield from _keys()
+    yield from _profile(call)
+
+
+def _python() -> Finding:
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    if (3, 11) <= sys.version_info[:2] < (3, 15):
+        return Finding("Python", "good", found)
+    return Finding("Python", "bad", found, "Install Python 3.11 to 3.14, e.g. `uv python install 3.12`.")
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, "good", version(name))
+    except PackageNotFoundError:
+        return Finding(
+            name, "bad", "not installed", "Run `uv sync`, or `pip install -e .` in the project's folder."
+        )
+
+
+def _offline_weights() -> list[str]:
+    entries = models.table()["profiles"]["offline"]
+    return [entries[role]["weights"] for role in ("small", "large")]
+
+
+def _weights(name: str) -> Finding:
+    what = f"model {name}"
+    try:
+        path = weights.locate(name)
+    except OSError as error:
+        return Finding(what, "bad", str(error), f"Run `kit models pull {name}`.")
+    if path:
+        return Finding(what, "good", f"{path} (sha256 verified)")
+    size = weights.spec(name).bytes / 1e6
+    step = f"Lessons replay without it. For live replies: `kit models pull {name}` ({size:,.0f} MB)."
+    return Finding(what, "note", "not fetched yet", step)
+
+
+def _disk() -> Finding:
+    folder = next(path for path in [weights.folder(), *weights.folder().parents] if path.exists())
+    free = shutil.disk_usage(folder).free / 1e9
+    state, step = ("good", "") if free > 4 else ("note", "Fetching the large model takes 2.3 GB for a while.")
+    return Finding("disk", state, f"{free:,.1f} GB free at {folder}", step)
+
+
+def _replies() -> Finding:
+    files = sorted(models.REPLIES.glob("*.jsonl"))
+    count = sum(len(dict(recordings.read_quietly(path))) for path in files)
+    found = f"{count:,} replies for {len(files)} of {len(lessons.lessons())} lessons"
+    if count:
+        return Finding("recordings", "good", found)
+    if not lessons.lessons():
+        step = "An installed package has no lessons: clone the repository for them."
+        return Finding("recordings", "note", "none, and no lessons", step)
+    return Finding(
+        "recordings", "bad", found, "Restore data/replies from git; without it every lesson runs live."
+    )
+
+
+def _keys() -> Iterator[Finding]:
+    for profile in models.profiles():
+        name = models.table()["profiles"][profile].get("key")
+        if isinstance(name, str) and name in os.environ:
+            empty = not os.environ[name].strip()
+            step = f"Set {name} in .env, or delete its line." if empty else ""
+            yield Finding(
+                name, "note" if empty else "good", "set, but empty" if empty else "set (not shown)", step
+            )
+
+
+def _profile(call: bool) -> Iterator[Finding]:
+    try:
+        name = models.current_profile()
+    except ValueError as error:
+        yield Finding("profile", "bad", str(error), "Correct KIT_PROFILE in .env or the environment.")
+        return
+    lacking = models.missing_key(name)
+    yield Finding("profile", "bad" if lacking else "good", name, lacking or "")
+    if call and not lacking:
+        yield _call()
+
+
+def _call() -> Finding:
+    import dspy
+
+    from kit.engines import lms
+
+    lm = lms.lm("small")
+    lm = lm.copy(engine=lm.engine.live) if hasattr(lm.engine, "live") else lm
+    try:
+        reply = lm("Answer with one word: what colour is the sky?", cache=False)[0]
+    except dspy.LMError as error:
+        return Finding(
+            "one call",
+            "bad",
+            hide(str(error)),
+            "Check the network, the key and KIT_PROFILE, then try again.",
+        )
+    return Finding("one call", "good", f"{lm.model} says {hide(str(reply))[:40]!r}")

@@ -1,0 +1,191 @@
+"""Lessons: find the notebooks, run them in a kernel of their own, keep what they need and what they print."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kit.project import ROOT
+from kit.redaction import refuse
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson's notebook and, if it has exercises, their solutions."""
+
+    number: str
+    notebook: Path
+    solution: Path | None
+
+    @property
+    def notebooks(self) -> list[Path]:
+        """The notebooks that share this lesson's recordings."""
+        return [path for path in (self.notebook, self.solution) if path]
+
+
+class CellFailed(RuntimeError):
+    """A cell of a notebook raised an error that it should not raise."""
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A cell whose prompt has no recorded reply. `cell` counts code cells from 1, as Jupyter does."""
+
+    notebook: Path
+    cell: int
+    message: str
+
+
+def lessons(root: Path = ROOT) -> list[Lesson]:
+    """Return all lessons, by number."""
+    found = []
+    for notebook in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        solution = root / "solutions" / notebook.name
+        found.append(Lesson(notebook.name[:2], notebook, solution if solution.exists() else None))
+    return found
+
+
+def at_least_one(root: Path = ROOT) -> list[Lesson]:
+    """Return all lessons, by number.
+
+    Raises:
+        ValueError: If there are none, as in a kit that was installed without its repository.
+    """
+    if found := lessons(root):
+        return found
+    raise ValueError(
+        f"There are no lessons in {root / 'notebooks'}. An installed package has none: clone the repository, "
+        "and run `uv run kit lab` in it."
+    )
+
+
+def lesson(number: str, root: Path = ROOT) -> Lesson:
+    """Return one lesson.
+
+    Args:
+        number: Its number, e.g. "04" or "4".
+        root: The project's folder.
+
+    Raises:
+        ValueError: If there is none; the message lists those there are.
+    """
+    by_number = {found.number: found for found in at_least_one(root)}
+    if (wanted := number.zfill(2)) not in by_number:
+        raise ValueError(f"There is no lesson {number!r}. Lessons: {', '.join(by_number)}.")
+    return by_number[wanted]
+
+
+def run(
+    path: Path,
+    environment: dict[str, str],
+    on_cell: Callable[[int, int], None] | None = None,
+    *,
+    go_on: bool = False,
+) -> NotebookNode:
+    """Run a notebook from top to bottom in a fresh kernel and return it, outputs included.
+
+    Args:
+        path: The notebook; it is not changed.
+        environment: Variables added to the kernel's environment.
+        on_cell: Called with (cells begun, cells in all) as the run advances.
+        go_on: Keep running after a cell fails.
+
+    Raises:
+        CellFailed: If a cell fails and is not tagged `raises-exception`, or the kernel dies.
+        KeyboardInterrupt: On Ctrl-C; the kernel is stopped by then.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    notebook = nbformat.read(path, as_version=4)
+    code = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+
+    running = 0
+
+    def report(cell: NotebookNode, cell_index: int) -> None:
+        nonlocal running
+        if cell_index in code:
+            running = code.index(cell_index) + 1
+            if on_cell:
+                on_cell(running, len(code))
+
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        allow_errors=go_on,
+        record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_start=report,
+    )
+    try:
+        return client.execute(env=os.environ | {"KIT_PROGRESS": "off"} | environment)
+    except AssertionError:  # what nbclient ends with after its own SIGINT handler has stopped the kernel
+        raise KeyboardInterrupt from None
+    except DeadKernelError as error:
+        raise CellFailed(f"{_where(path, running)}: the kernel died; out of memory, or stopped?") from error
+    except CellExecutionError as error:
+        raise CellFailed(f"{_where(path, running)}: {error.ename}: {error.evalue}") from error
+
+
+def _where(path: Path, running: int) -> str:
+    return f"{path.parent.name}/{path.name}, cell [{running}] failed"
+
+
+def misses(path: Path, executed: NotebookNode) -> Iterator[Miss]:
+    """Find the cells of a run that lacked a recording."""
+    for cell in executed.cells:
+        for output in cell.get("outputs", []):
+            texts = [
+                output.get("evalue", ""),
+                output.get("data", {}).get("text/plain", ""),
+                output.get("text", ""),
+            ]
+            if found := next((text for text in map(str, texts) if "No recorded reply" in text), None):
+                asked = re.search(r"asks: (.*?)\. The prompt was changed", found, re.DOTALL)
+                yield Miss(path, cell.execution_count, asked[1] if asked else found)
+
+
+def failures(executed: NotebookNode) -> Iterator[str]:
+    """Describe the cells of a run that failed for another reason than a missing recording."""
+    for cell in executed.cells:
+        for output in cell.get("outputs", []):
+            meant = "raises-exception" in cell.metadata.get("tags", [])
+            if output.output_type == "error" and not meant and "No recorded reply" not in output.evalue:
+                yield f"cell [{cell.execution_count}] fails: {output.ename}: {output.evalue}"
+
+
+def save(notebook: NotebookNode, path: Path) -> None:
+    """Write an executed notebook without what differs from machine to machine, whole or not at all.
+
+    Raises:
+        HoldsSecret: If an output holds a secret. A made-up key may be printed if a cell's source holds it.
+    """
+    import nbformat
+
+    source = "\n".join(cell.source for cell in notebook.cells)
+    for number, cell in enumerate(notebook.cells, 1):
+        outputs = json.dumps(cell.get("outputs", []))
+        refuse(outputs, f"{path.name}, the output of cell {number},", known=source)
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        if output.output_type == "error":
+            output.traceback = [f"{output.ename}: {output.evalue}"]
+        output.get("data", {}).pop(WIDGET, None)  # its id holds in one kernel only; text and HTML stay
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    unfinished = path.with_suffix(".tmp")
+    nbformat.write(notebook, unfinished)
+    os.replace(unfinished, path)

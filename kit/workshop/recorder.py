@@ -1,0 +1,156 @@
+"""Recorder: run lessons live to make their recordings, and check that none would miss one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import orjson
+from filelock import FileLock, Timeout
+
+from kit.calls import Call, Usage
+from kit.engines import models, recordings, weights
+from kit.workshop import lessons
+from kit.workshop.lessons import Lesson
+
+OnCell = Callable[[Path, int, int], None]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a set of recordings took to make: calls, tokens and the seconds that the models computed."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What `record` did to one lesson's file."""
+
+    lesson: Lesson
+    path: Path
+    kept: int
+    new: int
+    pruned: int
+    totals: Totals
+    live: Totals
+
+
+class Busy(RuntimeError):
+    """Another process is recording the same lesson."""
+
+
+def replies_of(lesson: Lesson, profile: str = "offline") -> Path:
+    """Return the file that holds a lesson's recordings."""
+    return models.replies_folder(profile) / f"{lesson.number}.jsonl"
+
+
+def record(
+    lesson: Lesson, *, profile: str = "offline", fresh: bool = False, on_cell: OnCell | None = None
+) -> Recorded:
+    """Run a lesson and its solutions, live where a reply is missing, and keep exactly what they used.
+
+    New replies are on disk as soon as they are given: after an interruption, call it again and it goes on. At
+    the end the notebooks are run once more, on recordings alone, and their outputs are stored.
+
+    Args:
+        lesson: The lesson.
+        profile: Which profile's models answer.
+        fresh: Ask the models again for every reply.
+        on_cell: Called with (notebook, cells begun, cells in all).
+
+    Raises:
+        Busy: If another process is recording this lesson.
+        CellFailed: If a cell fails.
+    """
+    path = replies_of(lesson, profile)
+    unfinished = path.with_suffix(".jsonl.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path.with_suffix(".lock"), timeout=0):
+            environment = {"KIT_PROFILE": profile, "KIT_RECORD": str(unfinished), "KIT_LIVE": "yes"}
+            before = {} if fresh else dict(recordings.read_quietly(path))
+            _run(lesson, environment | ({"KIT_FRESH": "1"} if fresh else {}), on_cell)
+            lines = dict(recordings.read(unfinished))
+            live = [line for key, line in lines.items() if key not in before]
+            counts = recordings.merge(lines, path)
+            unfinished.unlink(missing_ok=True)
+            _run(lesson, {"KIT_PROFILE": profile, "KIT_LIVE": "never"}, on_cell, keep=profile == "offline")
+    except Timeout:
+        raise Busy(
+            f"Lesson {lesson.number} is being recorded by another process; wait for it, or stop it."
+        ) from None
+    return Recorded(lesson, path, **counts, totals=totals(lines.values()), live=totals(live))
+
+
+def totals(lines: object) -> Totals:
+    """Add up recorded lines."""
+    parsed = [orjson.loads(line) for line in lines]
+    return Totals(
+        len(parsed),
+        sum(line["usage"]["input_tokens"] or 0 for line in parsed),
+        sum(line["usage"]["output_tokens"] or 0 for line in parsed),
+        round(sum(line["seconds"] or 0.0 for line in parsed), 1),
+    )
+
+
+def recorded_totals(lesson: Lesson, profile: str = "offline") -> Totals:
+    """Add up what a lesson's recordings took: about what a fresh run on a like machine will take."""
+    return totals([line for _, line in recordings.read_quietly(replies_of(lesson, profile))])
+
+
+def usage() -> Usage:
+    """Return what the recordings of each lesson took to make, as `kit.usage` shows it."""
+    return Usage(list(_calls()), by="lesson")
+
+
+def problems(lesson: Lesson, on_cell: OnCell | None = None) -> Iterator[str]:
+    """Run a lesson on recordings alone and describe each cell that would go live, or that fails.
+
+    Lines that are not JSON, or that were made with weights that models.toml no longer names, count as well.
+    """
+    for notebook in lesson.notebooks:
+        executed = lessons.run(notebook, {"KIT_LIVE": "never"}, _on(notebook, on_cell), go_on=True)
+        for miss in lessons.misses(notebook, executed):
+            where = f"{notebook.parent.name}/{notebook.name}, cell [{miss.cell}]"
+            yield f"{where} has no recording: {miss.message}"
+        for failure in islice(lessons.failures(executed), 1):  # those after the first may follow from it
+            yield f"{notebook.parent.name}/{notebook.name}, {failure}"
+    yield from file_problems(replies_of(lesson))
+
+
+def file_problems(path: Path) -> Iterator[str]:
+    """Describe what is wrong with one file of recordings."""
+    known = {weights.spec(name).sha256[:16] for name in weights.names()} | {""}
+    good = dict(recordings.read_quietly(path))
+    count = len([line for line in path.read_bytes().splitlines() if line.strip()]) if path.exists() else 0
+    if count != len(good):
+        yield f"{path.name} has {count} lines, of which {len(good)} are recordings with a key of their own."
+    for key, line in good.items():
+        if orjson.loads(line)["weights"] not in known:
+            yield f"{path.name}: key {key} was recorded with weights that models.toml does not name."
+
+
+def _calls() -> Iterator[Call]:
+    for lesson in lessons.lessons():
+        for _, line in recordings.read_quietly(replies_of(lesson)):
+            made = orjson.loads(line)
+            tokens = [made["usage"][name] or 0 for name in ("input_tokens", "output_tokens")]
+            part = lesson.notebook.stem
+            yield Call(made["model"], "recorded", *tokens, made["seconds"] or 0.0, 0.0, part)
+
+
+def _run(lesson: Lesson, environment: dict[str, str], on_cell: OnCell | None, *, keep: bool = False) -> None:
+    for notebook in lesson.notebooks:
+        executed = lessons.run(notebook, environment, _on(notebook, on_cell))
+        if keep:
+            lessons.save(executed, notebook)
+
+
+def _on(notebook: Path, on_cell: OnCell | None) -> Callable[[int, int], None] | None:
+    return (lambda done, count: on_cell(notebook, done, count)) if on_cell else None

@@ -1,0 +1,173 @@
+"""Room: the offline models and the recordings, served to a workshop from the instructor's machine.
+
+    with Room("192.168.1.20", 8700, token="harbour-light") as room:
+        room.invitation   # KIT_ROOM=http://harbour-light@192.168.1.20:8700
+
+Participants set that one variable: their recordings answer as ever, and what has none is asked here, so that
+nobody fetches a model. Any other client of OpenAI's protocol may ask too. Recorded replies are given at once;
+live ones wait for their turn, and what two ask at the same time is computed once.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote
+
+import dspy
+from dspy.lm15 import Request, Response
+
+from kit.engines import lms, models
+from kit.engines.listening import Listener, checked_key
+from kit.engines.replay import ReplayEngine
+from kit.engines.server import ChatHandler
+
+
+class NoSuchModel(dspy.LMError):
+    """The room serves no model of that name."""
+
+
+@dataclass
+class Load:
+    """How busy a room is: requests by outcome, those in work, and the seconds that the latest took."""
+
+    replayed: int = 0
+    live: int = 0
+    refused: int = 0
+    waiting: int = 0
+    callers: set[str] = field(default_factory=set)
+    seconds: deque[float] = field(default_factory=lambda: deque(maxlen=500))
+    turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def count(self, outcome: str, by: int = 1) -> None:
+        """Add to "replayed", "live", "refused" or "waiting"."""
+        with self.turn:
+            setattr(self, outcome, getattr(self, outcome) + by)
+
+    def saw(self, caller: str) -> None:
+        """Note that a machine has asked."""
+        with self.turn:
+            self.callers.add(caller)
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Time what is answered within the block."""
+        started = time.perf_counter()
+        yield
+        with self.turn:
+            self.seconds.append(time.perf_counter() - started)
+
+    @property
+    def median_ms(self) -> float:
+        """The median time to answer, over the latest 500, in milliseconds; 0.0 if there was none."""
+        with self.turn:
+            return 1000 * statistics.median(self.seconds or [0.0])
+
+
+class Room(Listener):
+    """Serve models until the `with` ends.
+
+    Args:
+        host: The address to listen at, which the instructor chooses.
+        port: Where; 0 means any that is free.
+        token: What participants must send as their key.
+        models: A `dspy.LM` over a `ReplayEngine` for each name that participants may ask for; by default
+            `kit.lm("small")` and `kit.lm("large")`, also under their models' names.
+
+    Raises:
+        CannotListen: If the port is taken, or the address is not this machine's.
+        ValueError: If the token is empty, or cannot be sent in a header.
+
+    Attributes:
+        load: How busy it is.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        token: str,
+        models: dict[str, dspy.LM] | None = None,
+    ) -> None:
+        self.key, self.load = checked_key(token), Load()
+        super().__init__(_Handler, host, port)
+        self.models = models or offline_models()
+        self._turn = threading.Lock()
+
+    @property
+    def invitation(self) -> str:
+        """The line that participants put into .env or their environment."""
+        host, port = self.server_address[:2]
+        return f"KIT_ROOM=http://{quote(self.key, safe='')}@{host}:{port}"
+
+    def complete(self, request: Request) -> Response:
+        """Answer from the recordings, or let the model answer when it is free.
+
+        Raises:
+            NoSuchModel: If the request names none of the models.
+            dspy.LMError: If the model refuses, or must not answer.
+        """
+        if request.model not in self.models:
+            raise NoSuchModel(f"No model {request.model!r} here. Models: {', '.join(self.models)}.")
+        lm = self.models[request.model]
+        request = replace(request, model=lm.model)
+        with self.load.timed():
+            return self._answered(lm.engine, request)
+
+    def _answered(self, engine: ReplayEngine, request: Request) -> Response:
+        response = engine.recorded(request) or self._in_turn(engine, request)
+        self.load.count("live" if response.provider_data["source"] == "live" else "replayed")
+        return response
+
+    def _in_turn(self, engine: ReplayEngine, request: Request) -> Response:
+        """Wait for the model; meanwhile another may have asked the same, and then its reply is recorded."""
+        self.load.count("waiting")
+        try:
+            with self._turn:
+                return engine.complete(request)
+        finally:
+            self.load.count("waiting", -1)
+
+
+class _Handler(ChatHandler):
+    def send(self, status: int, reply: dict[str, Any]) -> None:
+        if status >= 400:
+            self.server.load.count("refused")
+        else:
+            self.server.load.saw(self.client_address[0])
+        super().send(status, reply)
+
+
+def offline_models() -> dict[str, dspy.LM]:
+    """Return the offline profile's small and large model, by role and by name."""
+    found = {}
+    for role in ("small", "large"):
+        lm = lms.lm(role, profile="offline")
+        found |= {role: lm, lm.model: lm, models.model(role, "offline").weights: lm}
+    return found
+
+
+def watch(room: Room, show: Callable[[str], None], seconds: float = 0.5) -> None:
+    """Show the room's load again and again, until Ctrl-C."""
+    while True:
+        show(summary(room.load))
+        time.sleep(seconds)
+
+
+def summary(load: Load) -> str:
+    """Return the load in a line.
+
+    >>> summary(Load(replayed=40, live=2, waiting=1, callers={"10.0.0.5"}))
+    'participants: 1 · 42 answered: 40 recorded, 2 live · 1 waiting · 0 refused · median 0 ms'
+    """
+    answered = f"{load.replayed + load.live} answered: {load.replayed} recorded, {load.live} live"
+    return (
+        f"participants: {len(load.callers)} · {answered} · {load.waiting} waiting · {load.refused} refused · "
+        f"median {load.median_ms:.0f} ms"
+    )

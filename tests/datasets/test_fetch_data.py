@@ -1,0 +1,226 @@
+"""Real data arrives whole from a mirror or a server, or not at all, and each error names the next step."""
+
+import errno
+import functools
+import hashlib
+import http.server
+import threading
+
+import pytest
+from typer.testing import CliRunner
+
+from kit.datasets import edgar, fetch, sets
+from kit.project import ROOT
+from kit.workshop.cli import app
+
+ORIGINAL = """<SEC-DOCUMENT>0001.txt
+<XML>
+<?xml version="1.0"?>
+<ownershipDocument>\r
+  <rptOwnerStreet1>1 Elm Street</rptOwnerStreet1>
+  <rptOwnerStreet2></rptOwnerStreet2>
+  <rptOwnerCity>Reno</rptOwnerCity><rptOwnerState>NV</rptOwnerState>
+</ownershipDocument>
+</XML>
+"""
+KEPT = (
+    "<ownershipDocument><rptOwnerStreet1>[removed]</rptOwnerStreet1><rptOwnerStreet2></rptOwnerStreet2>"
+    "<rptOwnerCity>[removed]</rptOwnerCity><rptOwnerState>NV</rptOwnerState></ownershipDocument>\n"
+)
+
+
+def file(path, data, url=""):
+    return sets.File(path, len(data), hashlib.sha256(data).hexdigest(), url)
+
+
+def run(*arguments):
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "300"})
+    return result.exit_code, " ".join(result.output.split())
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setattr(sets, "folder", lambda name: tmp_path / "home" / name)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Return a folder and the address at which it is served, with the headers that were sent."""
+    seen = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            seen.append(self.headers["User-Agent"])
+
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = functools.partial(Handler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_port}", seen
+        server.shutdown()
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Return a function that makes a set known."""
+
+    def make(*files, **options):
+        wanted = sets.DataSet("tiny", "two words", "MIT", "https://example.org", "tiny", files, **options)
+        monkeypatch.setattr(sets, "names", lambda: ["tiny"])
+        monkeypatch.setattr(sets, "_files", lambda name: files)
+        monkeypatch.setattr(
+            sets,
+            "_table",
+            lambda: {
+                "tiny": {"what": wanted.what, "licence": "MIT"}
+                | {"source": wanted.source, "mirror": "tiny"}
+                | options
+            },
+        )
+
+    return make
+
+
+class TestMirror:
+    def test_a_mirror_stands_in_for_the_network(self, home, known, tmp_path, monkeypatch):
+        """Files of the mirror are copied, those without an address too, and then verified."""
+        (tmp_path / "mirror" / "tiny").mkdir(parents=True)
+        (tmp_path / "mirror" / "tiny" / "a.txt").write_bytes(b"hello")
+        known(file("a.txt", b"hello"))
+        monkeypatch.setenv("KIT_DATA_MIRROR", str(tmp_path / "mirror"))
+        assert (fetch.get("tiny") / "a.txt").read_bytes() == b"hello"
+        assert fetch.verify("tiny") == home / "tiny"
+
+    def test_a_file_that_the_mirror_lacks_is_named(self, home, known, tmp_path, monkeypatch):
+        """The error says which file, and how to use the network."""
+        known(file("a.txt", b"hello", "http://127.0.0.1:9/a.txt"), file("gold.txt", b"by hand"))
+        monkeypatch.setenv("KIT_DATA_MIRROR", str(tmp_path))
+        with pytest.raises(fetch.NoData, match=r"no tiny/a\.txt\. Unset KIT_DATA_MIRROR"):
+            fetch.get("tiny")
+
+    def test_a_mirror_must_be_a_folder(self, home, known, monkeypatch):
+        """A typo in KIT_DATA_MIRROR does not quietly mean the network."""
+        known(file("a.txt", b"hello"))
+        monkeypatch.setenv("KIT_DATA_MIRROR", "/nowhere")
+        with pytest.raises(fetch.NoData, match=r"is not a folder. Name one, or unset it"):
+            fetch.get("tiny")
+
+
+class TestNetwork:
+    def test_a_set_is_downloaded_once(self, home, known, served):
+        """What is here and right is not asked for again; a file without an address is left out."""
+        folder, url, seen = served
+        (folder / "a.txt").write_bytes(b"hello")
+        known(file("a.txt", b"hello", f"{url}/a.txt"), file("gold.txt", b"by hand"))
+        fetch.get("tiny")
+        assert (fetch.get("tiny") / "a.txt").read_bytes() == b"hello"
+        assert len(seen) == 1
+        assert fetch.verify("tiny") == home / "tiny"
+
+    def test_another_file_than_the_known_one_is_not_kept(self, home, known, served):
+        """A hash that differs is an error with both hashes, and nothing lies in the folder."""
+        folder, url, _ = served
+        (folder / "a.txt").write_bytes(b"HELLO")
+        known(file("a.txt", b"hello", f"{url}/a.txt"))
+        with pytest.raises(fetch.BadData, match=r"5 bytes and sha256 3733cd97.*nothing was kept"):
+            fetch.get("tiny")
+        assert not home.exists()
+
+    @pytest.mark.parametrize("address", ["{url}/missing.txt", "http://127.0.0.1:9/a.txt"])
+    def test_no_network_names_the_ways_on(self, home, known, served, address):
+        """A page that is not there, or a port that nobody listens to, leads to the mirror."""
+        known(file("a.txt", b"hello", address.format(url=served[1])))
+        with pytest.raises(fetch.NoData, match=r"cannot be reached .* set KIT_DATA_MIRROR"):
+            fetch.get("tiny")
+
+    def test_a_full_disk_says_how_much_is_needed(self, home, known, served, monkeypatch):
+        """No space left is an error with the size and the folder."""
+        folder, url, _ = served
+        (folder / "a.txt").write_bytes(b"hello")
+        known(file("a.txt", b"hello", f"{url}/a.txt"))
+
+        def full(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(fetch, "_keep", full)
+        with pytest.raises(fetch.NoRoom, match=r"needs 0.0 MB .* Make room, then run `kit data get tiny`"):
+            fetch.get("tiny")
+
+
+class TestEdgar:
+    @pytest.mark.parametrize("contact", [None, "", "me", "me@example.com"])
+    def test_edgar_is_not_asked_without_a_contact(self, home, known, served, contact):
+        """The SEC wants a name and an address; without them no request leaves the machine."""
+        _, url, seen = served
+        known(file("a.xml", KEPT.encode(), f"{url}/a.txt"), edgar=True)
+        with pytest.raises(edgar.NoContact, match=r"--contact .* or set KIT_EDGAR_CONTACT"):
+            fetch.get("tiny", contact=contact)
+        assert seen == []
+
+    def test_the_contact_is_sent_and_addresses_are_not_kept(self, home, known, served, monkeypatch):
+        """A submission becomes its ownership document, with [removed] for streets, cities and zip codes."""
+        folder, url, seen = served
+        (folder / "a.txt").write_bytes(ORIGINAL.encode())
+        known(file("a.xml", KEPT.encode(), f"{url}/a.txt"), edgar=True)
+        monkeypatch.setenv("KIT_EDGAR_CONTACT", "Kit Tests kit@example.org")
+        assert (fetch.get("tiny") / "a.xml").read_text(encoding="utf-8") == KEPT
+        assert seen == ["Kit Tests kit@example.org"]
+
+    def test_removing_addresses_twice_changes_nothing(self):
+        """Files of a mirror, which have no addresses any more, pass through the same door."""
+        assert edgar.ownership(KEPT) == edgar.ownership(ORIGINAL) == KEPT
+
+
+class TestVerify:
+    def test_a_changed_file_is_removed(self, home, known):
+        """The error names the file and the command that brings the right one."""
+        known(file("a.txt", b"hello", "http://127.0.0.1:9/a.txt"))
+        (home / "tiny").mkdir(parents=True)
+        (home / "tiny" / "a.txt").write_bytes(b"HELLO")
+        with pytest.raises(fetch.BadData, match=r"It was removed: run `kit data get tiny`"):
+            fetch.verify("tiny")
+        with pytest.raises(fetch.NoData, match=r"is not on this machine. Run `kit data get tiny`"):
+            fetch.verify("tiny")
+
+
+class TestCommands:
+    def test_size_licence_and_hash_are_shown_before_the_download(self, home, known):
+        """Who cannot reach the source has at least read what would have come."""
+        known(file("a.txt", b"hello", "http://127.0.0.1:9/a.txt"))
+        code, text = run("data", "get", "tiny")
+        assert code == 1
+        assert "two words; 1 files, 0.0 MB; licence: MIT" in text
+        assert "a.txt 5 bytes sha256 2cf24dba" in text
+        assert text.index("sha256 2cf24dba") < text.index("cannot be reached")
+
+    def test_an_unknown_set_lists_the_sets(self):
+        """A typo is answered with the names."""
+        code, text = run("data", "get", "form5")
+        assert code == 1
+        assert "Unknown data set 'form5'. Valid names: banking77, contracts, facility, form4." in text
+
+    def test_the_list_says_what_is_here(self, home):
+        """Each set has its size and licence, and the command that fetches it."""
+        code, text = run("data", "list")
+        assert code == 0
+        assert "public domain" in text
+        assert "not here: kit data get contracts" in text
+
+
+@pytest.mark.parametrize("name", sets.names())
+def test_each_set_has_a_page(name):
+    """The page names what it is, its licence and its source, and says that nothing of it is committed."""
+    page = (ROOT / "data" / "real" / f"{name}.md").read_text(encoding="utf-8")
+    assert f"kit data get {name}" in page
+    assert sets.spec(name).source in page
+    assert "Not committed" in page
+
+
+@pytest.mark.parametrize("name", sets.names())
+def test_each_file_has_a_path_of_its_own(name):
+    """No file of a set overwrites another or leaves the set's folder."""
+    paths = [file.path for file in sets.spec(name).files]
+    assert len(set(paths)) == len(paths)
+    assert not any(".." in path or path.startswith("/") for path in paths)

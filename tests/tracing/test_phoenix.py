@@ -1,0 +1,232 @@
+"""Phoenix is launched, sent spans and read back; where it is missing or goes away, programs go on."""
+
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import dspy
+import pytest
+from scripted import ScriptedEngine
+
+from kit.engines.lms import _behind
+from kit.engines.models import Model
+from kit.tracing import environments, phoenix, spans, trees
+
+
+@pytest.fixture
+def ask():
+    replies = ScriptedEngine('{"answer": "blue"}')
+    lm = _behind(replies, Model("", "", "scripted/one"), {"temperature": 0.0})
+    dspy.configure(lm=lm, adapter=dspy.JSONAdapter())
+    return dspy.Predict("question -> answer")
+
+
+@pytest.fixture
+def not_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr(environments, "folder", lambda: tmp_path / "phoenix" / "python3.11-pins")
+
+
+@pytest.fixture
+def notices(caplog):
+    caplog.set_level(logging.INFO, "kit")
+    return lambda: [record.getMessage() for record in caplog.records]
+
+
+@pytest.fixture
+def receiver():
+    """A server on loopback that takes spans, or anything else, and remembers the projects."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.projects.append(self.headers["x-project-name"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.projects = []
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def address(server):
+    return f"http://127.0.0.1:{server.server_address[1]}"
+
+
+def test_without_it_a_notice_names_the_command(not_installed, monkeypatch, notices):
+    """A lesson on recordings alone fetches nothing: it is told what to type, and goes on."""
+    monkeypatch.setenv("KIT_LIVE", "never")
+    assert phoenix.launch() is None
+    assert "`kit phoenix install`" in notices()[-1]
+
+
+def test_without_a_network_the_reason_is_shown(not_installed, monkeypatch, notices):
+    """The installer's failure becomes a notice too, and no traceback."""
+    script = "raise SystemExit('error: Could not connect')"
+    monkeypatch.setattr(environments, "_commands", lambda place: [[sys.executable, "-c", script]])
+    assert phoenix.launch() is None
+    assert "error: Could not connect" in notices()[-1]
+
+
+def test_a_server_that_cannot_start_shows_its_log(not_installed, monkeypatch):
+    """KIT_PHOENIX names an environment without Phoenix: the end of the log says so."""
+    monkeypatch.setenv("KIT_PHOENIX", sys.prefix)
+    with pytest.raises(phoenix.NotStarted, match=r"No module named 'phoenix\.server'"):
+        phoenix.start(16_206)
+
+
+def test_a_taken_port_gives_way_to_the_next(not_installed, monkeypatch):
+    """Someone else's server on the port is left alone, and the reader is told."""
+    monkeypatch.setattr(environments, "install", lambda tell: Path(sys.executable))
+    monkeypatch.setattr(phoenix, "_serve", lambda python, port, tell, patience_seconds: (None, 1.0))
+    told = []
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        url = phoenix.start(port, tell=told.append).url
+    assert port < int(url.rpartition(":")[2]) < port + 50
+    assert told == [f"Phoenix answered after 1 s at {url}, as port {port} is taken."]
+
+
+def test_the_server_gets_no_key_and_no_telemetry(monkeypatch):
+    """Keys stay with the kernel; settings of another Phoenix do not leak into ours."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
+    monkeypatch.setenv("PHOENIX_SQL_DATABASE_URL", "postgresql://elsewhere")
+    given = phoenix._surroundings(6006)
+    assert "OPENAI_API_KEY" not in given
+    assert "PHOENIX_SQL_DATABASE_URL" not in given
+    assert given["PHOENIX_HOST"] == "127.0.0.1"
+    assert given["PHOENIX_TELEMETRY_ENABLED"] == given["PHOENIX_ALLOW_EXTERNAL_RESOURCES"] == "false"
+
+
+def test_the_link_is_shown(monkeypatch):
+    """A workshop puts the page on the projector: one click, and no markup from a project's name."""
+    shown = phoenix.Phoenix("http://127.0.0.1:6006", "<b>mine</b>")._repr_html_()
+    assert '<a href="http://127.0.0.1:6006" target="_blank">' in shown
+    assert "<b>mine</b>" not in shown
+
+
+def test_a_program_goes_on_when_the_server_is_gone(ask, receiver, notices):
+    """Between two calls the server goes: the second answers as fast as the first, and one notice says so."""
+    running = phoenix.Phoenix(address(receiver), "lesson")
+    running.instrument()
+    ask(question="Is the server there?")
+    assert running.sender.flush()
+    assert set(receiver.projects) == {"lesson"}
+    receiver.shutdown()
+    receiver.server_close()
+    for question in ("Is it still there?", "And now?"):
+        began = time.monotonic()
+        assert ask(question=question).answer == "blue"
+        assert time.monotonic() - began < 1
+        assert not running.sender.flush()
+    assert running.read().roots == []
+    running.stop()
+    assert len([text for text in notices() if "takes no more spans" in text]) == 1
+
+
+def test_a_server_that_hangs_does_not_hold_up_a_program(ask, monkeypatch):
+    """Spans go from a thread of their own, and it gives up."""
+    monkeypatch.setattr(spans, "PATIENCE_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        sender = spans.Sender(f"http://127.0.0.1:{silent.getsockname()[1]}", "lesson")
+        began = time.monotonic()
+        assert ask(question="Is anyone there?").answer == "blue"
+        assert time.monotonic() - began < 0.5
+        assert not sender.flush()
+        sender.close()
+
+
+def test_after_stop_nothing_is_sent(ask, receiver):
+    """DSPy is as it was: no instrumentation, no callback."""
+    before = dspy.LM.__call__
+    with phoenix.Phoenix(address(receiver), "lesson") as running:
+        running.instrument()
+        assert dspy.LM.__call__ is not before
+    assert dspy.LM.__call__ is before
+    assert dspy.settings.callbacks == []
+
+
+def test_reading_before_instrumenting_says_what_to_do(receiver):
+    """Nothing was sent, so nothing can be read."""
+    with pytest.raises(ValueError, match=r"call instrument\(\)"):
+        phoenix.Phoenix(address(receiver), "lesson").read()
+
+
+@pytest.fixture(scope="module")
+def both_at_once():
+    """A real server, for all tests below, asked for by two at once; the last test ends it."""
+    if not environments.locate():
+        if os.environ.get("CI"):
+            pytest.fail("CI tests a real Phoenix: run `kit phoenix install` first.")
+        pytest.skip("needs Phoenix's environment: kit phoenix install")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with ThreadPoolExecutor(2) as kernels:
+        both = [kernels.submit(phoenix.start, port, "lesson") for _ in range(2)]
+    started, found = sorted((one.result() for one in both), key=lambda one: one.process is None)
+    yield started, found
+    started.stop()
+
+
+@pytest.fixture
+def running(both_at_once):
+    return both_at_once[0]
+
+
+def test_two_at_once_share_one(both_at_once):
+    """Two kernels ask at the same moment: one starts the server, the other finds it."""
+    started, found = both_at_once
+    assert started.process is not None
+    assert (found.url, found.process) == (started.url, None)
+
+
+def test_the_tree_comes_back_as_it_was(running, ask):
+    """The spans that Phoenix gives back make the tree that `kit.trace()` makes, tokens included."""
+    running.instrument()
+    with trees.trace() as trace:
+        ask(question="What colour is the sky?")
+        with pytest.raises(ZeroDivisionError):
+            dspy.Tool(lambda: 1 / 0, name="divide")()
+    back = running.read()
+    running.sender.close()
+    running.sender = None
+    assert repr(back) == repr(trace)
+    assert back.spans("LLM")[0].input_tokens > 0
+    assert back.spans("TOOL")[0].error == "ZeroDivisionError: division by zero"
+
+
+def test_its_page_asks_for_nothing_from_elsewhere(running):
+    """No font, no pixel, no script of another host."""
+    page = urllib.request.urlopen(running.url, timeout=10).read().decode()
+    assert "<title>" in page
+    assert not [host for host in ("googleapis", "gstatic", "scarf", "fullstory") if host in page]
+
+
+def test_it_is_left_running_by_whoever_found_it(both_at_once):
+    """A kernel that did not start the server does not stop it."""
+    started, found = both_at_once
+    found.stop()
+    assert started.process.poll() is None
+    assert phoenix.start(int(started.url.rpartition(":")[2])).process is None
+
+
+def test_it_ends_with_whoever_started_it(running):
+    """A kernel that is killed closes the pipe that the server reads, and takes the server along."""
+    port = int(running.url.rpartition(":")[2])
+    running.process.stdin.close()
+    assert running.process.wait(10) == 0
+    assert not phoenix._answers(port)
+    assert not Path(phoenix._mark(port)).exists()
