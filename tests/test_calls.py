@@ -183,7 +183,7 @@ def test_by_module_needs_a_program():
 
 def test_an_unknown_way_lists_the_known_ones():
     """A typo is answered with the valid values."""
-    with pytest.raises(ValueError, match="call, lesson, model, module"):
+    with pytest.raises(ValueError, match="call, model, module"):
         kit.usage(by="modle")
 
 

@@ -36,7 +36,7 @@ def test_an_installed_package_finds_the_clone_around_it(tmp_path, where):
     for name in ("clone", "elsewhere"):
         (tmp_path / name / ".env").write_text(f"KIT_PROFILE={name}\n", encoding="utf-8")
     installed = tmp_path / "site-packages"
-    shutil.copytree(Path(models.__file__).parents[1], installed / "kit")
+    shutil.copytree(Path(project.__file__).parent, installed / "kit")
     code = "import os; from kit import project; project.read_env_file()"
     code += "; print(project.__file__, project.ROOT, os.environ['KIT_PROFILE'], sep='\\n')"
     command = [sys.executable, "-c", code]
@@ -46,7 +46,7 @@ def test_an_installed_package_finds_the_clone_around_it(tmp_path, where):
     )
     name = where.partition("/")[0]
     assert run.stdout.split("\n")[:3] == [
-        str(installed / "kit" / "engines" / "models.py"),
+        str(installed / "kit" / "project.py"),
         str(tmp_path / name),
         name,
     ]
