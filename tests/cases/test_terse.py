@@ -11,9 +11,9 @@ from typing import Annotated, Literal, Optional
 import dspy
 import pytest
 from pydantic import BaseModel, Field
+from scripted import ScriptedEngine
 
 from kit.cases.terse import Terse, named, shape
-from scripted import ScriptedEngine
 
 
 class Level(enum.Enum):

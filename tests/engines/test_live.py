@@ -18,7 +18,7 @@ from dspy.teleprompt import Teleprompter
 from scripted import ScriptedEngine
 
 from kit import batch
-from kit.engines import foresight, live, lms, models
+from kit.engines import foresight, live, lms
 from kit.engines.live import NotConfirmed
 from kit.engines.recordings import Recordings
 from kit.engines.replay import NoRecording, ReplayEngine, Rollouts
