@@ -1,4 +1,6 @@
-"""Lesson 00 as a learner meets it: JupyterLab in a headless Chromium."""
+"""Lesson 00, and the question before live calls, in JupyterLab in a headless Chromium."""
+
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -6,6 +8,18 @@ from browser import opened, run_all, wait_for
 
 from kit.engines import weights
 from kit.workshop.lessons import lesson
+
+TESTS = Path(__file__).parent
+ASKS = f"""
+import sys
+sys.path.insert(0, {str(TESTS)!r})
+from engines.test_live import *
+engine = Counting()
+replay = ReplayEngine(engine, Recordings(Path("nowhere")))
+lm = dspy.LM("test/model", engine=replay, cache=False, num_retries=0)
+dspy.configure(lm=lm, adapter=dspy.JSONAdapter())
+program = dspy.Predict("text -> stars: int")
+"""
 
 
 @pytest.fixture
@@ -57,3 +71,34 @@ def test_a_changed_prompt_is_answered_live(page, notebook):
     )
     assert "answers it live" in shown(changed[1])
     page.screenshot(path=notebook.parent / "changed.png")
+
+
+@pytest.fixture
+def asking(tmp_path, monkeypatch):
+    """A notebook that is about to send 30 prompts, open in JupyterLab."""
+    monkeypatch.setenv("KIT_LIVE", "ask")
+    path = tmp_path / "notebooks" / "asks.ipynb"
+    path.parent.mkdir()
+    cells = [ASKS, "evaluate(30)(program).score", "len(engine.requests)"]
+    nbformat.write(nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells))), path)
+    with opened(path, tmp_path, height=700) as page:
+        yield page, path
+
+
+@pytest.mark.parametrize(("answer", "sent"), [("no", "0"), ("yes", "30")])
+def test_many_live_calls_are_asked_about_below_the_cell(asking, answer, sent):
+    """A field for the answer opens; after a no nothing is sent, and after a yes everything."""
+    page, path = asking
+    page.click(".lm-MenuBar-item:has-text('Run')")
+    page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+    field = page.wait_for_selector(".jp-Stdin-input", timeout=90_000)
+    page.screenshot(path=path.parent / "asked.png")
+    field.type(answer)
+    page.keyboard.press("Enter")
+    cells = wait_for(page, path, lambda cells: cells[1].outputs and cells[1].execution_count)
+    page.screenshot(path=path.parent / "answered.png")
+    errors = [output.ename for output in cells[1].outputs if output.output_type == "error"]
+    assert errors == (["NotConfirmed"] if answer == "no" else [])
+    page.locator(".jp-CodeCell .cm-content", has_text="len(engine").first.click()
+    page.keyboard.press("Control+Enter")
+    wait_for(page, path, lambda cells: shown(cells[2]) == sent)

@@ -30,18 +30,6 @@ _LLAMA_HOLDS = ("minLength", "maxLength", "minItems", "maxItems")
 _DATA = ("const", "default", "enum", "examples")
 _NO_GRAMMAR = re.compile(r"\(\?(?:[=!#]|<[=!]|P=)|\\[bBAZ1-9]")  # look-around, \b, references to groups
 _BLANKS = r"( |\n{1,2}[ \t]{0,20})?"
-_TOOL_CALL = {
-    "type": "object",
-    "properties": {"name": {"type": "string"}, "args": {"type": "object"}},
-    "required": ["name", "args"],
-    "additionalProperties": False,
-}
-_TOOL_CALLS = {
-    "type": "object",
-    "properties": {"tool_calls": {"type": "array", "items": _TOOL_CALL}},
-    "required": ["tool_calls"],
-    "additionalProperties": False,
-}
 
 
 def schema_of(request: Request) -> dict[str, Any] | None:
@@ -65,7 +53,8 @@ def complete(request: Request) -> Request:
     _merge(whole, _own_schema(signature, list(whole["properties"])))
     for name, field in signature.output_fields.items():
         if field.annotation is dspy.ToolCalls and name not in whole["properties"]:
-            whole["properties"][name] = _TOOL_CALLS
+            calls = {"anyOf": [_call_of(tool) for tool in _tools()] or [_call({"type": "string"})]}
+            whole["properties"][name] = _closed(tool_calls={"type": "array", "items": calls})
             whole["required"] = [*whole.get("required", []), name]
     if whole == schema:
         return request
@@ -149,6 +138,31 @@ def _signature() -> Any:
 
 def _bounds_of(field: Any) -> list[Any]:
     return [one for one in field.metadata if type(one).__module__.startswith(("annotated_types", "pydantic"))]
+
+
+def _tools() -> list[dspy.Tool]:
+    """Return the tools of the agent that asks; none are known of a program that is no agent."""
+    found = (getattr(module, "tools", None) for module in reversed(dspy.settings.caller_modules or []))
+    tools = next((tools for tools in found if isinstance(tools, dict) and tools), {})
+    return [tool for tool in tools.values() if isinstance(tool, dspy.Tool)]
+
+
+def _call_of(tool: dspy.Tool) -> dict[str, Any]:
+    """Return the schema of a call of a tool: its name, and arguments of the types that it takes."""
+    args = tool.args or {}
+    if "$ref" in json.dumps(args) or (tool.has_kwargs and (not args or "kwargs" in args)):
+        return _call({"const": tool.name})
+    held = _closed(**args) | {"required": [name for name, value in args.items() if "default" not in value]}
+    return _call({"const": tool.name}, held)
+
+
+def _call(name: dict[str, Any], args: dict[str, Any] | None = None) -> dict[str, Any]:
+    return _closed(name=name, args=args or {"type": "object"})
+
+
+def _closed(**properties: Any) -> dict[str, Any]:
+    fields = {"properties": properties, "required": [*properties], "additionalProperties": False}
+    return {"type": "object", **fields}
 
 
 def _own_schema(signature: Any, names: list[str]) -> dict[str, Any]:

@@ -93,7 +93,21 @@ def test_tool_calls_are_part_of_the_schema():
     assert "tool_calls" in schema["required"]
 
 
-def _sent_tool_calls():
+def test_a_call_of_an_agents_tool_has_the_tools_arguments():
+    """A tool that there is not, or an argument of another type, cannot be written."""
+
+    def weather(city: str, days: int = 1) -> str:
+        return f"sunny in {city}"
+
+    agent = dspy.ReActV2("question -> answer", tools=[weather])
+    calls = _sent_tool_calls(agent)["properties"]["tool_calls"]["properties"]["tool_calls"]["items"]["anyOf"]
+    assert [call["properties"]["name"] for call in calls] == [{"const": "weather"}, {"const": "submit"}]
+    args = [call["properties"]["args"] for call in calls]
+    assert args[0]["properties"]["city"] == args[1]["properties"]["answer"] == {"type": "string"}
+    assert [one["required"] for one in args] == [["city"], ["answer"]]
+
+
+def _sent_tool_calls(*agents):
     signature = dspy.Signature("question -> thought, tool_calls: dspy.ToolCalls")
     request = Request(
         "m",
@@ -105,7 +119,7 @@ def _sent_tool_calls():
             }
         ),
     )
-    with dspy.context(caller_modules=[dspy.Predict(signature)]):
+    with dspy.context(caller_modules=[*agents, dspy.Predict(signature)]):
         return grammar.schema_of(grammar.complete(request))
 
 
