@@ -280,7 +280,7 @@ def missing_recording(secret, tmp_path, monkeypatch):
 def call_of_the_doctor(secret, tmp_path, monkeypatch):
     engine = ScriptedEngine(dspy.LMError(f"refused: {secret}"))
     lm = dspy.LM("offline/x", engine=engine, cache=False, num_retries=0)
-    monkeypatch.setattr(doctor.models, "lm", lambda role: lm)
+    monkeypatch.setattr("kit.engines.lms.lm", lambda role: lm)
     return doctor._call().found
 
 
