@@ -15,11 +15,11 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +27,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 OFFLINE = HERE.parent / "offline"
 PATIENCE_SECONDS = 1200
+RUN = "STAND_IN_RUN"
 PROFILES = ("openai", "anthropic", "google", "openrouter", "ollama", "local-server")
 
 
@@ -125,17 +126,16 @@ def _targets(options: argparse.Namespace) -> list[str]:
 
 
 def _apart(target: str, profile: str) -> dict[str, Any]:
-    """Run one target in a process group of its own, and end the whole group: a lesson's servers too."""
-    command = [sys.executable, __file__, "--one", target, profile]
+    """Run one target in a process of its own, and end all that it started: kernels, and a lesson's servers."""
+    command, run_id = [sys.executable, __file__, "--one", target, profile], uuid.uuid4().hex
     with _text() as said, _text() as log:
-        run = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=log, start_new_session=True)
+        run = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=log, env=os.environ | {RUN: run_id})
         try:
             run.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             pass
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(run.pid, signal.SIGKILL)
+            _end_all(run_id)
         said.seek(0)
         log.seek(0)
         answer, lines = said.read().splitlines(), log.read().splitlines()
@@ -148,6 +148,16 @@ def _apart(target: str, profile: str) -> dict[str, Any]:
     else:
         return json.loads(answer[-1]) | {"cells": cells}
     return {"exceptions": [found], "refused": [], "requests": 0, "seconds": PATIENCE_SECONDS, "cells": cells}
+
+
+def _end_all(run_id: str) -> None:
+    """Kill the processes that inherited a run's id; a kernel and its servers have groups of their own."""
+    import psutil
+
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(RUN) == run_id:
+                process.kill()
 
 
 def _text() -> IO[str]:
