@@ -81,6 +81,8 @@ def enough_missing(frame: FrameType, enough: int) -> bool:
 def forecast(model: str, characters: int, calls: int) -> str:
     """Say how long calls take, and what they cost, by earlier replies of the model and this prompt's length.
 
+    Where a model is new to this kernel, its replies are taken to have 200 tokens.
+
     >>> forecast("openai/gpt-5.6-luna", 4_000, 100)
     ', about $0.04'
     """
@@ -88,7 +90,7 @@ def forecast(model: str, characters: int, calls: int) -> str:
     paces = [one.seconds for one in known] or _recorded_paces(model)
     read, wrote = list_price(model)
     guess = (characters / _CHARACTERS_A_TOKEN * read + _REPLY_TOKENS * wrote) / 1e6
-    usd = calls * (sum(one.usd for one in known) / len(known) if known else guess)
+    usd = calls * max(guess, sum(one.usd for one in known) / len(known) if known else 0.0)
     time = f", about {duration(calls * sum(paces) / len(paces))}" if paces else ""
     return time + (f", about ${usd:.2f}" if usd >= 0.005 else ", less than a cent" if usd else "")
 

@@ -126,7 +126,7 @@ def _targets(options: argparse.Namespace) -> list[str]:
 
 
 def _apart(target: str, profile: str) -> dict[str, Any]:
-    """Run one target in a process of its own, and end all that it started: kernels, and a lesson's servers."""
+    """Run one target in a process of its own, and end all that it started: kernels, a lesson's servers."""
     command, run_id = [sys.executable, __file__, "--one", target, profile], uuid.uuid4().hex
     with _text() as said, _text() as log:
         run = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=log, env=os.environ | {RUN: run_id})

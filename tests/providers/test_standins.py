@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 import urllib.error
 import urllib.request
+from collections import defaultdict, deque
 from typing import Literal
 
 import dspy
@@ -14,7 +16,7 @@ from replies import Shape, reply
 from standin import KEY, WIRES, StandIn
 
 import kit
-from kit.engines import models
+from kit.engines import foresight, live, models
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ASK = [{"role": "user", "content": "Say something in JSON."}]
@@ -359,3 +361,25 @@ def test_ollama_answers_under_v1_alone():
         lm = dspy.LM("ollama_chat/qwen2.5-coder:0.5b", api_base=address, num_retries=0, cache=False)
         with pytest.raises(dspy.LMError):
             lm("Sky?")
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["first call of the kernel", "after a call"])
+def test_the_price_in_the_question_is_about_what_the_run_costs(provider, monkeypatch, known):
+    """A run of 30 rows is said to cost what the provider then bills, within a third; own models are free."""
+    monkeypatch.setattr(foresight, "_EARLIER", defaultdict(lambda: deque(maxlen=50)))
+    monkeypatch.setenv("KIT_LIVE", "ask")
+    dspy.configure(lm=kit.lm("large", cache=False), adapter=dspy.JSONAdapter())
+    program, text = dspy.Predict("text -> answer"), "The lease ends in May. " * 400
+    if known:
+        program(text=text)
+    rows = [dspy.Example(text=f"{number} {text}").with_inputs("text") for number in range(30)]
+    evaluate = dspy.Evaluate(devset=rows, metric=lambda *_: True, display_progress=False)
+    with pytest.raises(live.NotConfirmed) as stopped:
+        evaluate(program)
+    priced = re.search(r"about \$(\d+\.\d\d)", str(stopped.value))
+    assert bool(priced) == (provider.profile not in ("ollama", "local-server"))
+    monkeypatch.setenv("KIT_LIVE", "yes")
+    before = len(kit.usage().calls)
+    evaluate(program)
+    billed = sum(call.cost_usd for call in kit.usage().calls[before:])
+    assert float(priced[1] if priced else 0) == pytest.approx(billed, rel=1 / 3)
