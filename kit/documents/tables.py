@@ -70,8 +70,10 @@ def old_workbook(name: str, data: bytes, bounds: Bounds) -> list[Part]:
     parts = []
     for sheet in book.sheets():
         part = Part(notes=_state(sheet.visibility))
-        rows = ([_old_value(cell, book.datemode) for cell in sheet.row(at)] for at in range(sheet.nrows))
+        words: list[str] = []
+        rows = (_old_row(book, sheet, at, words) for at in range(sheet.nrows))
         _write(part, sheet.name, rows, bounds)
+        part.notes += _left_out(words)
         _hidden(part, "rows", [str(at + 1) for at, row in sorted(sheet.rowinfo_map.items()) if row.hidden])
         columns = [at for at, column in sorted(sheet.colinfo_map.items()) if column.hidden]
         _hidden(part, "columns", map(xlrd.colname, columns))
@@ -88,7 +90,7 @@ def _sheet(sheet: Any, written: Any, bounds: Bounds) -> Part:
         sheet.reset_dimensions()
         _write(part, sheet.title, sheet.iter_rows(values_only=True), bounds)
         part.notes.append(
-            "so large that hidden rows, merged cells, comments and formulas were not looked for"
+            "so large that hidden rows, merged cells, comments, formulas and formats were not looked for"
         )
         return part
     missing: list[str] = []
@@ -101,8 +103,7 @@ def _sheet(sheet: Any, written: Any, bounds: Bounds) -> Part:
         part.notes.append(
             f"{size}: each row has its number in front, empty rows and ends of rows are left out"
         )
-    if words:
-        part.notes.append(f"words and signs of number formats, left out: {_few(words)}")
+    part.notes += _left_out(words)
     if links := sum(bool(cell.hyperlink and cell.hyperlink.target) for cell in sheet._cells.values()):
         part.notes.append(f"addresses of links, left out: {links}")
     if missing:
@@ -129,9 +130,17 @@ def _apply_formats(sheet: Any) -> list[str]:
         form = cell.number_format.partition(";")[0]
         if form != "General" and type(cell.value) in (int, float, datetime):
             cell.value = _shown(cell.value, form)
-            if found := "".join(map("".join, _WORDS.findall(form))).strip():
-                words.append(f"{found} in {cell.coordinate}")
+            words += _words_of(form, cell.coordinate)
     return words
+
+
+def _words_of(form: str, place: str) -> list[str]:
+    words = "".join(map("".join, _WORDS.findall(form))).strip()
+    return [f"{words} in {place}"] if words else []
+
+
+def _left_out(words: list[str]) -> list[str]:
+    return [f"words and signs of number formats, left out: {_few(words)}"] if words else []
 
 
 def _shown(value: Any, form: str) -> Any:
@@ -191,6 +200,22 @@ def _write(part: Part, title: str, rows: Iterable[Iterable[Any]], bounds: Bounds
 def _cell(value: Any) -> str:
     text = "" if value is None else str(value)
     return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',\n"') else text
+
+
+def _old_row(book: Any, sheet: Any, at: int, words: list[str]) -> list[Any]:
+    """Return a row of an .xls with its number formats applied; the words of formats are added to `words`."""
+    import xlrd
+
+    row = []
+    for column, cell in enumerate(sheet.row(at)):
+        value, form = _old_value(cell, book.datemode), "General"
+        if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
+            form = book.format_map[book.xf_list[cell.xf_index].format_key].format_str.partition(";")[0]
+        if form != "General":
+            words += _words_of(form, xlrd.cellname(at, column))
+            value = _shown(value, form)
+        row.append(value)
+    return row
 
 
 def _old_value(cell: Any, datemode: int) -> Any:

@@ -160,9 +160,13 @@ def _count_missing(pairs: list[tuple[Any, Any]], enough: int) -> int:
     look_ups = {id(program): _look_up_of(program) for program, _ in pairs}
     with dspy.context(disable_history=True, usage_tracker=None, send_stream=None, callbacks=[], trace=None):
         for program, row in pairs:
-            twin, _ = look_ups[id(program)]
-            with contextlib.suppress(_Found):
+            twin, engine = look_ups[id(program)]
+            try:
                 twin(**(row.inputs() if isinstance(row, dspy.Example) else row))
+            except _Found:
+                pass
+            except Exception:  # noqa: BLE001 - the run itself will raise it, where people expect it
+                engine.missing += 1
             if (missing := sum(engine.missing for _, engine in look_ups.values())) > enough:
                 break
     return missing

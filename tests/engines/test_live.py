@@ -221,6 +221,16 @@ def test_a_parallel_asks_too(asked, engine):
     assert (engine.calls, len(asked)) == (40, 1)
 
 
+def test_rows_that_cannot_be_looked_up_are_no_hindrance(asked, engine):
+    """Rows of another form, or without an input, count as missing; what is wrong with them the run says."""
+    asked.answers = ["yes"]
+    pool = dspy.Parallel(disable_progress_bar=True, num_threads=2, max_errors=100)
+    pairs = [(dspy.Predict("text -> stars: int"), (f"row {number}",)) for number in range(25)]
+    pairs += [(dspy.Predict("text -> stars: int"), {"text": f"pair {number}"}) for number in range(25)]
+    answers = pool(pairs)
+    assert (len(asked), sum(answer is not None for answer in answers)) == (1, 25)
+
+
 def test_a_batch_asks_too(asked, engine, tmp_path):
     """kit.batch stops before its first prompt, keeps nothing as a failure, and goes on after a yes."""
     table = pandas.DataFrame({"text": [f"cell {number}" for number in range(30)]})
