@@ -39,7 +39,7 @@ def cell() -> Any:
     return _notebook() and _notebook().execution_count
 
 
-class Line:
+class LogLine:
     """A small grey line that can change; only a notebook shows it."""
 
     def __init__(self, text: str) -> None:

@@ -38,7 +38,7 @@ class Registry(Folder):
 
     def __init__(self, folder: Path, keys: dict[str, str], readers: str | None = "") -> None:
         self.keys, self.turn = {checked_key(key): author for key, author in keys.items()}, threading.Lock()
-        super().__init__(folder, readers, _Handler)
+        super().__init__(folder, readers, _RegistryHandler)
         if not (self.folder / "index.json").exists():
             _write(self.folder / "index.json", {"packages": []})
 
@@ -53,7 +53,7 @@ class Registry(Folder):
         return found[0] if found else None
 
 
-class _Handler(FolderHandler):
+class _RegistryHandler(FolderHandler):
     def knows_caller(self) -> bool:
         """Publishing needs a developer's key, reading the readers'."""
         self.author = self.server.author(self.headers.get("Authorization", ""))

@@ -291,14 +291,14 @@ class TestRefusals:
     )
     def test_a_package_cannot_have_any_name(self, root, tmp_path, name, reason):
         """A name that Python, or the project itself, needs is refused before anything is written."""
-        with pytest.raises(export.Refused, match=reason):
+        with pytest.raises(export.BadProject, match=reason):
             export.case("colours", tmp_path / "out", package=name or "-", root=root)
         assert not (tmp_path / "out").exists()
 
     @pytest.mark.parametrize("name", ["task", "model", "replay", "modules", "program", "metrics"])
     def test_a_new_project_cannot_have_the_name_of_its_own_module(self, tmp_path, name):
         """Served, the module would be found in the package's place, and every request would get a 404."""
-        with pytest.raises(export.Refused, match=f"holds a module '{name}'.*e.g. '{name}_desk'"):
+        with pytest.raises(export.BadProject, match=f"holds a module '{name}'.*e.g. '{name}_desk'"):
             export.new(name, SHORTHAND, tmp_path / "out")
         assert not (tmp_path / "out").exists()
 
@@ -313,7 +313,7 @@ class TestRefusals:
         folder = shutil.copytree(project.folder, tmp_path / "mine")
         (folder / "evaluate.py").write_text("mine", encoding="utf-8")
         (folder / "notes.txt").write_text("mine", encoding="utf-8")
-        with pytest.raises(export.Refused, match=r"holds .+ more already; nothing was written"):
+        with pytest.raises(export.BadProject, match=r"holds .+ more already; nothing was written"):
             export.case("colours", folder, package="paint", root=root)
         assert (folder / "evaluate.py").read_text(encoding="utf-8") == "mine"
         export.case("colours", folder, package="paint", root=root, force=True)
@@ -325,13 +325,13 @@ class TestRefusals:
         (tmp_path / "elsewhere").mkdir()
         (tmp_path / "mine").mkdir()
         (tmp_path / "mine" / "src").symlink_to(tmp_path / "elsewhere")
-        with pytest.raises(export.Refused, match="outside"):
+        with pytest.raises(export.BadProject, match="outside"):
             files.check_place(["src/paint/task.py"], tmp_path / "mine", force=True)
 
     def test_a_file_is_no_folder(self, tmp_path):
         """A destination that is a file is named as such."""
         (tmp_path / "mine").write_text("", encoding="utf-8")
-        with pytest.raises(export.Refused, match="is a file"):
+        with pytest.raises(export.BadProject, match="is a file"):
             files.check_place(["README.md"], tmp_path / "mine", force=True)
 
     def test_a_case_that_lacks_a_recording_is_not_written(self, root, tmp_path):
@@ -428,14 +428,14 @@ class TestNew:
     )
     def test_a_bad_signature_is_told_what_is_wrong(self, tmp_path, shorthand, reason):
         """Nothing is written, and the message names the fault."""
-        with pytest.raises(export.Refused, match=reason):
+        with pytest.raises(export.BadProject, match=reason):
             export.new("triage", shorthand, tmp_path / "triage")
         assert not (tmp_path / "triage").exists()
 
     def test_nothing_is_overwritten_unasked(self, tmp_path):
         """A second `kit new` of that name leaves the first as it is."""
         (tmp_path / "README.md").write_text("mine", encoding="utf-8")
-        with pytest.raises(export.Refused, match=r"holds README\.md already"):
+        with pytest.raises(export.BadProject, match=r"holds README\.md already"):
             export.new("triage", SHORTHAND, tmp_path)
         assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
 

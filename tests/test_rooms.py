@@ -71,3 +71,14 @@ def test_cases_know_nothing_of_kit():
 def outside(names: set[str], within: set[str]) -> dict[str, set[str]]:
     """Return which of these modules import what is not among the others."""
     return {name: over for name in names if (over := ARROWS[name] - within)}
+
+
+def test_a_class_name_stands_for_one_thing():
+    """In the library and the workshop a class name is used once: a traceback or a table names one thing."""
+    places: dict[str, list[str]] = {}
+    for name, path in MODULES.items():
+        if room(name) != "kit.cases":
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    places.setdefault(node.name, []).append(name)
+    assert {kind: where for kind, where in places.items() if len(where) > 1} == {}

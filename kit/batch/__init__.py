@@ -36,7 +36,7 @@ except ModuleNotFoundError as missing:
 from kit.batch.cells import BadColumn
 from kit.batch.driver import Stopped
 from kit.batch.identity import OtherRun
-from kit.batch.runs import Run, read, run
+from kit.batch.runs import BatchRun, read, run
 from kit.batch.sources import BadSource, MissingColumn
 
-__all__ = ["BadColumn", "BadSource", "MissingColumn", "OtherRun", "Run", "Stopped", "read", "run"]
+__all__ = ["BadColumn", "BadSource", "BatchRun", "MissingColumn", "OtherRun", "Stopped", "read", "run"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas
 
-from kit.batch.entries import Outcome
+from kit.batch.entries import EntryOutcome
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -43,23 +43,23 @@ class Answers:
         self._database = sqlite3.connect(path)
         self._database.executescript(_SCHEMA)
 
-    def add(self, outcomes: Iterable[Outcome]) -> None:
+    def add(self, outcomes: Iterable[EntryOutcome]) -> None:
         """Remember outcomes and what they cost, all or none."""
         with self._database:
             for outcome in outcomes:
                 calls = outcome.spent.calls
                 self._database.executemany(_ADD, [(c.model, c.source, *_amounts(c)) for c in calls])
-                if not outcome.hopeless:
+                if not outcome.is_fatal:
                     row = (outcome.key, outcome.outputs, outcome.error, outcome.reason)
                     self._database.execute(_REMEMBER, row)
 
-    def get(self, keys: Sequence[bytes]) -> dict[bytes, Outcome]:
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, EntryOutcome]:
         """Return what is known of the keys asked for."""
         found = {}
         for start in range(0, len(keys), _AT_ONCE):
             some = keys[start : start + _AT_ONCE]
             rows = self._database.execute(f"{_RECALL} ({', '.join('?' * len(some))})", some)
-            found |= {row[0]: Outcome(*row) for row in rows}
+            found |= {row[0]: EntryOutcome(*row) for row in rows}
         return found
 
     def forget_failures(self) -> None:

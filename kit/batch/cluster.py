@@ -19,7 +19,7 @@ import cloudpickle
 import distributed
 import dspy
 
-from kit.batch.entries import Entry, Outcome, forget_calls
+from kit.batch.entries import Entry, EntryOutcome, forget_calls
 from kit.batch.threads import all_of
 from kit.engines.history import entries
 from kit.redaction import hide
@@ -76,7 +76,7 @@ class Cluster:
         if len(self._task) >= max(1, self.threads // 4):
             self._send()
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[EntryOutcome]:
         """Return what is done; wait a moment if nothing is."""
         self._send()
         return [outcome for future in all_of(self._done) for outcome in self._received(future)]
@@ -107,17 +107,17 @@ class Cluster:
         self._task = []
         future.add_done_callback(self._done.put)
 
-    def _received(self, future: distributed.Future) -> list[Outcome]:
+    def _received(self, future: distributed.Future) -> list[EntryOutcome]:
         _, task = self._sent.pop(future)
         self.asked -= len(task)
         if future.cancelled():
             raise LostScheduler("Dask cancelled a task: is the scheduler still there? Run again to go on.")
         if error := future.exception():
-            return [Outcome(key, b"", type(error).__name__, hide(str(error))) for key, _ in task]
+            return [EntryOutcome(key, b"", type(error).__name__, hide(str(error))) for key, _ in task]
         return future.result()
 
 
-def answer(program: bytes, threads: int, task: Task) -> list[Outcome]:
+def answer(program: bytes, threads: int, task: Task) -> list[EntryOutcome]:
     """Answer a task's entries on a worker."""
     distributed.secede()
     with _LOADING:

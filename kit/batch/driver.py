@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from kit.batch.answers import Answers
 from kit.batch.cells import cells, missing
-from kit.batch.entries import Outcome, key_of
+from kit.batch.entries import EntryOutcome, key_of
 from kit.batch.parts import Parts, numbered
 from kit.engines import live
 
@@ -40,7 +40,7 @@ class Partition:
 
     number: int
     rows: pa.Table
-    keys: list[bytes | Outcome]
+    keys: list[bytes | EntryOutcome]
     waiting: Counter[bytes]
 
 
@@ -105,7 +105,7 @@ class Driver:
 
     def _begin(self, number: int, rows: pa.Table) -> None:
         entries = self._entries(rows)
-        keys = [entry if isinstance(entry, Outcome) else key_of(entry) for entry in entries]
+        keys = [entry if isinstance(entry, EntryOutcome) else key_of(entry) for entry in entries]
         wanted = {key: entry for key, entry in zip(keys, entries, strict=True) if isinstance(key, bytes)}
         known = self.answers.get(list(wanted))
         in_flight = {key for partition in self.open for key in partition.waiting}
@@ -118,15 +118,15 @@ class Driver:
             self.asked.ask(key, wanted[key])
         self._finish()
 
-    def _entries(self, rows: pa.Table) -> list[dict[str, Any] | Outcome]:
+    def _entries(self, rows: pa.Table) -> list[dict[str, Any] | EntryOutcome]:
         columns = [cells(rows, column) for column in self.inputs.values()]
         return [self._entry(dict(zip(self.inputs, row, strict=True))) for row in zip(*columns, strict=True)]
 
-    def _entry(self, inputs: dict[str, Any]) -> dict[str, Any] | Outcome:
+    def _entry(self, inputs: dict[str, Any]) -> dict[str, Any] | EntryOutcome:
         if empty := [name for name, value in inputs.items() if missing(value)]:
             columns = ", ".join(self.inputs[name] for name in empty)
             reason = f"No value in {columns}; the program was not asked."
-            return Outcome(b"", error="MissingValue", reason=reason)
+            return EntryOutcome(b"", error="MissingValue", reason=reason)
         return inputs
 
     def _receive(self) -> None:
@@ -141,7 +141,7 @@ class Driver:
                 self.bar.update(partition.waiting.pop(outcome.key, 0))
         self._finish()
 
-    def _count(self, outcomes: list[Outcome]) -> None:
+    def _count(self, outcomes: list[EntryOutcome]) -> None:
         calls = [call for outcome in outcomes for call in outcome.spent.calls]
         self.calls += len(calls)
         self.cost_usd += sum(call.cost_usd for call in calls)
@@ -149,9 +149,9 @@ class Driver:
         note = f"{self.calls:,} calls, ${self.cost_usd:.2f}, {self.failed:,} failed"
         self.bar.set_postfix_str(note, refresh=False)
 
-    def _give_up_on(self, outcome: Outcome) -> None:
+    def _give_up_on(self, outcome: EntryOutcome) -> None:
         self.failed_in_a_row = self.failed_in_a_row + 1 if outcome.error else 0
-        if outcome.hopeless:
+        if outcome.is_fatal:
             raise Stopped(f"No entry can be answered. {outcome.error}: {outcome.reason}")
         if self.failed_in_a_row >= self.patience:
             raise Stopped(f"{self.failed_in_a_row} failures in a row. {outcome.error}: {outcome.reason}")
@@ -159,7 +159,7 @@ class Driver:
     def _finish(self) -> None:
         for partition in [one for one in self.open if not one.waiting]:
             known = self.answers.get(list({key for key in partition.keys if isinstance(key, bytes)}))
-            outcomes = [key if isinstance(key, Outcome) else known[key] for key in partition.keys]
+            outcomes = [key if isinstance(key, EntryOutcome) else known[key] for key in partition.keys]
             self.parts.write(partition.number, partition.rows, outcomes)
             self.open.remove(partition)
 

@@ -1,4 +1,4 @@
-"""Entry: one distinct row, asked once; Outcome: what came of it."""
+"""Entry: one distinct row, asked once; EntryOutcome: what came of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kit.engines.history import entries
 from kit.engines.live import NotConfirmed
 from kit.redaction import hide
 
-_HOPELESS = (LMAuthError, LMBillingError, LMConfigurationError, NotConfirmed)
+_FATAL = (LMAuthError, LMBillingError, LMConfigurationError, NotConfirmed)
 _LONGEST_REASON = 2000
 _LONGEST_HISTORY = 200
 _KEPT_CALLS = 1000
@@ -26,7 +26,7 @@ _SIMPLE = (bool, float, int, str, type(None))
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EntryOutcome:
     """What the program made of one entry.
 
     Attributes:
@@ -34,7 +34,7 @@ class Outcome:
         outputs: The prediction as JSON; empty if there is none.
         error: The exception's class; empty if there was none.
         reason: Its message, cut to 2,000 characters.
-        hopeless: Whether no other entry could fare better, such as with a wrong API key.
+        is_fatal: Whether no other entry could fare better, such as with a wrong API key.
         spent: The calls that were made, whether or not they led to an answer.
     """
 
@@ -42,7 +42,7 @@ class Outcome:
     outputs: bytes = b""
     error: str = ""
     reason: str = ""
-    hopeless: bool = False
+    is_fatal: bool = False
     spent: Usage = field(default_factory=lambda: Usage([]))
 
 
@@ -62,15 +62,15 @@ class Entry(dspy.Module):
         with dspy.context(max_history_size=_LONGEST_HISTORY):
             return pool.submit(contextvars.copy_context().run, self._answer, inputs)
 
-    def outcome(self, future: Future) -> Outcome:
+    def outcome(self, future: Future) -> EntryOutcome:
         """Say what came of a future; wait for it."""
         error = future.exception()
         spent = usage(self.history)
         if error:
             reason = hide(values.readable(str(error)))[:_LONGEST_REASON]
-            hopeless = isinstance(error, _HOPELESS)
-            return Outcome(self.key, b"", type(error).__name__, reason, hopeless, spent)
-        return Outcome(self.key, future.result(), spent=spent)
+            is_fatal = isinstance(error, _FATAL)
+            return EntryOutcome(self.key, b"", type(error).__name__, reason, is_fatal, spent)
+        return EntryOutcome(self.key, future.result(), spent=spent)
 
     def _answer(self, inputs: dict[str, Any]) -> bytes:
         prediction = self(**inputs)

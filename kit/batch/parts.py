@@ -14,7 +14,7 @@ import pyarrow.dataset  # noqa: F401 - for pa.dataset
 import pyarrow.parquet  # noqa: F401 - for pa.parquet
 
 from kit.batch import cells, values
-from kit.batch.entries import Outcome
+from kit.batch.entries import EntryOutcome
 
 NUMBER = "row_number"
 _NUMBERS = {float, int, type(None)}
@@ -50,7 +50,7 @@ class Parts:
         for path in files(self.folder, "failures" if only_failed else "results"):
             (self.folder / "results" / path.name).unlink()
 
-    def write(self, number: int, rows: pa.Table, outcomes: Sequence[Outcome]) -> None:
+    def write(self, number: int, rows: pa.Table, outcomes: Sequence[EntryOutcome]) -> None:
         """Write one partition, whole or not at all: what was answered, and what failed.
 
         Args:
@@ -74,7 +74,7 @@ class Parts:
             (self.folder / "failures" / name).unlink(missing_ok=True)
         _write(answered, self.folder / "results" / name)  # comes last: it makes the partition finished
 
-    def _outputs(self, outcomes: list[Outcome]) -> dict[str, pa.Array]:
+    def _outputs(self, outcomes: list[EntryOutcome]) -> dict[str, pa.Array]:
         predictions = [values.loads(outcome.outputs) for outcome in outcomes]
         names = dict.fromkeys(name for prediction in predictions for name in prediction)
         return {
@@ -168,7 +168,7 @@ def _beside(rows: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
     return rows
 
 
-def _reasons(outcomes: list[Outcome]) -> dict[str, pa.Array]:
+def _reasons(outcomes: list[EntryOutcome]) -> dict[str, pa.Array]:
     return {
         name: pa.array([getattr(outcome, name) for outcome in outcomes], pa.string())
         for name in ("error", "reason")

@@ -27,7 +27,7 @@ _ANSWERS = "answers.sqlite"
 
 
 @dataclass(frozen=True)
-class Run:
+class BatchRun:
     """What a folder holds: finished partitions of a table, and the bill.
 
     Attributes:
@@ -91,7 +91,7 @@ def run(
     retry_failures: bool = False,
     max_failures_in_a_row: int = 100,
     progress: bool = True,
-) -> Run:
+) -> BatchRun:
     """Ask a program about every row of a table; the same call, made again, goes on where it stopped.
 
     Rows with equal inputs are asked once. A row that fails, or lacks an input, is kept in a table of its own.
@@ -148,7 +148,7 @@ def run(
     return read(to)
 
 
-def read(to: str | os.PathLike[str]) -> Run:
+def read(to: str | os.PathLike[str]) -> BatchRun:
     """Return what a folder holds by now, whether or not the run has ended.
 
     Raises:
@@ -158,7 +158,7 @@ def read(to: str | os.PathLike[str]) -> Run:
     if not (described := identity.recorded(folder)):
         raise FileNotFoundError(f"No run was begun in {folder}. Begin one: batch.run(..., to={str(to)!r}).")
     with contextlib.closing(Answers(folder / _ANSWERS)) as answers:
-        return Run(folder, described["rows"], answers.count(), answers.spent())
+        return BatchRun(folder, described["rows"], answers.count(), answers.spent())
 
 
 @contextlib.contextmanager

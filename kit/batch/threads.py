@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from kit.batch.entries import Entry, Outcome, forget_calls
+from kit.batch.entries import Entry, EntryOutcome, forget_calls
 from kit.engines.history import entries
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class Threads:
         entry.submit(self._pool, inputs).add_done_callback(lambda future: self._done.put((entry, future)))
         self.asked += 1
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[EntryOutcome]:
         """Return what is done; wait a moment if nothing is."""
         done = list(all_of(self._done))
         forget_calls(self._earlier_calls)

@@ -38,10 +38,6 @@ class NoData(DataError):
     """A file is not here, or cannot be reached."""
 
 
-class NoRoom(DataError):
-    """The disk cannot hold the set."""
-
-
 def get(name: str, *, contact: str | None = None, progress: bool = False) -> Path:
     """Return the folder of a set, after fetching what is missing; what was fetched before is kept.
 
@@ -53,7 +49,7 @@ def get(name: str, *, contact: str | None = None, progress: bool = False) -> Pat
     Raises:
         NoData: If the network or the mirror does not have a file.
         BadData: If what came is not what the kit knows.
-        NoRoom: If the disk is full.
+        DataError: If the disk is full.
         NoContact: If EDGAR would have to be asked without a contact.
         ValueError: If the name is unknown.
     """
@@ -164,7 +160,7 @@ def _explained(wanted: DataSet, file: File) -> Iterator[None]:
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
-        raise NoRoom(
+        raise DataError(
             f"{wanted.name} needs {wanted.bytes / 1e6:.1f} MB in {sets.folder(wanted.name)}: "
             f"{os.strerror(error.errno)}. Make room, then run `kit data get {wanted.name}` again."
         ) from error

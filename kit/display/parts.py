@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from kit.display.part_views import PartView, drawn
-from kit.display.spans import PageParts, Span
+from kit.display.spans import PageParts, PartSpan
 from kit.documents.pages import Page
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -85,7 +85,7 @@ class PartStrip(PageParts):
         style = f"margin:0;width:{round(self.size * 0.8)}px;overflow-wrap:anywhere"
         return f'<figure style="{style}">{"".join(parts)}</figure>'
 
-    def _bar(self, number: int, spans: Sequence[Span]) -> str:
+    def _bar(self, number: int, spans: Sequence[PartSpan]) -> str:
         style = f"background:{self.colour(number, spans)};color:#000;text-align:center;font-weight:bold"
         return f'<div style="{style}">{self.letter(number, spans)}</div>'
 
@@ -121,12 +121,12 @@ def part_strip(
     return PartStrip(tuple(pages), *sides, reasons=dict(reasons or {}), size=size)
 
 
-def _span(part: Any) -> Span:
+def _span(part: Any) -> PartSpan:
     """Return a part as a span, from a mapping or an object.
 
     >>> _span({"start": 3, "kind": "exhibit", "id": "A"})
-    Span(start=3, title='exhibit A')
+    PartSpan(start=3, title='exhibit A')
     """
     values = part if isinstance(part, Mapping) else vars(part)
     named = values.get("title") or f"{values.get('kind', 'part')} {values.get('id', '')}"
-    return Span(values["start"], named.strip())
+    return PartSpan(values["start"], named.strip())

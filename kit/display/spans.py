@@ -15,7 +15,7 @@ COLOURS = ("#5b9bd5", "#e69f00", "#009e73", "#cc79a7", "#9fd8f5", "#e0702a", "#a
 
 
 @dataclass(frozen=True)
-class Span:
+class PartSpan:
     """A part as it is drawn: its first page, and what it is called."""
 
     start: int
@@ -27,14 +27,14 @@ class PageParts:
     """Pages with the parts of gold and of a prediction; one first page, one colour and one letter."""
 
     pages: tuple[Page, ...]
-    gold: tuple[Span, ...]
-    predicted: tuple[Span, ...]
+    gold: tuple[PartSpan, ...]
+    predicted: tuple[PartSpan, ...]
     reasons: Mapping[int, str] = field(default_factory=dict)
     size: int = 92
     most: int = 120
 
     @cached_property
-    def sides(self) -> list[tuple[str, tuple[Span, ...]]]:
+    def sides(self) -> list[tuple[str, tuple[PartSpan, ...]]]:
         """Gold and prediction by name, as far as they were given."""
         return [
             (name, spans) for name, spans in (("gold", self.gold), ("predicted", self.predicted)) if spans
@@ -56,16 +56,16 @@ class PageParts:
         score = f"{len(gold & guess)} of {len(gold)} boundaries found, {len(guess - gold)} false"
         return f"{name}: {score}"
 
-    def of(self, number: int, spans: Sequence[Span]) -> Span | None:
+    def of(self, number: int, spans: Sequence[PartSpan]) -> PartSpan | None:
         """Return the part to which a page counts: the last one that starts on it or before."""
         return next((span for span in reversed(spans) if span.start <= number), None)
 
-    def letter(self, number: int, spans: Sequence[Span]) -> str:
+    def letter(self, number: int, spans: Sequence[PartSpan]) -> str:
         """Return the letter of a page's part, or a dot."""
         span = self.of(number, spans)
         return self.letters[span.start] if span else "."
 
-    def colour(self, number: int, spans: Sequence[Span]) -> str:
+    def colour(self, number: int, spans: Sequence[PartSpan]) -> str:
         """Return the colour of a page's part."""
         span = self.of(number, spans)
         return COLOURS[list(self.letters).index(span.start) % len(COLOURS)] if span else "#ffffff"

@@ -20,7 +20,7 @@ _LIST = "list-style:none;padding-left:1.2em;margin:0"
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedSpan:
     """One span as it was recorded, before it has its place in a tree. Times are seconds since 1970."""
 
     id: str
@@ -141,17 +141,17 @@ class Trace:
         )
 
 
-def tree(recorded: Iterable[Recorded]) -> Trace:
+def tree(recorded: Iterable[RecordedSpan]) -> Trace:
     """Put spans in their places; one whose parent is not among them starts a tree of its own."""
     recorded = sorted(recorded, key=lambda one: (one.start, -one.end))
     known = {one.id for one in recorded}
-    below: dict[str | None, list[Recorded]] = {}
+    below: dict[str | None, list[RecordedSpan]] = {}
     for one in recorded:
         below.setdefault(one.parent if one.parent in known else None, []).append(one)
     return Trace([_span(one, below) for one in below.get(None, [])])
 
 
-def _span(one: Recorded, below: dict[str | None, list[Recorded]]) -> Span:
+def _span(one: RecordedSpan, below: dict[str | None, list[RecordedSpan]]) -> Span:
     inside = below.get(one.id, [])
     if len(inside) == 1 and inside[0].name.startswith(f"{_label(one.name)}("):
         return _span(inside[0], below)  # Predict.forward around Predict(Signature).forward is one call

@@ -25,7 +25,7 @@ _BOOKKEEPING = {"history", "termination_reason", "trajectory"}
 
 
 @dataclass(frozen=True)
-class Step:
+class AgentStep:
     """One round of an agent. `failed` is true if the tool raised an error."""
 
     thought: str
@@ -38,7 +38,7 @@ class Step:
     def call(self) -> str:
         """The call as Python would write it.
 
-        >>> Step("Look.", "read", {"name": "Wim Dekkers"}, "Wim Dekkers has been ...").call
+        >>> AgentStep("Look.", "read", {"name": "Wim Dekkers"}, "Wim Dekkers has been ...").call
         "read(name='Wim Dekkers')"
         """
         return f"{self.tool}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
@@ -48,7 +48,7 @@ class Step:
 class Trajectory:
     """An agent's steps and the outputs that it ended with."""
 
-    steps: list[Step]
+    steps: list[AgentStep]
     outputs: dict[str, Any]
 
     def __repr__(self) -> str:
@@ -105,11 +105,11 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
     return f"{text[:longest]} ... [{len(text):,} characters in all]"
 
 
-def _react(steps: dict[str, Any]) -> Iterator[Step]:
+def _react(steps: dict[str, Any]) -> Iterator[AgentStep]:
     """Read keys such as `tool_name_0`; the oldest are missing if a long trajectory was cut."""
     for number in (name.removeprefix("tool_name_") for name in steps if name.startswith("tool_name_")):
         observation = str(steps[f"observation_{number}"])
-        yield Step(
+        yield AgentStep(
             thought=steps[f"thought_{number}"],
             tool=steps[f"tool_name_{number}"],
             arguments=steps[f"tool_args_{number}"],
@@ -118,14 +118,14 @@ def _react(steps: dict[str, Any]) -> Iterator[Step]:
         )
 
 
-def _react_v2(turns: list[dict[str, Any]]) -> Iterator[Step]:
+def _react_v2(turns: list[dict[str, Any]]) -> Iterator[AgentStep]:
     """Read a history whose turns may each hold several tool calls."""
     for turn in (turn for turn in turns if "tool_calls" in turn):
         calls = turn["tool_calls"].tool_calls
         results = turn["tool_calls"].tool_call_results.tool_call_results
         for call, result in zip(calls, results, strict=True):
             thought = str(turn.get("next_thought", ""))
-            yield Step(thought, call.name, call.args, str(result.value), result.is_error)
+            yield AgentStep(thought, call.name, call.args, str(result.value), result.is_error)
 
 
 def _error(observation: str) -> str:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from kit.engines import weights
-from kit.engines.weights import BadWeights, NoRoom, NoWeights, Weights
+from kit.engines.weights import BadWeights, DiskFull, NoWeights, Weights
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -48,7 +48,7 @@ def pull(name: str) -> Path:
 
     Raises:
         NoWeights: If no source can be reached; the message has each source's reason, and the ways on.
-        NoRoom: If the disk cannot hold parts and file, together twice the file's size.
+        DiskFull: If the disk cannot hold parts and file, together twice the file's size.
         BadWeights: If a file in KIT_MODELS, or the one downloaded, is not the one released.
         ValueError, WeightsError: As `weights.locate` does.
     """
@@ -68,18 +68,18 @@ def _download(wanted: Weights) -> Path:
     needed = 2 * wanted.bytes - sum(part.stat().st_size for part in _parts(wanted) if part.exists())
     free = shutil.disk_usage(weights.folder()).free
     if free < needed:
-        raise _no_room(wanted, needed, f"{free / 1e6:,.0f} MB are free")
+        raise _disk_full(wanted, needed, f"{free / 1e6:,.0f} MB are free")
     try:
         with tqdm(total=wanted.bytes, unit="B", unit_scale=True, desc=wanted.file) as bar:
             return _from_any_source(wanted, bar)
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
-        raise _no_room(wanted, needed, os.strerror(error.errno)) from error
+        raise _disk_full(wanted, needed, os.strerror(error.errno)) from error
 
 
-def _no_room(wanted: Weights, needed: int, reason: str) -> NoRoom:
-    return NoRoom(
+def _disk_full(wanted: Weights, needed: int, reason: str) -> DiskFull:
+    return DiskFull(
         f"{wanted.file} needs {needed / 1e6:,.0f} MB in {weights.folder()}: {reason}. "
         "Make room, or put the file into a folder on another disk and set KIT_MODELS to that folder."
     )

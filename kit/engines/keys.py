@@ -20,20 +20,20 @@ VERSION = 1
 
 
 @dataclass
-class Call:
+class Rollout:
     """What DSPy asks for beside the request: which rollout, and how many replies it has had."""
 
     rollout_id: Any = None
     replies: int = 0
 
 
-def key_of(request: Request, call: Call | None = None) -> str:
+def key_of(request: Request, call: Rollout | None = None) -> str:
     """Hash the whole request, the rollout id, and which of n replies it is.
 
     Returns:
         20 hexadecimal digits.
     """
-    call = call or Call()
+    call = call or Rollout()
     whole = [plain(request), call.rollout_id, call.replies]
     whole = whole if VERSION == 1 else [VERSION, *whole]
     return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()[:20]

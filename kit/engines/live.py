@@ -46,7 +46,7 @@ _POOLS = ParallelExecutor.execute.__code__.co_filename
 _KINDS: dict[str, type] = {"__call__": Evaluate, "compile": Teleprompter, "forward": Parallel}
 _TURN = threading.Condition()
 _LOOKING = threading.Lock()
-_RUNS: list[Run] = []
+_RUNS: list[LiveRun] = []
 _STOPPED: WeakKeyDictionary[ParallelExecutor, str] = WeakKeyDictionary()
 """DSPy's pools of threads that belonged to a stopped run: what they still have in their queues stops, too."""
 
@@ -60,7 +60,7 @@ class NotConfirmed(BaseException):
 
 
 @dataclass
-class Run:
+class LiveRun:
     """The live calls of one Evaluate, or of one optimizer with all that it evaluates.
 
     Attributes:
@@ -91,7 +91,7 @@ class Ticket:
     """One call that was let through."""
 
     model: str
-    run: Run | None
+    run: LiveRun | None
     mark: Mark | None
     started: float = field(default_factory=time.perf_counter)
 
@@ -260,7 +260,7 @@ def _is_run(frame: FrameType) -> bool:
     return kind is not None and isinstance(frame.f_locals.get("self"), kind)
 
 
-def _enter(frame: FrameType, model: str, characters: int, kept: bool) -> Run:
+def _enter(frame: FrameType, model: str, characters: int, kept: bool) -> LiveRun:
     with _TURN:
         run = _run_of(frame, model, characters)
         while not run.refused and len(run.answered) + run.under_way >= run.allowed:
@@ -275,14 +275,14 @@ def _enter(frame: FrameType, model: str, characters: int, kept: bool) -> Run:
     return run
 
 
-def _run_of(frame: FrameType, model: str, characters: int) -> Run:
+def _run_of(frame: FrameType, model: str, characters: int) -> LiveRun:
     if not _RUNS or _RUNS[0].frame is not frame:
         many = (extent(frame)[1] or 0) > UNASKED and enough_missing(frame, UNASKED)
-        _RUNS[:] = [Run(frame, model, characters, allowed=0 if many else UNASKED)]
+        _RUNS[:] = [LiveRun(frame, model, characters, allowed=0 if many else UNASKED)]
     return _RUNS[0]
 
 
-def _ask(run: Run) -> None:
+def _ask(run: LiveRun) -> None:
     """Ask with the lock let go, so that what is under way can end and Ctrl-C finds nothing locked."""
     run.asking, begun = True, time.perf_counter()
     _TURN.release()
@@ -307,7 +307,7 @@ def _ask(run: Run) -> None:
         )
 
 
-def _ways_on(run: Run) -> str:
+def _ways_on(run: LiveRun) -> str:
     count = len(run.answered)
     kept = f" The {count} replies that came are kept, and are not asked for again." * (run.kept and count > 0)
     return (
@@ -316,7 +316,7 @@ def _ways_on(run: Run) -> str:
     )
 
 
-def _foreseen(run: Run) -> str:
+def _foreseen(run: LiveRun) -> str:
     """Say what is to come: by what the calls so far took, or by earlier ones before the first."""
     what, calls = extent(run.frame)
     count = len(run.answered)

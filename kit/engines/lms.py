@@ -69,12 +69,37 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
         if "max_completion_tokens" in options:
             raise ValueError("The offline models do not have max_completion_tokens. Use max_tokens.")
         engine = offline_engine(chosen.weights, **engine_options)
-        return _behind(engine, chosen, {"temperature": 0.0, "max_tokens": 1000} | options)
-    plain = _lm(chosen, models.client(chosen.profile) | options)
+        options = {"temperature": 0.0, "max_tokens": 1000} | options
+        return lm_for(engine, model=chosen.model, refuses=chosen.refuses, **options)
+    plain = _lm(chosen.model, chosen.refuses, models.client(chosen.profile) | options)
     if _records(chosen.profile):
-        return _recorded(plain, chosen, options)
+        engine = _over_recordings(plain, chosen.profile)
+        return lm_for(engine, model=chosen.model, refuses=chosen.refuses, **options)
     plain.callbacks.append(live.Hosted())
     return plain
+
+
+def lm_for(
+    engine: Any,
+    recordings: Recordings | None = None,
+    *,
+    model: str = "custom/model",
+    refuses: tuple[str, ...] = (),
+    **options: Any,
+) -> dspy.LM:
+    """Build a `dspy.LM` over an engine of your own: recorded replies first, then the engine.
+
+    Args:
+        engine: Any engine of DSPy's contract: `complete(Request) -> Response`.
+        recordings: Where replies are looked up and kept; without it, `engine` answers each call.
+        model: The name that the history, usage and recordings show.
+        refuses: The kinds of options that are left out of every call (see `kit.engines.fitted`).
+        options: Passed on to `dspy.LM`, e.g. temperature=0.0.
+    """
+    engine = engine if recordings is None else ReplayEngine(engine, recordings)
+    ours = {"cache": False, "num_retries": 0, "callbacks": [Rollouts()]}
+    engines = {"engine": engine, "async_engine": ThreadedEngine(engine)}
+    return _lm(model, refuses, engines | ours | options)
 
 
 def offline_engine(name: str, **options: Any) -> ProjectEngine:
@@ -108,8 +133,8 @@ def hosted_engine(model: str, profile: str | None = None) -> Any:
     """
     if profile is not None and profile not in models.profiles():
         raise ValueError(f"Unknown profile {profile!r}. Valid profiles: {', '.join(models.profiles())}.")
-    chosen = models.Model(profile or "", "", model, refuses=models.refuses(model))
-    return _over_recordings(_lm(chosen, models.client(profile) if profile else {}), profile)
+    plain = _lm(model, models.refuses(model), models.client(profile) if profile else {})
+    return _over_recordings(plain, profile)
 
 
 def recorded_engine() -> Any:
@@ -117,22 +142,13 @@ def recorded_engine() -> Any:
     return ProjectEngine(None, _recordings("offline"))
 
 
-def _lm(chosen: models.Model, options: dict[str, Any]) -> dspy.LM:
-    if not chosen.refuses:
-        return dspy.LM(chosen.model, **options)
+def _lm(model: str, refuses: tuple[str, ...], options: dict[str, Any]) -> dspy.LM:
+    if not refuses:
+        return dspy.LM(model, **options)
     from kit.engines.fitted import FittedLM
     from kit.notices import notice
 
-    return FittedLM(chosen.model, refuses=chosen.refuses, say=notice, **options)
-
-
-def _behind(engine: Any, chosen: models.Model, options: dict[str, Any]) -> dspy.LM:
-    options = {"cache": False, "num_retries": 0, "callbacks": [Rollouts()]} | options
-    return _lm(chosen, {"engine": engine, "async_engine": ThreadedEngine(engine)} | options)
-
-
-def _recorded(plain: dspy.LM, chosen: models.Model, options: dict[str, Any]) -> dspy.LM:
-    return _behind(_over_recordings(plain, chosen.profile), chosen, options)
+    return FittedLM(model, refuses=refuses, say=notice, **options)
 
 
 def _over_recordings(plain: dspy.LM, profile: str | None) -> Any:

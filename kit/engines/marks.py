@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from types import FrameType
 
-from kit.notices import Line, cell, log
+from kit.notices import LogLine, cell, log
 
 _LINES_A_CELL = 10
 _TURN = threading.Lock()
@@ -17,11 +17,11 @@ class Mark:
     def __init__(self, model: str, *, counts: bool) -> None:
         self.models, self.counts = {model: None}, counts
         self.replies, self.seconds = 0, 0.0
-        self._line: Line | None = None
+        self._line: LogLine | None = None
 
     def begin(self) -> None:
         """Show that a model computes."""
-        self._line = self._line or Line(self._text(waits=True))
+        self._line = self._line or LogLine(self._text(waits=True))
 
     def end(self, seconds: float | None) -> None:
         """Show how long it took; None if no live reply came."""
@@ -31,7 +31,7 @@ class Mark:
             return
         with _TURN:
             self.replies, self.seconds = self.replies + 1, self.seconds + seconds
-            self._line = self._line or Line("")
+            self._line = self._line or LogLine("")
             self._line.change(self._text())
         log(self._text())
 

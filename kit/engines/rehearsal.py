@@ -19,7 +19,7 @@ class NotSent(dspy.LMError):
     """A rehearsed call got as far as the model, and was stopped there."""
 
 
-class Stage(BaseCallback):
+class CapturingEngine(BaseCallback):
     """An engine that answers nothing; as a callback of its LM, it keeps what each call would send.
 
     Args:
@@ -34,7 +34,7 @@ class Stage(BaseCallback):
         self.supported_params = frozenset(lm.supported_params if lm else ["response_format", "temperature"])
         self.calls: list[dict[str, Any]] = []
 
-    def __deepcopy__(self, memo: dict) -> Stage:
+    def __deepcopy__(self, memo: dict) -> CapturingEngine:
         return self
 
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
@@ -63,14 +63,14 @@ def first_call(
     Raises:
         ValueError: If the program ends without calling a model.
     """
-    stage = Stage(lm or dspy.settings.lm)
-    stand_in = dspy.LM("rehearsal/model", engine=stage, callbacks=[stage], cache=False, num_retries=0)
+    capturing = CapturingEngine(lm or dspy.settings.lm)
+    stand_in = dspy.LM("rehearsal/model", engine=capturing, callbacks=[capturing], cache=False, num_retries=0)
     program = program.deepcopy()
     for _, predictor in program.named_sub_modules(dspy.Predict):
         predictor.lm = stand_in
     quiet = {"disable_history": True, "usage_tracker": None, "send_stream": None, "callbacks": []}
     with dspy.context(lm=stand_in, adapter=adapter, **quiet), contextlib.suppress(NotSent):
         program(**inputs)
-    if not stage.calls:
+    if not capturing.calls:
         raise ValueError(f"{type(program).__name__} ended without calling a model on {inputs!r}.")
-    return stage.calls[0]
+    return capturing.calls[0]

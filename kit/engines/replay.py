@@ -39,7 +39,7 @@ from dspy.utils.callback import BaseCallback
 
 from kit.engines import live
 from kit.engines.events import gather
-from kit.engines.keys import Call, key_of, plain
+from kit.engines.keys import Rollout, key_of, plain
 from kit.engines.recordings import Recordings
 from kit.redaction import hide
 
@@ -64,7 +64,7 @@ class NoRecording(dspy.LMError):
     """The prompt has no recorded reply, and nothing may answer it live."""
 
 
-_call: ContextVar[Call | None] = ContextVar("kit_call", default=None)
+_call: ContextVar[Rollout | None] = ContextVar("kit_call", default=None)
 
 
 class Rollouts(BaseCallback):
@@ -73,7 +73,7 @@ class Rollouts(BaseCallback):
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """Note the rollout id of the call that begins."""
         options = {**instance.kwargs, **inputs.get("kwargs", {})}
-        _call.set(Call(options.get("rollout_id")))
+        _call.set(Rollout(options.get("rollout_id")))
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: Exception | None = None) -> None:
         """Forget it."""
@@ -111,7 +111,7 @@ class ReplayEngine:
 
     def complete(self, request: Request) -> Response:
         """Return the recorded reply, or a live one; threads that miss the same key ask the model once."""
-        call = _call.get() or Call()
+        call = _call.get() or Rollout()
         key = key_of(request, call)
         if not (response := self._recorded(key, request)):
             with self.recordings.turn(key):
@@ -128,7 +128,7 @@ class ReplayEngine:
 
         Two streams of one key that run at the same time are two replies; the first that ends is recorded.
         """
-        call = _call.get() or Call()
+        call = _call.get() or Rollout()
         key = key_of(request, call)
         with self.recordings.turn(key):
             response = self._recorded(key, request)

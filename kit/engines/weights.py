@@ -28,7 +28,7 @@ class BadWeights(WeightsError):
     """A file is not the one that its publisher released."""
 
 
-class NoRoom(WeightsError):
+class DiskFull(WeightsError):
     """The disk cannot hold the weights."""
 
 

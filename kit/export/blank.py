@@ -49,7 +49,7 @@ def new(name: str, signature: str, to: str | Path | None = None, *, force: bool 
         force: Overwrite files of the same names.
 
     Raises:
-        Refused: If name or signature will not do, or a file is there already.
+        BadProject: If name or signature will not do, or a file is there already.
     """
     package, read = files.check_name(name, _TOP), shorthand.read(signature)
     folder = Path(to or name).expanduser().absolute()

@@ -17,7 +17,7 @@ TAKEN = frozenset(
 )
 
 
-class Refused(ValueError):
+class BadProject(ValueError):
     """A project may not be written there, or not under that name."""
 
 
@@ -30,23 +30,25 @@ def check_name(name: str, inside: Collection[str] = ()) -> str:
             path, so a module of the package's name would be found in its place.
 
     Raises:
-        Refused: If it is no lower-case identifier, a keyword, or the name of a package that it would hide,
+        BadProject: If it is no lower-case identifier, a keyword, or the name of a package that it would hide,
             or of a module that would hide it.
 
     >>> check_name("time_entries")
     'time_entries'
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise Refused(f"{name!r} cannot name a package: use lower-case letters, digits and _, e.g. 'triage'.")
+        raise BadProject(
+            f"{name!r} cannot name a package: use lower-case letters, digits and _, e.g. 'triage'."
+        )
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
-        raise Refused(f"{name!r} is a keyword of Python: choose another name, e.g. '{name}_desk'.")
+        raise BadProject(f"{name!r} is a keyword of Python: choose another name, e.g. '{name}_desk'.")
     if name in inside:
-        raise Refused(
+        raise BadProject(
             f"The package holds a module {name!r}, which would hide the package when it is served: choose "
             f"another name, e.g. '{name}_desk'."
         )
     if name in sys.stdlib_module_names or name in TAKEN or name in packages_distributions():
-        raise Refused(f"A package {name!r} would hide the one that is there already: choose another name.")
+        raise BadProject(f"A package {name!r} would hide the one that is there already: choose another name.")
     return name
 
 
@@ -68,17 +70,17 @@ def check_place(files: list[str], to: Path, *, force: bool) -> None:
         force: Whether files that are there may be overwritten.
 
     Raises:
-        Refused: If the folder is a file, a file lies outside of it, or is there already.
+        BadProject: If the folder is a file, a file lies outside of it, or is there already.
     """
     if to.exists() and not to.is_dir():
-        raise Refused(f"{to} is a file; name a folder.")
+        raise BadProject(f"{to} is a file; name a folder.")
     outside = [file for file in files if not (to / file).resolve().is_relative_to(to.resolve())]
     if outside:
-        raise Refused(f"{outside[0]} would lie outside of {to}; is a link in the way?")
+        raise BadProject(f"{outside[0]} would lie outside of {to}; is a link in the way?")
     there = [file for file in files if (to / file).exists()]
     if there and not force:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
-        raise Refused(
+        raise BadProject(
             f"{to} holds {there[0]}{more} already; nothing was written. Name an empty folder, or overwrite "
             "these files with --force (in Python: force=True)."
         )

@@ -46,7 +46,7 @@ def case(
 
     Raises:
         ValueError: If there is no such case.
-        Refused: If the package cannot have that name, or a file is there already.
+        BadProject: If the package cannot have that name, or a file is there already.
         NotProved: If the evaluation fails, e.g. for want of a recording.
     """
     chosen, folder = find(name, root), Path(to).expanduser().absolute()

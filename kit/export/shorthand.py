@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
-from kit.export.files import Refused
+from kit.export.files import BadProject
 
 PLAIN = {str: "str", int: "int", float: "float", bool: "bool", type(None): "None"}
 TAKEN = frozenset({"dspy", "lm", "self"})
@@ -50,7 +50,7 @@ def read(shorthand: str) -> Fields:
     """Read a signature.
 
     Raises:
-        Refused: If DSPy cannot read it, it lacks inputs or outputs, has a field of a name that the project
+        BadProject: If DSPy cannot read it, it lacks inputs or outputs, has a field of a name that the project
             needs, or a type that no row can be made up for.
     """
     import dspy
@@ -60,16 +60,18 @@ def read(shorthand: str) -> Fields:
             warnings.simplefilter("error")
             signature = dspy.Signature(shorthand)
     except (RuntimeError, SyntaxError, TypeError, UserWarning, ValueError) as error:
-        raise Refused(f"{shorthand!r} is no signature: {_reason(error)} {_FORM}") from error
+        raise BadProject(f"{shorthand!r} is no signature: {_reason(error)} {_FORM}") from error
     inputs, outputs = (
         [Field(name, field.annotation) for name, field in side.items()]
         for side in (signature.input_fields, signature.output_fields)
     )
     if not (inputs and outputs):
-        raise Refused(f"{shorthand!r} lacks fields on one side of the arrow. {_FORM}")
+        raise BadProject(f"{shorthand!r} lacks fields on one side of the arrow. {_FORM}")
     for field in (*inputs, *outputs):
         if field.name in TAKEN:
-            raise Refused(f"A field cannot be called {field.name!r} here: the project's code uses that name.")
+            raise BadProject(
+                f"A field cannot be called {field.name!r} here: the project's code uses that name."
+            )
         rendered(field.annotation)
     return Fields(inputs, outputs, signature.instructions)
 
@@ -81,7 +83,7 @@ def rendered(annotation: Any) -> str:
     """Return a type as code.
 
     Raises:
-        Refused: If it is none of those that a row can be made for.
+        BadProject: If it is none of those that a row can be made for.
 
     >>> rendered(dict[str, list[int]] | None)
     'dict[str, list[int]] | None'
@@ -95,7 +97,7 @@ def rendered(annotation: Any) -> str:
         return f"{origin.__name__}[{', '.join(map(rendered, arguments))}]"
     if origin in (Union, types.UnionType):
         return " | ".join(map(rendered, arguments))
-    raise Refused(
+    raise BadProject(
         f"No row can be made up for the type {annotation}. Use str, int, float, bool, Literal, list[...], "
         "dict[...] or one of them | None, and put the type that you want into program.py afterwards."
     )

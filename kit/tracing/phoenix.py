@@ -48,7 +48,7 @@ SETTINGS = {
 _LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by way of HTTP_PROXY
 
 
-class NotStarted(NoPhoenix):
+class PhoenixNotStarted(NoPhoenix):
     """Phoenix ended before it answered, or never answered."""
 
 
@@ -144,7 +144,7 @@ def start(
 
     Raises:
         NoPhoenix: If its environment is not here and cannot be made.
-        NotStarted: If the server does not come up; the message holds the end of its log.
+        PhoenixNotStarted: If the server does not come up; the message holds the end of its log.
     """
     mark = _mark(port)
     mark.parent.mkdir(parents=True, exist_ok=True)
@@ -164,13 +164,15 @@ def free_port(wanted: int) -> int:
     """Return the wanted port, or the next of fifty that is free.
 
     Raises:
-        NotStarted: If none of them is free.
+        PhoenixNotStarted: If none of them is free.
     """
     for port in range(wanted, wanted + 50):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
-    raise NotStarted(f"Ports {wanted} to {wanted + 49} are taken. Name another: phoenix.launch(port=9006).")
+    raise PhoenixNotStarted(
+        f"Ports {wanted} to {wanted + 49} are taken. Name another: phoenix.launch(port=9006)."
+    )
 
 
 def _serve(python: Path, port: int, tell: Tell, patience_seconds: float) -> tuple[subprocess.Popen, float]:
@@ -182,7 +184,7 @@ def _serve(python: Path, port: int, tell: Tell, patience_seconds: float) -> tupl
             while not _answers(port):
                 seconds = time.monotonic() - began
                 if process.poll() is not None or seconds > patience_seconds:
-                    raise NotStarted(f"Phoenix did not start. The end of its log:\n{_tail(log)}")
+                    raise PhoenixNotStarted(f"Phoenix did not start. The end of its log:\n{_tail(log)}")
                 tell(f"Phoenix is starting: {seconds:.0f} s")
                 time.sleep(0.2)
         except BaseException:

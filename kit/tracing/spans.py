@@ -14,7 +14,7 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
-from kit.display.traces import Recorded, Trace, tree
+from kit.display.traces import RecordedSpan, Trace, tree
 from kit.notices import notice
 from kit.tracing import trees
 
@@ -104,9 +104,9 @@ def _spans(url: str, project: str, wanted: set[str]) -> dict[str, dict[str, Any]
     return {span["context"]["span_id"]: span for span in spans if span["context"]["span_id"] in wanted}
 
 
-def _recorded(span: dict[str, Any]) -> Recorded:
+def _recorded(span: dict[str, Any]) -> RecordedSpan:
     failed = span["status_code"] == "ERROR"
-    return Recorded(
+    return RecordedSpan(
         id=span["context"]["span_id"],
         parent=span["parent_id"],
         name=span["name"],

@@ -24,7 +24,7 @@ from opentelemetry.trace import Status, get_current_span
 from wrapt import apply_patch, resolve_path
 
 from kit.calls import usage
-from kit.display.traces import Recorded, Trace, tree
+from kit.display.traces import RecordedSpan, Trace, tree
 from kit.engines.history import entries
 from kit.redaction import hide
 
@@ -172,8 +172,8 @@ def _clean(attributes: Any) -> dict[str, Any]:
     return {name: hide(value) if isinstance(value, str) else value for name, value in attributes.items()}
 
 
-def _recorded(span: ReadableSpan) -> Recorded:
-    return Recorded(
+def _recorded(span: ReadableSpan) -> RecordedSpan:
+    return RecordedSpan(
         id=f"{span.context.span_id:016x}",
         parent=f"{span.parent.span_id:016x}" if span.parent else None,
         name=span.name,

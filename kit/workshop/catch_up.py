@@ -35,7 +35,7 @@ class Caught:
     backup: Path | None
 
 
-def before(number: str, *, force: bool = False, root: Path = ROOT) -> list[Caught]:
+def fill_before(number: str, *, force: bool = False, root: Path = ROOT) -> list[Caught]:
     """Fill in the exercises of every lesson before this one.
 
     Args:

@@ -60,7 +60,7 @@ def lab(
 
     try:
         running = labs.start(all_lessons.lesson(lesson).notebook, port)
-    except (ValueError, labs.NotStarted) as error:
+    except (ValueError, labs.LabNotStarted) as error:
         _fail(error)
     console.print(f"JupyterLab is ready after {running.seconds:.1f} s. Ctrl-C stops it.", highlight=False)
     console.print(running.url, style="bold", soft_wrap=True, highlight=False)

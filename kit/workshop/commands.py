@@ -85,7 +85,7 @@ def catch_up(
     from kit.workshop import catch_up as catching
 
     try:
-        done = catching.before(lesson, force=force)
+        done = catching.fill_before(lesson, force=force)
     except (OSError, ValueError) as error:
         fail(error)
     for one in done:

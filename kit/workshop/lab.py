@@ -23,7 +23,7 @@ _LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # neve
 OUR_DEFAULTS = Path(__file__).with_name("jupyter")  # no news, no questions; the user's own settings win
 
 
-class NotStarted(RuntimeError):
+class LabNotStarted(RuntimeError):
     """JupyterLab ended before it answered, or never answered."""
 
 
@@ -49,13 +49,13 @@ def free_port(wanted: int) -> int:
     """Return the wanted port, or the next of fifty that is free.
 
     Raises:
-        NotStarted: If none of them is free.
+        LabNotStarted: If none of them is free.
     """
     for port in range(wanted, wanted + 50):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
-    raise NotStarted(f"Ports {wanted} to {wanted + 49} are taken. Name another: kit lab --port 9999.")
+    raise LabNotStarted(f"Ports {wanted} to {wanted + 49} are taken. Name another: kit lab --port 9999.")
 
 
 def start(notebook: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: float = 60.0) -> Lab:
@@ -68,7 +68,7 @@ def start(notebook: Path, port: int = 8888, *, root: Path = ROOT, patience_secon
         patience_seconds: How long to wait for the first answer.
 
     Raises:
-        NotStarted: If JupyterLab does not come up; the message holds the end of its log.
+        LabNotStarted: If JupyterLab does not come up; the message holds the end of its log.
         ValueError: If the notebook is elsewhere.
     """
     began = time.monotonic()
@@ -84,7 +84,7 @@ def start(notebook: Path, port: int = 8888, *, root: Path = ROOT, patience_secon
         try:
             while not _answers(f"{base}/api/status?token={token}"):  # only ours knows the token
                 if process.poll() is not None or time.monotonic() - began > patience_seconds:
-                    raise NotStarted(f"JupyterLab did not start. The end of its log:\n{_tail(log)}")
+                    raise LabNotStarted(f"JupyterLab did not start. The end of its log:\n{_tail(log)}")
                 time.sleep(0.1)
         except BaseException:  # Ctrl-C too
             lab.stop()

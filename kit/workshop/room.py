@@ -96,7 +96,7 @@ class Room(Listener):
         models: dict[str, dspy.LM] | None = None,
     ) -> None:
         self.key, self.load = checked_key(token), Load()
-        super().__init__(_Handler, host, port)
+        super().__init__(_RoomHandler, host, port)
         self.models = models or offline_models()
         self._turn = threading.Lock()
 
@@ -135,7 +135,7 @@ class Room(Listener):
             self.load.count("waiting", -1)
 
 
-class _Handler(ChatHandler):
+class _RoomHandler(ChatHandler):
     def send(self, status: int, reply: dict[str, Any]) -> None:
         if status >= 400:
             self.server.load.count("refused")

@@ -3,12 +3,12 @@
 import pytest
 
 from kit.batch.answers import Answers
-from kit.batch.entries import Outcome
+from kit.batch.entries import EntryOutcome
 from kit.calls import Call, Usage
 
 CALLS = Usage([Call("openai/a", "live", 100, 10, 1.0, 0.25), Call("openai/b", "cached", 0, 0, 0.0, 0.0)])
-GOOD = Outcome(b"good", b'{"answer":"x"}', spent=CALLS)
-BAD = Outcome(b"bad", error="LMServerError", reason="Down.", spent=CALLS)
+GOOD = EntryOutcome(b"good", b'{"answer":"x"}', spent=CALLS)
+BAD = EntryOutcome(b"bad", error="LMServerError", reason="Down.", spent=CALLS)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_what_was_added_is_found(answers):
 
 def test_thousands_of_keys_can_be_asked_for(answers):
     """SQLite takes a limited number of values in one query."""
-    answers.add([Outcome(b"%d" % number, b"{}") for number in range(1200)])
+    answers.add([EntryOutcome(b"%d" % number, b"{}") for number in range(1200)])
     assert len(answers.get([b"%d" % number for number in range(2000)])) == 1200
 
 
@@ -44,7 +44,7 @@ def test_failures_can_be_asked_again(answers):
     """A failure of an earlier sitting is no answer, and an entry counts once however often it is asked."""
     answers.forget_failures()
     assert set(answers.get([b"good", b"bad"])) == {b"good"}
-    answers.add([Outcome(b"bad", b"{}")])
+    answers.add([EntryOutcome(b"bad", b"{}")])
     assert answers.get([b"bad"])[b"bad"].outputs == b"{}"
     assert answers.count() == 2
 
@@ -63,5 +63,5 @@ def test_the_bill_adds_up(answers):
 
 def test_a_hopeless_outcome_is_no_answer(answers):
     """An entry that met a wrong key is asked again once the key is right."""
-    answers.add([Outcome(b"other", error="LMAuthError", hopeless=True)])
+    answers.add([EntryOutcome(b"other", error="LMAuthError", is_fatal=True)])
     assert answers.get([b"other"]) == {}

@@ -80,7 +80,7 @@ def test_reasons_can_be_written_down():
 def test_a_crash_is_one_entrys_failure(error):
     """Whatever the program raises ends that entry alone."""
     failed = outcome(Returning(error))
-    assert (failed.error, failed.reason, failed.hopeless) == (type(error).__name__, str(error), False)
+    assert (failed.error, failed.reason, failed.is_fatal) == (type(error).__name__, str(error), False)
 
 
 def test_long_reasons_are_cut():

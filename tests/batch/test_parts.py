@@ -4,14 +4,14 @@ import pyarrow as pa
 import pyarrow.dataset
 import pytest
 
-from kit.batch.entries import Outcome
+from kit.batch.entries import EntryOutcome
 from kit.batch.parts import Parts, Table, files, numbered
 
 ROWS = pa.table({"id": ["1", "1"], "text": ["a", None]})
 
 
 def outcome(outputs="", error=""):
-    return Outcome(b"", outputs.encode(), error, error and "Why.")
+    return EntryOutcome(b"", outputs.encode(), error, error and "Why.")
 
 
 def write(folder, number, *outputs, prefix="", rows=ROWS):

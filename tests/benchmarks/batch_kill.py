@@ -89,7 +89,7 @@ def main() -> None:
         report(sittings, batch.read(to), texts, requests)
 
 
-def report(sittings: list[list[object]], run: batch.Run, texts: list[str], requests: int) -> None:
+def report(sittings: list[list[object]], run: batch.BatchRun, texts: list[str], requests: int) -> None:
     headings = ["sitting", "ended", "seconds", "partitions before", "after", "written again"]
     print(tables.columns(headings, sittings))
     results = run.results.to_pandas()

@@ -145,7 +145,7 @@ class TestNetwork:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         monkeypatch.setattr(fetch, "_keep", full)
-        with pytest.raises(fetch.NoRoom, match=r"needs 0.0 MB .* Make room, then run `kit data get tiny`"):
+        with pytest.raises(fetch.DataError, match=r"needs 0.0 MB .* Make room, then run `kit data get tiny`"):
             fetch.get("tiny")
 
 

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from kit.display.traces import Recorded, Trace, tree
+from kit.display.traces import RecordedSpan, Trace, tree
 
 
 def recorded(name, parent=None, start=0.0, end=1.0, error="", **attributes):
     kind = attributes.pop("kind", "CHAIN")
-    return Recorded(name, parent, name, start, end, {"openinference.span.kind": kind} | attributes, error)
+    return RecordedSpan(name, parent, name, start, end, {"openinference.span.kind": kind} | attributes, error)
 
 
 def model_call(parent, start, tokens, answered_by="replayed", seconds=2.0):
@@ -25,7 +25,7 @@ def model_call(parent, start, tokens, answered_by="replayed", seconds=2.0):
         "llm.output_messages.0.message.content": '{"label": "x"}',
     }
     one = recorded("LM.__call__", parent, start, start + 0.5, kind="LLM", **counts, **ours, **said)
-    return Recorded(f"LM{start}", parent, one.name, one.start, one.end, one.attributes)
+    return RecordedSpan(f"LM{start}", parent, one.name, one.start, one.end, one.attributes)
 
 
 @pytest.fixture

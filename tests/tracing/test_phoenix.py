@@ -15,15 +15,14 @@ import dspy
 import pytest
 from scripted import ScriptedEngine
 
-from kit.engines.lms import _behind
-from kit.engines.models import Model
+from kit.engines import lm_for
 from kit.tracing import environments, phoenix, spans, trees
 
 
 @pytest.fixture
 def ask():
     replies = ScriptedEngine('{"answer": "blue"}')
-    lm = _behind(replies, Model("", "", "scripted/one"), {"temperature": 0.0})
+    lm = lm_for(replies, model="scripted/one", temperature=0.0)
     dspy.configure(lm=lm, adapter=dspy.JSONAdapter())
     return dspy.Predict("question -> answer")
 
@@ -84,7 +83,7 @@ def test_without_a_network_the_reason_is_shown(not_installed, monkeypatch, notic
 def test_a_server_that_cannot_start_shows_its_log(not_installed, monkeypatch):
     """KIT_PHOENIX names an environment without Phoenix: the end of the log says so."""
     monkeypatch.setenv("KIT_PHOENIX", sys.prefix)
-    with pytest.raises(phoenix.NotStarted, match=r"No module named 'phoenix\.server'"):
+    with pytest.raises(phoenix.PhoenixNotStarted, match=r"No module named 'phoenix\.server'"):
         phoenix.start(16_206)
 
 

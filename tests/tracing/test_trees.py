@@ -9,19 +9,18 @@ from dspy.utils.callback import BaseCallback
 from openinference.instrumentation.dspy import DSPyInstrumentor
 from scripted import ScriptedEngine
 
-from kit.engines.lms import _behind
-from kit.engines.models import Model
+from kit.engines import lm_for
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine
 from kit.tracing import trees
 
-SCRIPTED = Model("", "", "scripted/one")
+SCRIPTED = "scripted/one"
 
 KEY = "sk-very-secret-0123456789"
 
 
 def scripted(*replies, **options):
-    return _behind(ScriptedEngine(*replies), SCRIPTED, {"temperature": 0.0} | options)
+    return lm_for(ScriptedEngine(*replies), model=SCRIPTED, **{"temperature": 0.0} | options)
 
 
 def add(a: int, b: int) -> int:
@@ -102,7 +101,7 @@ def test_model_calls_have_tokens_seconds_and_a_source(one_answer):
 def test_a_recorded_reply_says_so(tmp_path):
     """The second run of a recorded prompt is replayed, with the seconds of the recording."""
     engine = ReplayEngine(ScriptedEngine('{"answer": "blue"}'), Recordings(tmp_path))
-    dspy.configure(lm=_behind(engine, SCRIPTED, {"temperature": 0.0}), adapter=dspy.JSONAdapter())
+    dspy.configure(lm=lm_for(engine, model=SCRIPTED, temperature=0.0), adapter=dspy.JSONAdapter())
     ask = dspy.Predict("question -> answer")
     with trees.trace() as trace:
         ask(question="What colour is the sky?")

@@ -38,7 +38,7 @@ def sources(root, name):
 
 def test_open_exercises_are_filled_in_and_own_work_stays(root):
     """Only earlier lessons are touched, and there only stubs."""
-    first, second = catch_up.before("02", root=root)
+    first, second = catch_up.fill_before("02", root=root)
     assert (first.filled, first.kept) == (["0.1"], [])
     assert (second.filled, second.kept, second.backup) == ([], ["1.1"], None)
     assert sources(root, "00_lesson.ipynb")[:2] == ["answer = 0", "# Exercise 0.1\nanswer = 42"]
@@ -48,7 +48,7 @@ def test_open_exercises_are_filled_in_and_own_work_stays(root):
 
 def test_the_check_says_passed(root):
     """The verdict beside a filled-in cell is the solution's."""
-    catch_up.before("02", root=root)
+    catch_up.fill_before("02", root=root)
     notebook = nbformat.read(root / "notebooks" / "00_lesson.ipynb", as_version=4)
     assert notebook.cells[2].outputs[0].data["text/plain"] == "passed."
 
@@ -56,35 +56,35 @@ def test_the_check_says_passed(root):
 def test_the_notebook_as_it_was_is_kept(root):
     """A copy lies outside of the lessons, byte for byte."""
     before = (root / "notebooks" / "00_lesson.ipynb").read_bytes()
-    (caught, _) = catch_up.before("02", root=root)
+    (caught, _) = catch_up.fill_before("02", root=root)
     assert caught.backup.parent == root / "backups"
     assert caught.backup.read_bytes() == before
 
 
 def test_force_replaces_own_work_and_keeps_it_too(root):
     """Even then the learner's cell survives in the copy."""
-    (_, caught) = catch_up.before("02", force=True, root=root)
+    (_, caught) = catch_up.fill_before("02", force=True, root=root)
     assert sources(root, "01_lesson.ipynb")[1] == "# Exercise 1.1\nanswer = 42"
     assert "mine" in caught.backup.read_text(encoding="utf-8")
 
 
 def test_a_second_time_changes_nothing(root):
     """What is filled in is not filled in again."""
-    catch_up.before("02", root=root)
-    assert [one.filled for one in catch_up.before("02", force=True, root=root)] == [[], ["1.1"]]
-    assert [one.backup for one in catch_up.before("02", force=True, root=root)] == [None, None]
+    catch_up.fill_before("02", root=root)
+    assert [one.filled for one in catch_up.fill_before("02", force=True, root=root)] == [[], ["1.1"]]
+    assert [one.backup for one in catch_up.fill_before("02", force=True, root=root)] == [None, None]
 
 
 def test_half_typed_work_is_kept(root):
     """A cell that does not parse is somebody's work, not a stub."""
     write(root / "notebooks" / "00_lesson.ipynb", "0.1", "answer = (...", "not yet.")
-    assert catch_up.before("01", root=root)[0].kept == ["0.1"]
+    assert catch_up.fill_before("01", root=root)[0].kept == ["0.1"]
 
 
 def test_it_is_noted_as_caught_up(root, tmp_path, monkeypatch):
     """Progress tells what was filled in from what was solved."""
     monkeypatch.setenv("KIT_PROGRESS", str(tmp_path / "progress.jsonl"))
-    catch_up.before("02", root=root)
+    catch_up.fill_before("02", root=root)
     assert '"exercise": "0.1", "verdict": "caught up"' in progress.file().read_text(encoding="utf-8")
 
 
