@@ -62,14 +62,14 @@ def test_a_changed_prompt_is_answered_live(page, notebook):
 
     page.locator(".jp-WindowedPanel-outer").first.evaluate("panel => panel.scrollTo(0, 0)")
     page.screenshot(path=notebook.parent / "lesson.png")
-    page.locator(".jp-CodeCell .cm-content", has_text="classify = dspy").first.click()
+    page.locator(".jp-CodeCell .cm-content", has_text="read_message = dspy").first.click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text('dspy.Predict("text -> sentiment: int")(text="The concert was sublime.")')
     page.keyboard.press("Control+Enter")
     changed = wait_for(
-        page, notebook, lambda cells: "sentiment=" in shown(cells[1]) and "live" in shown(cells[1])
+        page, notebook, lambda cells: "sentiment=" in shown(cells[3]) and "live" in shown(cells[3])
     )
-    assert "answers it live" in shown(changed[1])
+    assert "answers it live" in shown(changed[3])
     page.screenshot(path=notebook.parent / "changed.png")
 
 
