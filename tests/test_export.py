@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def programs():
 
 def rows():
     """Return all rows."""
-    lines = (Path(__file__).parents[2] / "data" / "colours.jsonl").read_text().splitlines()
+    lines = (Path(__file__).with_name("data") / "colours.jsonl").read_text().splitlines()
     return [dspy.Example(json.loads(line)).with_inputs("thing") for line in lines]
 
 
@@ -186,6 +187,33 @@ def serving(folder, environment=None):
             process.kill()
 
 
+def recording(folder, server):
+    """Run a project's record.py against a server, as its owner would."""
+    live = {"MODEL": "openai/local", "MODEL_API_BASE": server.url, "OPENAI_API_KEY": "sk-made-up-0123456789"}
+    paths = os.pathsep.join(map(str, (folder / "src", OFFLINE)))
+    return subprocess.run(
+        [sys.executable, "record.py"],
+        cwd=folder,
+        env=os.environ | live | {"PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+    )
+
+
+def snippets(folder):
+    """Return the Python of a project's README."""
+    return re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def installed(folder, to):
+    """Lay a project's package where an installer lays it: without the files around it."""
+    shutil.copytree(next((folder / "src").iterdir()), to / next((folder / "src").iterdir()).name)
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("KIT_", "MODEL"))
+    }
+    return environment | {"PYTHONPATH": os.pathsep.join(map(str, (to, OFFLINE)))}
+
+
 def answers_as_its_readme_says(folder, served):
     """Send the README's example, and compare the answer."""
     lines = (folder / "README.md").read_text(encoding="utf-8").splitlines()
@@ -228,25 +256,53 @@ class TestProject:
 
     def test_only_what_it_asks_for_travels(self, project):
         """Rows of other splits and replies that no test needs stay behind."""
-        assert len((project.folder / "data" / "colours.jsonl").read_text(encoding="utf-8").splitlines()) == 2
-        assert (
-            len((project.folder / "recordings" / "replies.jsonl").read_text(encoding="utf-8").splitlines())
-            == 2
-        )
+        inside = project.folder / "src" / "paint"
+        for place in ("data/colours.jsonl", "recordings/replies.jsonl"):
+            assert len((inside / place).read_text(encoding="utf-8").splitlines()) == 2
 
     def test_its_readme_shows_the_endpoint_at_work(self, project):
         """The answer in the README is one that the endpoint gave."""
         readme = (project.folder / "README.md").read_text(encoding="utf-8")
         assert '{"thing": "sky"}' in readme
         assert '{"colour": "blue"}' in readme
-        assert "holds the 2 replies of test/model" in readme
+        assert "Recorded from test/model. Live, this evaluation is 2 calls with " in readme
         assert "| colours.py | Colours: how a word for a colour is spelled out. |" in readme
 
     def test_the_datasheet_says_that_it_is_a_sample(self, project):
         """Nobody takes the sample for the whole set."""
-        sheet = (project.folder / "data" / "README.md").read_text(encoding="utf-8")
+        sheet = (project.folder / "src" / "paint" / "data" / "README.md").read_text(encoding="utf-8")
         assert sheet.startswith("*A sample lies here: the test rows.")
         assert "Authored for this project." in sheet
+
+    def test_it_can_be_used_from_another_project(self, project, tmp_path):
+        """Its README's Python runs on the package alone: data and recordings lie in it."""
+        environment = installed(project.folder, tmp_path)
+        (snippet,) = snippets(project.folder)
+        command = [sys.executable, "-c", snippet]
+        run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert run.stdout.strip() == "colour='blue'", run.stderr
+
+    def test_what_changes_is_recorded_again(self, project, tmp_path):
+        """A changed prompt fails the tests until record.py has asked; old replies go, none is paid twice."""
+        folder = shutil.copytree(project.folder, tmp_path / "mine")
+        code = folder / "src" / "paint" / "colours.py"
+        code.write_text(code.read_text(encoding="utf-8").replace("Name the colour.", "Say the colour."))
+        assert "NoRecording" in pytest_in(folder).stdout
+        engine = ScriptedEngine('{"colour": "green"}')
+        with Server(engine, "test/scripted", "sk-made-up-0123456789") as server:
+            run = recording(folder, server)
+            assert run.returncode == 0, run.stderr
+            recording(folder, server)
+        assert len(engine.requests) == 2
+        replies = folder / "src" / "paint" / "recordings" / "replies.jsonl"
+        models = [json.loads(line)["model"] for line in replies.read_text(encoding="utf-8").splitlines()]
+        assert models == ["openai/local"] * 2
+        readme = (folder / "README.md").read_text(encoding="utf-8")
+        assert "Recorded from openai/local." in readme
+        assert '{"colour": "green"}' in readme
+        assert '{"colour": "blue"}' not in readme
+        passed = pytest_in(folder)
+        assert passed.returncode == 0, passed.stdout
 
     def test_dspy_cli_finds_what_it_serves(self, project, monkeypatch):
         """The layout is the one that `dspy-cli serve` runs as it is."""
@@ -282,6 +338,7 @@ class TestRefusals:
             ("dspy", "would hide"),
             ("tests", "would hide"),
             ("serve", "would hide"),
+            ("record", "would hide"),
             ("pandas", "would hide"),
             ("task", "holds a module 'task', which would hide the package"),
             ("model", "holds a module"),
@@ -376,15 +433,11 @@ class TestNew:
 
     def test_it_has_three_rows_of_the_right_types(self, triage):
         """The form of the data shows in rows that are plainly made up."""
-        rows = [
-            json.loads(line)
-            for line in (triage / "data" / "rows.jsonl").read_text(encoding="utf-8").splitlines()
-        ]
+        data = triage / "src" / "triage" / "data"
+        rows = [json.loads(line) for line in (data / "rows.jsonl").read_text(encoding="utf-8").splitlines()]
         assert [row["urgency"] for row in rows] == ["low", "high", "low"]
         assert rows[0]["message"] == "first message"
-        assert "Three rows made up by `kit new`" in (triage / "data" / "README.md").read_text(
-            encoding="utf-8"
-        )
+        assert "Three rows made up by `kit new`" in (data / "README.md").read_text(encoding="utf-8")
 
     def test_its_notebook_and_its_evaluation_run_on_a_model(self, triage):
         """The notebook opens on the project, and MODEL and MODEL_API_BASE lead it to a server."""
@@ -457,6 +510,15 @@ class TestCases:
             run = pytest_in(project.folder)
             assert run.returncode == 0, run.stdout
             assert answers_as_its_readme_says(project.folder, served)
+        environment = installed(project.folder, tmp_path / "site")
+        run = subprocess.run(
+            [sys.executable, "-c", "\n".join(snippets(project.folder))],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 0, run.stderr
         stored = (catalogue.find(name).place / "score.txt").read_text(encoding="utf-8")
         assert project.table + "\n" == stored, "Store it anew: uv run kit export --measure"
 

@@ -70,7 +70,8 @@ class Analyzer(dspy.Module):
         demos: Documents with their answers, shown before the question.
 
     The prediction holds `kind`, `what_matters`, `unfounded` (names of entries that do not stand in the
-    document) and `refused`: why nothing was read, or None.
+    document), `unread` (how many characters at its end the model did not see) and `refused`: why nothing was
+    read, or None.
     """
 
     def __init__(self, longest: int = LONGEST, demos: Sequence[dspy.Example] = DEMOS) -> None:
@@ -82,12 +83,15 @@ class Analyzer(dspy.Module):
     def forward(self, document: Any) -> dspy.Prediction:
         """Describe one document, from its text."""
         if not isinstance(document, str) or not document.strip():
-            return dspy.Prediction(kind=None, what_matters={}, unfounded=[], refused="no text")
+            return dspy.Prediction(kind=None, what_matters={}, unfounded=[], unread=0, refused="no text")
         seen = document[: self.longest]
         answer = self.analyze(document=seen)
         facts = flat(answer.what_matters)
         unfounded = [name for name, value in facts.items() if not stands_in(value, seen)]
-        return dspy.Prediction(kind=answer.kind, what_matters=facts, unfounded=unfounded, refused=None)
+        unread = len(document) - len(seen)
+        return dspy.Prediction(
+            kind=answer.kind, what_matters=facts, unfounded=unfounded, unread=unread, refused=None
+        )
 
 
 def flat(facts: dict[str, Any], within: str = "") -> dict[str, Any]:

@@ -57,7 +57,7 @@ def new(name: str, signature: str, to: str | Path | None = None, *, force: bool 
         staged = Path(place)
         skeleton = fields.every() | fields.under(fields.BLANK)
         fields.write(skeleton, staged, _fields(package, signature, read))
-        _write_rows(read, staged / "data" / "rows.jsonl")
+        _write_rows(read, staged / "src" / package / "data" / "rows.jsonl")
         _write_notebook(package, signature, staged / "explore.ipynb")
         (staged / "LICENSE").write_text(_licence(), encoding="utf-8")
         files.check_place(files.listed(staged), folder, force=force)
@@ -72,17 +72,19 @@ def _fields(name: str, signature: str, read: Fields) -> dict[str, str]:
     every = [*read.inputs, *read.outputs]
     declared = dict.fromkeys((field.code for field in read.inputs), "Input")
     declared |= dict.fromkeys((field.code for field in read.outputs), "Output")
+    serves = "".join(part.capitalize() for part in name.split("_"))
+    example = json.dumps({field.name: field.values[0] for field in read.inputs})
     return {
         "name": name,
         "distribution": name.replace("_", "-"),
         "title": _title(name),
         "about": f"{_title(name)}: a DSPy program.",
-        "class_name": "".join(part.capitalize() for part in name.split("_")),
+        "class_name": serves,
         "dependencies": "",
         "groups": '\nnotebook = ["jupyterlab>=4.4"]',
         "shorthand": " ".join(signature.split()),
         "instructions": read.instructions,
-        "example": json.dumps({field.name: field.values[0] for field in read.inputs}),
+        "running": fields.running({"serves": serves, "example": example}),
         "imports": _imports(every),
         "fields": "\n".join(f"    {code} = dspy.{side}Field()" for code, side in declared.items()),
         "answers": "\n".join(f"    {field.code}" for field in read.outputs),

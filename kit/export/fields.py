@@ -38,6 +38,11 @@ def every() -> dict[str, Path]:
     return under(EVERY) | {"src/prototype/fitted.py": own}
 
 
+def running(words: dict[str, str]) -> str:
+    """Return what every README says about models, changes and serving."""
+    return Template((SKELETON / "running.md").read_text(encoding="utf-8")).substitute(words)
+
+
 def under(folder: Path) -> dict[str, Path]:
     """Return the files under a folder of the skeleton, by their place."""
     found = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)

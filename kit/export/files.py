@@ -13,7 +13,19 @@ from pathlib import Path
 from kit.redaction import refuse
 
 TAKEN = frozenset(
-    {"dspy", "dspy_cli", "evaluate", "fastmcp", "numpy", "orjson", "serve", "src", "tests", "uvicorn"}
+    {
+        "dspy",
+        "dspy_cli",
+        "evaluate",
+        "fastmcp",
+        "numpy",
+        "orjson",
+        "record",
+        "serve",
+        "src",
+        "tests",
+        "uvicorn",
+    }
 )
 
 

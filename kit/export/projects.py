@@ -8,9 +8,10 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 
 from kit.engines.recordings import merge, read_quietly
-from kit.export import fields, files
+from kit.export import fields, files, reach
 from kit.export.catalogue import ROOT, Case, find
 from kit.export.proof import Proof, prove
 
@@ -54,8 +55,8 @@ def case(
     with tempfile.TemporaryDirectory() as place:
         staged = Path(place)
         _gather(chosen, package, staged)
-        files.check_place([*files.listed(staged), "README.md"], folder, force=force)
-        proof = _prove(chosen, package, staged)
+        files.check_place(files.listed(staged), folder, force=force)
+        proof = _prove(package, staged)
         return Project(folder, files.put(staged, folder), proof.table)
 
 
@@ -69,7 +70,7 @@ def measure(name: str, root: Path = ROOT) -> str:
     chosen = find(name, root)
     with tempfile.TemporaryDirectory() as place:
         _gather(chosen, chosen.package, Path(place))
-        table = prove(Path(place), chosen.package, chosen.declared["serves"]).table
+        table = prove(Path(place), chosen.package).table
     (chosen.place / "score.txt").write_text(table + "\n", encoding="utf-8")
     return table
 
@@ -82,7 +83,7 @@ def _inside(chosen: Case) -> list[str]:
 
 
 def _gather(chosen: Case, package: str, staged: Path) -> None:
-    """Lay out everything but the README, with every recording that the case may need."""
+    """Lay out everything that the program imports, with every recording that the case may need."""
     inside = staged / "src" / package
     for place, source in (chosen.sources | chosen.others).items():
         _copy(source, inside / place)
@@ -92,18 +93,24 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
         (inside / "__init__.py").write_text(f'"""{chosen.about}"""\n', encoding="utf-8")
     extras = {f"src/prototype/{place}": path for place, path in chosen.extras.items()}
     skeleton = fields.every() | fields.under(fields.CASE)
-    skeleton.pop("README.md.in")
+    readme = {"README.md.in": skeleton.pop("README.md.in")}
     words = {
         "about": chosen.about,
         "name": package,
         "distribution": package.replace("_", "-"),
         "dependencies": fields.listing(chosen.declared["dependencies"]),
         "groups": "",
+        "title": package.replace("_", " ").capitalize(),
+        "serves": chosen.declared["serves"],
+        "use": Template(chosen.declared.get("use", "")).safe_substitute(name=package),
     }
     fields.write(skeleton | extras, staged, words)
-    _sample(chosen, staged / "data")
+    reach.trim(inside, ["task.py", "model.py", "modules/served.py"])
+    running = fields.running({"serves": words["serves"], "example": "{}"})
+    fields.write(readme, staged, words | {"running": running, "files": _contents(inside)})
+    _sample(chosen, inside / "data")
     replies = (chosen.root / "data" / "replies" / name for name in chosen.declared["replies"])
-    merge({key: line for path in replies for key, line in read_quietly(path)}, _recordings(staged))
+    merge({key: line for path in replies for key, line in read_quietly(path)}, _recordings(inside))
     shutil.copyfile(chosen.root / "LICENSE", staged / "LICENSE")
 
 
@@ -131,24 +138,12 @@ def _sample(chosen: Case, to: Path) -> None:
     (to / "README.md").write_text(_SAMPLE.format(what=data["sample"]) + sheet, encoding="utf-8")
 
 
-def _prove(chosen: Case, package: str, staged: Path) -> Proof:
-    """Run the evaluation, keep the recordings that it used, and write the README with its table."""
-    proof = prove(staged, package, chosen.declared["serves"])
-    lines = dict(read_quietly(_recordings(staged)))
-    _recordings(staged).unlink()
-    merge({key: line for key, line in lines.items() if key in proof.used}, _recordings(staged))
-    words = {
-        "title": package.replace("_", " ").capitalize(),
-        "about": chosen.about,
-        "name": package,
-        "serves": chosen.declared["serves"],
-        "files": _contents(staged / "src" / package),
-        "recorded": _recorded(proof),
-        "table": proof.table,
-        "example": json.dumps(proof.example),
-        "answer": json.dumps(proof.answer),
-    }
-    fields.write({"README.md.in": fields.CASE / "README.md.in"}, staged, words)
+def _prove(package: str, staged: Path) -> Proof:
+    """Run the evaluation, which writes its table into the README, and keep the recordings that it used."""
+    proof, recordings = prove(staged, package), _recordings(staged / "src" / package)
+    lines = dict(read_quietly(recordings))
+    recordings.unlink()
+    merge({key: line for key, line in lines.items() if key in proof.used}, recordings)
     return proof
 
 
@@ -162,14 +157,8 @@ def _contents(package: Path) -> str:
     return "\n".join(f"| {place} | {text.splitlines()[0]} |" for place, text in docstrings.items() if text)
 
 
-def _recorded(proof: Proof) -> str:
-    if not proof.used:
-        return "none of the programs asks a model"
-    return f"[recordings](recordings) holds the {len(proof.used)} replies of {proof.model} that it asks for"
-
-
-def _recordings(staged: Path) -> Path:
-    path = staged / "recordings" / "replies.jsonl"
+def _recordings(inside: Path) -> Path:
+    path = inside / "recordings" / "replies.jsonl"
     path.parent.mkdir(exist_ok=True)
     return path
 

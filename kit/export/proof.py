@@ -10,31 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_RUN = """
-import importlib, json, sys
-import dspy
-package = importlib.import_module(sys.argv[1])
-model, replay, task, served = (
-    importlib.import_module(f"{sys.argv[1]}.{name}") for name in ("model", "replay", "task", "modules.served")
-)
-used, key_of = set(), replay.key_of
-
-def noted(request):
-    used.add(key_of(request))
-    return key_of(request)
-
-replay.key_of = noted
-import evaluate
-table = evaluate.table()
-answer = getattr(served, sys.argv[2])()(**task.EXAMPLE)
-print(json.dumps({
-    "table": table,
-    "used": sorted(used),
-    "model": task.RECORDED_MODEL,
-    "example": task.EXAMPLE,
-    "answer": answer.model_dump(mode="json"),
-}))
-"""
+_RUN = "import json, record; found = record.proof(); record.write(found); print(json.dumps(found))"
 
 
 class NotProved(RuntimeError):
@@ -49,18 +25,20 @@ class Proof:
         table: The score table.
         used: Keys of the recordings that it asked for.
         model: Whose replies they are.
-        example, answer: What its endpoint is asked in the README, and what it answers.
+        answer: What its endpoint answers to the example.
+        input_tokens, output_tokens: Of those replies.
     """
 
     table: str
     used: list[str]
     model: str
-    example: dict[str, Any]
     answer: Any
+    input_tokens: int
+    output_tokens: int
 
 
-def prove(project: Path, package: str, serves: str) -> Proof:
-    """Run a project's evaluation and its endpoint's example on its recordings.
+def prove(project: Path, package: str) -> Proof:
+    """Run a project's evaluation and its endpoint's example on its recordings; both go into its README.
 
     Raises:
         NotProved: If one fails; the message ends as the error did.
@@ -69,9 +47,11 @@ def prove(project: Path, package: str, serves: str) -> Proof:
         "PYTHONPATH": os.pathsep.join([str(project), str(project / "src")]),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MODEL")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MODEL", "RECORD"))
+    }
     run = subprocess.run(
-        [sys.executable, "-c", _RUN, package, serves],
+        [sys.executable, "-c", _RUN],
         cwd=project,
         env=environment | settings,
         capture_output=True,

@@ -9,11 +9,15 @@ from pydantic import BaseModel
 
 
 class Described(BaseModel):
-    """The answer: what the document is and says, which entries do not stand in it, or why it was not read."""
+    """The answer: what the document is and says, what does not stand in it, and what was not read.
+
+    `unread` counts the characters at its end that the model did not see.
+    """
 
     kind: str | None
     what_matters: dict[str, Any]
     unfounded: list[str]
+    unread: int
     refused: str | None
 
 

@@ -12,7 +12,7 @@ from .analyzer import LONGEST, Analyzer, analyzer_score
 
 RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
 ADAPTER = dspy.JSONAdapter()
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).with_name("data")
 SHOWY = re.compile(r"\b\d{1,2} [A-Z][a-z]+ \d{4}|[A-Z]\w+(?: [A-Z]\w+)+|\d[\d.,]*\d")
 score = analyzer_score
 
@@ -24,7 +24,7 @@ class Showy(dspy.Module):
         """Describe one document without understanding it."""
         found = list(dict.fromkeys(SHOWY.findall(document[:LONGEST])))[:6]
         entries = {str(place): text for place, text in enumerate(found)}
-        return dspy.Prediction(kind=None, what_matters=entries, unfounded=[], refused=None)
+        return dspy.Prediction(kind=None, what_matters=entries, unfounded=[], unread=0, refused=None)
 
 
 def programs() -> dict[str, dspy.Module]:

@@ -14,7 +14,7 @@ from . import score as compared
 
 RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
 ADAPTER = Terse()
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).with_name("data")
 SHOWN = [
     ("osprey-consulting", 3, 0, "same_paper"),
     ("pellworm-lease", 15, 0, "another_paper"),

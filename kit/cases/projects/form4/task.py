@@ -13,7 +13,7 @@ from . import rows as rows_of
 
 RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
 ADAPTER = dspy.JSONAdapter()
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).with_name("data")
 ROLES = ("Director", "10% Owner", "Officer", "Other")
 score = form4_score
 

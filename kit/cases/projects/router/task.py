@@ -16,7 +16,7 @@ from .documents.pages import pages
 RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
 SMALL_MODEL = "offline/qwen2.5-coder-0.5b"
 ADAPTER = dspy.JSONAdapter()
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).with_name("data")
 KNOWN = json.loads(Path(__file__).with_name("state.json").read_text(encoding="utf-8"))
 EXAMPLE = {"text": (DATA / "files" / "please read.txt").read_text(encoding="utf-8")}
 USUAL = {

@@ -12,7 +12,7 @@ from . import House, Terse, TimeEntries, house_score, tidy
 
 RECORDED_MODEL = "offline/qwen2.5-coder-0.5b"
 ADAPTER = Terse()
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).with_name("data")
 STATE = Path(__file__).with_name("state.json")
 EXAMPLE = {
     "narrative": "proofread the joint pretrial stmt.; correct 17 citations.",
