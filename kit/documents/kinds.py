@@ -28,6 +28,7 @@ _WAYS = {  # how a file begins that nothing here reads, and what to do with it
 _PACKED = {  # an archive that begins with a file "mimetype", which holds this
     b"application/epub+zip": ".epub",
     b"application/vnd.oasis.opendocument.text": ".odt",
+    b"application/vnd.oasis.opendocument.text-template": ".odt",
 }
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _IN_OLE = {  # streams in the old containers of Microsoft, and what a container with such a stream is
@@ -59,6 +60,8 @@ def kind_of(name: str, data: bytes) -> str:
     found = signed(data)
     if (found or named) in _OTHER_PICTURES:
         raise UnsupportedFile(name, f"nothing here reads {found or named} pictures. Save it as PNG or JPEG.")
+    if found == ".xlsx" and b"xl/workbook.bin" in data:
+        raise UnsupportedFile(name, "nothing here reads binary workbooks (.xlsb). Save it as .xlsx.")
     if found:
         return named if named in processors and processors[named] is processors.get(found) else found
     if data.startswith(_OLE):

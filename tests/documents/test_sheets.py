@@ -202,6 +202,15 @@ class TestOldWorkbooks:
         assert page.note == "named .xls, read as .html"
 
 
+def test_a_binary_workbook_is_named(tmp_path):
+    """An .xlsb is neither broken nor an .xlsx, whatever it is called."""
+    with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.bin", b"\0")
+    with pytest.raises(errors.UnsupportedFile, match=r"binary workbooks \(\.xlsb\)\. Save it as \.xlsx"):
+        pages(tmp_path / "b.xlsx")
+
+
 def test_a_workbook_that_swells_is_refused(tmp_path, monkeypatch):
     """A small zip may unpack to gigabytes: its own table of contents is enough to refuse it."""
     buffer = io.BytesIO()
