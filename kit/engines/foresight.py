@@ -21,6 +21,7 @@ from kit.engines.models import list_price
 
 _CHARACTERS_A_TOKEN = 4
 _REPLY_TOKENS = 200
+_A_PICTURE = " " * 4_000
 _REMEMBERED = 50
 _ONE_CALL = (dspy.Predict, dspy.ChainOfThought)
 
@@ -49,9 +50,8 @@ def extent(frame: FrameType) -> tuple[str, int | None]:
     """
     given = frame.f_locals
     if frame.f_code.co_name == "__call__":
-        return f"dspy.Evaluate on {len(given['devset']):,} rows", _each(given["program"]) * len(
-            given["devset"]
-        )
+        rows = len(given["devset"])
+        return f"dspy.Evaluate on {rows:,} rows", _each(given["program"]) * rows
     if frame.f_code.co_name == "forward":
         calls = sum(_each(program) for program, _ in given["exec_pairs"])
         return f"dspy.Parallel on {len(given['exec_pairs']):,} rows", calls
@@ -71,9 +71,8 @@ def enough_missing(frame: FrameType, enough: int) -> bool:
         pairs = [(given["program"], row) for row in given["devset"]]
     else:
         pairs = given["exec_pairs"] if frame.f_code.co_name == "forward" else []
-    if not pairs or any(
-        _look_up_of(program) is None for program in {id(one): one for one, _ in pairs}.values()
-    ):
+    programs = {id(program): program for program, _ in pairs}.values()
+    if not pairs or any(_look_up_of(program) is None for program in programs):
         return True
     return contextvars.copy_context().run(_count_missing, pairs, enough) > enough
 
@@ -93,6 +92,20 @@ def forecast(model: str, characters: int, calls: int) -> str:
     usd = calls * max(guess, sum(one.usd for one in known) / len(known) if known else 0.0)
     time = f", about {duration(calls * sum(paces) / len(paces))}" if paces else ""
     return time + (f", about ${usd:.2f}" if usd >= 0.005 else ", less than a cent" if usd else "")
+
+
+def length(prompt: Any, messages: list[dict[str, Any]] | None) -> int:
+    """Return how many characters a call sends; a picture counts as 4,000.
+
+    >>> parts = [{"type": "text", "text": "Sky?"}, {"type": "image_url"}]
+    >>> length("Sky?", None), length(None, [{"content": parts}])
+    (4, 4004)
+    """
+    if isinstance(prompt, Request):
+        return len(str(prompt.system or "")) + sum(len(one.text or "") for one in prompt.messages)
+    contents = [message.get("content") or "" for message in messages or [{"content": prompt}]]
+    parts = [part for content in contents for part in (content if isinstance(content, list) else [content])]
+    return sum(len(part if isinstance(part, str) else part.get("text", _A_PICTURE)) for part in parts)
 
 
 def duration(seconds: float) -> str:
@@ -147,8 +160,10 @@ class _LookUp:
 
 def _look_up_of(program: Any) -> tuple[dspy.Module, _LookUp] | None:
     """Return a copy of a program that looks up its one call; None if it may be another kind of program."""
-    lm = getattr(program, "lm", None) or dspy.settings.lm
-    if type(program) not in _ONE_CALL or not hasattr(getattr(lm, "engine", None), "recorded"):
+    if type(program) not in _ONE_CALL:
+        return None
+    lm = program.predictors()[0].lm or dspy.settings.lm
+    if not hasattr(getattr(lm, "engine", None), "recorded"):
         return None
     engine, program = _LookUp(lm.engine), program.deepcopy()
     own = {"cache": False, "num_retries": 0, "callbacks": lm.callbacks, "model_type": lm.model_type}

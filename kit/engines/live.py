@@ -34,7 +34,7 @@ from dspy.teleprompt.teleprompt import Teleprompter
 from dspy.utils.callback import BaseCallback
 from dspy.utils.parallelizer import ParallelExecutor
 
-from kit.engines.foresight import Answered, duration, enough_missing, extent, forecast, remember
+from kit.engines.foresight import Answered, duration, enough_missing, extent, forecast, length, remember
 from kit.engines.history import cost_usd, entries
 from kit.engines.marks import Mark, mark
 from kit.engines.models import list_price
@@ -130,7 +130,7 @@ class Hosted(BaseCallback):
                 f"KIT_LIVE is never, and {instance.model} has no recordings. Set KIT_LIVE to ask or yes."
             )
         if not _cached(instance, inputs):
-            characters = len(str(inputs.get("prompt") or inputs.get("messages")))
+            characters = length(inputs["prompt"], inputs["messages"])
             self._tickets[call_id] = begin(instance.model, characters, kept=bool(instance.cache))
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
@@ -191,8 +191,7 @@ def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
 @contextlib.contextmanager
 def call(request: Request) -> Iterator[list[Any]]:
     """Count and mark what a block asks of a model; the block puts the `Response` into the list."""
-    characters = len(request.system or "") + sum(len(one.text or "") for one in request.messages)
-    ticket, responses = begin(request.model, characters), []
+    ticket, responses = begin(request.model, length(request, None)), []
     try:
         yield responses
     finally:

@@ -231,6 +231,24 @@ def test_rows_that_cannot_be_looked_up_are_no_hindrance(asked, engine):
     assert (len(asked), sum(answer is not None for answer in answers)) == (1, 25)
 
 
+def test_a_program_with_a_model_of_its_own_is_looked_up_with_it(asked, engine, tmp_path):
+    """Recorded replies of the pinned model count, those of the configured one do not."""
+    program = dspy.ChainOfThought("text -> stars: int")
+    engine.replies = ['{"reasoning": "So.", "stars": 3}']
+    asked.answers = ["yes"]
+    evaluate(30)(program)
+    other = ReplayEngine(Counting('{"reasoning": "So.", "stars": 3}'), Recordings(tmp_path / "other"))
+    with dspy.context(lm=dspy.LM("test/other", engine=other, cache=False)):
+        pinned = program.deepcopy()
+        pinned.set_lm(dspy.LM("test/model", engine=dspy.settings.lm.engine, cache=False))
+        with pytest.raises(NotConfirmed, match="wants to send"):
+            evaluate(30)(pinned)
+    pinned.set_lm(dspy.LM("test/other", engine=other, cache=False))
+    with pytest.raises(NotConfirmed, match="wants to send"):
+        evaluate(30)(pinned)
+    assert other.live.requests == []
+
+
 def test_a_batch_asks_too(asked, engine, tmp_path):
     """kit.batch stops before its first prompt, keeps nothing as a failure, and goes on after a yes."""
     table = pandas.DataFrame({"text": [f"cell {number}" for number in range(30)]})
