@@ -15,7 +15,7 @@ import dspy
 from dspy.lm15 import Request, Response, response_to_events
 
 from kit.engines.direct import reach_directly
-from kit.engines.grammar import complete
+from kit.engines.grammar import check_words, complete, schema_of
 from kit.engines.llama import LlamaEngine
 
 
@@ -82,7 +82,10 @@ class RoomEngine(HostedEngine):
     def complete(self, request: Request) -> Response:
         """Return the room's reply, with the seconds that it took; no proxy is asked."""
         reach_directly(self._host)
-        return super().complete(replace(complete(request), model=self.lm.model))
+        response = super().complete(replace(complete(request), model=self.lm.model))
+        if response.finish_reason == "stop" and not schema_of(request):
+            check_words(response.message.text or "")
+        return response
 
     def dump_state(self) -> dict[str, Any]:
         """Return what rebuilds the engine on any machine; where the room is stays out."""
