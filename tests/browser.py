@@ -18,6 +18,18 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disabl
 
 
 @contextmanager
+def chromium() -> Iterator:
+    """Yield a headless Chromium, or skip the test with what to install."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: uv sync")
+    if not CHROMIUM:
+        pytest.skip("No Chromium on this machine: install the package `chromium`.")
+    with playwright.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
 def opened(notebook, root, height=1400) -> Iterator:
     """Yield a page that shows the notebook, its kernel connected; JupyterLab keeps its settings in `root`."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: uv sync")

@@ -162,20 +162,32 @@ def site(
 
 
 def slides(
-    lesson: Annotated[str | None, typer.Argument(help="A lesson's number; by default all.")] = None,
-    to: Annotated[Path, typer.Option(help="The folder for the pages.")] = Path("slides"),
-    reveal: Annotated[
-        str | None, typer.Option(help="Address of reveal.js 4, for a room without network.")
+    lesson: Annotated[
+        str | None,
+        typer.Argument(help="A lesson's number, or the minutes of a run sheet; by default all lessons."),
     ] = None,
+    to: Annotated[Path, typer.Option(help="The folder for the pages.")] = Path("slides"),
 ) -> None:
-    """Lay out lessons as slides; press S in the browser for the speaker's notes."""
+    """Make slides of a lesson, or of a whole workshop (`kit slides 70`). They need no network.
+
+    Arrows move, S opens the speaker's notes, D is dark, F fills the screen. Print them for a handout.
+    """
+    import nbformat
+
     from kit.workshop import lessons
     from kit.workshop import slides as pages
 
     try:
-        chosen = lessons.at_least_one() if lesson is None else [lessons.lesson(lesson)]
-        for one in chosen:
-            console.print(str(pages.write(one.notebook, to, reveal)), highlight=False, soft_wrap=True)
+        sheet = pages.ROOT / "notebooks" / "notes" / f"{lesson}_minutes.md"
+        if lesson and sheet.is_file():
+            page = pages.write(pages.of_sheet(sheet), to, sheet.stem, sheet.parents[1])
+            console.print(str(page), highlight=False, soft_wrap=True)
+            return
+        for one in lessons.at_least_one() if lesson is None else [lessons.lesson(lesson)]:
+            name = one.notebook.stem
+            laid = pages.of_lesson(nbformat.read(one.notebook, as_version=4), pages.notes(name))
+            page = pages.write(laid, to, name, one.notebook.parent)
+            console.print(str(page), highlight=False, soft_wrap=True)
     except (OSError, ValueError) as error:
         fail(error)
 

@@ -1,65 +1,134 @@
-"""Slides: a lesson's notebook laid out for reveal.js, with no slide metadata in the notebook itself.
+"""Slides: a lesson, or a workshop by its run sheet, as one page for the browser. It needs no network.
 
-`kit slides 05` writes a page; so does `jupyter nbconvert --to slides --config kit/workshop/slides.json
-NOTEBOOK`. A heading begins a slide; what does not fit goes on below it. Checks of exercises are left out. The
-speaker's notes name each guess that the lesson asks for, and give the hints; notebooks/notes/NN.md holds
-further notes, under the lesson's own headings.
+`kit slides 05` lays out a lesson, `kit slides 70` the sections that notebooks/notes/70_minutes.md names. A
+heading begins a slide, and what does not fit goes on the next one. A paragraph shows its first sentence; the
+whole text, the questions to the room and the hints are the speaker's notes (key S). Checks of exercises are
+left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from nbconvert.preprocessors import Preprocessor
+from typing import TYPE_CHECKING
 
 from kit.project import ROOT
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-CONFIG = Path(__file__).with_name("slides.json")
-LINES = 25
-"""What fits on a slide, in lines of code; a picture counts as many as it is high."""
+LINES = 21
+"""What fits on a slide of 1280 x 720 pixels, in lines of code of 20 pixels."""
 PICTURE = 14
-WIDTH = 110
+"""How many lines a picture takes."""
+WIDTH = 95
 _HEADING = re.compile(r"^#{1,3} (.+)$", re.MULTILINE)
-_GUESS = re.compile(r"(?<!\*)\*([^*\n]+\?)\*(?!\*)")
+_GUESS = re.compile(r"(?<!\*)\*([^*\n]+\?)\*(?!\*)|^(Guess.+\?)", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
+_SENTENCE = re.compile(r"(?<=[a-z0-9)`*%][.:?!])\s+(?=[A-Z*`\"])")
+_NAVIGATION = re.compile(r"^.*\[all lessons\]\(.*$\n?", re.MULTILINE)
 
 
-class Sections(Preprocessor):
-    """Give every cell its place on a slide; markdown cells with a heading inside are parted there."""
-
-    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Lay out a copy of a notebook."""
-        name = resources["metadata"]["name"]
-        cells = [part for cell in nb.cells for part in _parts(cell)]
-        nb.cells = list(_noted(_placed(cells), notes(name)))
-        return nb, resources
-
-
-def write(notebook: Path, folder: Path, reveal: str | None = None) -> Path:
-    """Write a notebook's slides and return their page.
+@dataclass(frozen=True)
+class Slide:
+    """One slide.
 
     Args:
-        notebook: A lesson.
-        folder: Where the page goes; made if missing.
-        reveal: Address of reveal.js, or a folder that holds it; by default nbconvert's, on the network.
+        cells: What it shows: notebook cells; a markdown cell is shortened already.
+        title: Its heading; on a slide that goes on, the heading of the one before.
+        notes: What the speaker reads, in Markdown.
+        cover: Whether it opens a lesson or a block of a workshop.
     """
-    from nbconvert import SlidesExporter
-    from traitlets.config import Config, JSONFileConfigLoader
 
-    config = Config(JSONFileConfigLoader(CONFIG.name, str(CONFIG.parent)).load_config())
-    if reveal:
-        config.SlidesExporter.reveal_url_prefix = reveal
-    page, _ = SlidesExporter(config=config).from_filename(str(notebook))
+    cells: tuple[NotebookNode, ...] = ()
+    title: str = ""
+    notes: str = ""
+    cover: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """A row of a run sheet: minutes, the lesson's number, its sections to show, and what to say."""
+
+    minutes: int
+    number: str
+    sections: list[str] = field(default_factory=list)
+    say: str = ""
+
+
+def of_lesson(notebook: NotebookNode, said: dict[str, str] | None = None) -> list[Slide]:
+    """Lay out a notebook.
+
+    Args:
+        notebook: A lesson with its outputs.
+        said: Further notes for the speaker, by heading; see `notes`.
+    """
+    slides: list[Slide] = []
+    for cell in chain.from_iterable(map(_parts, notebook.cells)):
+        if cell.cell_type == "code" and cell.source.startswith("with kit.check("):
+            continue
+        short = _shortened(cell)
+        heading = _heading(cell)
+        extra = "\n\n".join(filter(None, [_told(cell), (said or {}).get(heading, "")]))
+        if heading:
+            slides.append(Slide((short,), heading, extra, cover=cell.source.startswith("# ")))
+        elif slides and _fits((*slides[-1].cells, short)):
+            last = slides[-1]
+            slides[-1] = replace(last, cells=(*last.cells, short), notes=f"{last.notes}\n\n{extra}".strip())
+        else:
+            slides.append(Slide((short,), slides[-1].title if slides else "", extra))
+    return [slide for slide in slides if slide.title or any(cell.source.strip() for cell in slide.cells)]
+
+
+def of_sheet(sheet: Path) -> list[Slide]:
+    """Lay out the sections that a run sheet names, each block with a cover of its own.
+
+    Args:
+        sheet: notebooks/notes/NN_minutes.md.
+    """
+    import nbformat
+
+    from kit.workshop.lessons import lesson
+
+    title, _, rest = sheet.read_text(encoding="utf-8").partition("\n")
+    slides = [Slide(title=title.removeprefix("# "), notes=rest.split("\n|")[0].strip(), cover=True)]
+    for block in blocks(sheet):
+        slides.append(
+            Slide(title=_cover_of(block), notes=f"{block.minutes} minutes. {block.say}", cover=True)
+        )
+        if block.number:
+            every = of_lesson(nbformat.read(lesson(block.number).notebook, as_version=4))
+            slides += [slide for slide in every if slide.title in block.sections and not slide.cover]
+    return slides
+
+
+def blocks(sheet: Path) -> Iterator[Block]:
+    """Yield the rows of a run sheet's table."""
+    for line in sheet.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[0].isdigit():
+            minutes, number, sections, say = cells[:4]
+            yield Block(int(minutes), number, [part for part in re.split(r";\s+", sections) if part], say)
+
+
+def write(slides: Iterable[Slide], folder: Path, name: str, base: Path) -> Path:
+    """Write slides as one page and return it.
+
+    Args:
+        slides: What `of_lesson` or `of_sheet` laid out.
+        folder: Where the page goes; made if missing.
+        name: The page's name, without an ending.
+        base: The folder from which the lessons name their pictures.
+    """
+    from kit.workshop.deck import page
+
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{notebook.stem}.slides.html"
-    target.write_text(page, encoding="utf-8")
+    target = folder / f"{name}.slides.html"
+    target.write_text(page(list(slides), base), encoding="utf-8")
     return target
 
 
@@ -74,9 +143,9 @@ def notes(name: str) -> dict[str, str]:
     return dict(re.findall(r"^## (.+?)\n+(.+?)\s*(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
 
 
-def headings(nb: NotebookNode) -> list[str]:
+def headings(notebook: NotebookNode) -> list[str]:
     """Return the headings of a notebook, in order."""
-    prose = (cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    prose = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     return [heading for source in prose for heading in _HEADING.findall(_FENCE.sub("", source))]
 
 
@@ -84,15 +153,41 @@ def lines(cell: NotebookNode) -> int:
     """Estimate how many lines of a slide a cell takes, its outputs included."""
     rows = cell.source.splitlines()
     if cell.cell_type == "markdown":
-        return sum(1 + len(row) // WIDTH for row in rows)
-    return len(rows) + sum(map(_output_lines, cell.outputs))
+        return sum(1 + len(row) // WIDTH for row in rows) + PICTURE * len(
+            re.findall(r"!\[|<img|<svg|```mermaid", cell.source)
+        )
+    return len(rows) + 1 + sum(map(_output_lines, cell.outputs))
+
+
+def short(source: str) -> str:
+    """Return what a slide shows of a text: of a paragraph its first sentence, all else whole.
+
+    >>> short("DSPy asks twice. The second call goes through JSON.")
+    'DSPy asks twice.'
+    """
+    text = _FOLDED.sub("", _NAVIGATION.sub("", source))
+    fences = _FENCE.findall(text)
+    parts = [part for part in re.split(r"\n\s*\n", _FENCE.sub("\0", text)) if part.strip()]
+    shown = [part if _whole(part) else _SENTENCE.split(part.replace("\n", " "))[0] for part in parts]
+    pieces = iter(fences)
+    return re.sub("\0", lambda _: next(pieces), "\n\n".join(shown))
+
+
+def _whole(part: str) -> bool:
+    return part.lstrip()[:1] in "#|-<!\0" or bool(re.match(r"\s*\d+\. ", part))
+
+
+def _fits(cells: Iterable[NotebookNode]) -> bool:
+    return sum(map(lines, cells)) <= LINES
 
 
 def _output_lines(output: NotebookNode) -> int:
     data = output.get("data", {})
     if "image/png" in data:
         return PICTURE
-    return len((output.get("text") or data.get("text/plain", "")).splitlines())
+    text = output.get("text") or data.get("text/plain", "") or output.get("evalue", "")
+    rows = text.splitlines()
+    return sum(1 + len(row) // WIDTH for row in rows) + ("text/html" in data) * (1 + len(rows) // 2)
 
 
 def _parts(cell: NotebookNode) -> Iterator[NotebookNode]:
@@ -108,46 +203,29 @@ def _parts(cell: NotebookNode) -> Iterator[NotebookNode]:
             yield _markdown(source)
 
 
-def _placed(cells: list[NotebookNode]) -> Iterator[NotebookNode]:
-    """Set each cell's slide type: slide, subslide, skip, notes, or "-" for one that goes on."""
-    used = 0
-    for cell, following in zip(cells, [*cells[1:], None], strict=True):
-        kind = _kind(cell)
-        if kind == "-":
-            together = lines(cell) + (lines(following) if cell.cell_type == "markdown" and following else 0)
-            kind = "subslide" if used and used + together > LINES else "-"
-        if kind in ("slide", "subslide"):
-            used = 0
-        used += 0 if kind in ("skip", "notes") else lines(cell)
-        cell.metadata["slideshow"] = {"slide_type": kind}
-        yield cell
+def _heading(cell: NotebookNode) -> str:
+    found = _HEADING.match(cell.source) if cell.cell_type == "markdown" else None
+    return found[1] if found else ""
 
 
-def _kind(cell: NotebookNode) -> str:
-    if cell.cell_type == "code":
-        return "skip" if cell.source.startswith("with kit.check(") else "-"
-    if cell.source.startswith("<details>"):
-        return "notes"
-    return "slide" if _HEADING.match(cell.source) else "-"
+def _shortened(cell: NotebookNode) -> NotebookNode:
+    if cell.cell_type != "markdown":
+        return cell
+    return _markdown(short(_HEADING.sub("", cell.source, count=1) if _heading(cell) else cell.source))
 
 
-def _noted(cells: Iterator[NotebookNode], said: dict[str, str]) -> Iterator[NotebookNode]:
-    """Put the notes on a cell behind it: those of its heading, and the guess that it asks for."""
-    for cell in cells:
-        yield cell
-        if cell.cell_type == "markdown" and cell.metadata.slideshow.slide_type != "notes":
-            for text in _notes_on(cell.source, said):
-                note = _markdown(text)
-                note.metadata["slideshow"] = {"slide_type": "notes"}
-                yield note
+def _told(cell: NotebookNode) -> str:
+    """Return the notes on a cell: its questions first, then the whole text."""
+    if cell.cell_type != "markdown":
+        return ""
+    guesses = [one or other for one, other in _GUESS.findall(cell.source)]
+    asks = [f"**Stop here and let the room answer: {guess}**" for guess in guesses]
+    whole = _HEADING.sub("", _NAVIGATION.sub("", cell.source), count=1) if _heading(cell) else cell.source
+    return "\n\n".join([*asks, whole.strip()])
 
 
-def _notes_on(source: str, said: dict[str, str]) -> Iterator[str]:
-    heading = _HEADING.match(source)
-    if heading and heading[1] in said:
-        yield said[heading[1]]
-    for guess in _GUESS.findall(source):
-        yield f"Stop here and let the room answer before you go on: {guess}"
+def _cover_of(block: Block) -> str:
+    return " · ".join(block.sections[:1]) or block.say.split(".")[0]
 
 
 def _markdown(source: str) -> NotebookNode:
