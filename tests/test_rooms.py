@@ -7,7 +7,7 @@ from pathlib import Path
 KIT = Path(__file__).parents[1] / "kit"
 TEMPLATES = {"projects", "skeleton"}  # they run in projects of their own
 WORKSHOP = ("kit.workshop", "kit.__main__")
-ENGINES_MAY = {"kit.notices", "kit.plans", "kit.project", "kit.redaction", "kit.engines"}
+ENGINES_MAY = {"kit.notices", "kit.plans", "kit.private", "kit.project", "kit.redaction", "kit.engines"}
 
 
 def name_of(path: Path) -> str:

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kit.private import TOOL_FAILED
 from kit.tables import section
 
 if TYPE_CHECKING:
     import dspy
 
 _LONGEST = 600
-_FAILED = "Execution error in "
 _TRACEBACK = "Traceback (most recent call last):\n"
 _BOOKKEEPING = {"history", "termination_reason", "trajectory"}
 
@@ -114,7 +114,7 @@ def _react(steps: dict[str, Any]) -> Iterator[AgentStep]:
             tool=steps[f"tool_name_{number}"],
             arguments=steps[f"tool_args_{number}"],
             observation=observation,
-            failed=observation.startswith(_FAILED),
+            failed=observation.startswith(TOOL_FAILED),
         )
 
 

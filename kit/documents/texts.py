@@ -12,6 +12,7 @@ from typing import Any
 from kit.documents.bounds import Bounds, Part
 from kit.documents.encodings import as_utf8, decoded
 from kit.documents.errors import CorruptFile, UnsupportedFile
+from kit.private import text_reader
 
 _SUITES = frozenset({".doc", ".ppt", ".odt", ".ods", ".odp"})
 _MARKUP = 20  # characters of markup for each character of text, at most
@@ -35,14 +36,12 @@ def read(name: str, data: bytes, kind: str, bounds: Bounds) -> list[Part]:
         UnsupportedFile: If a program or package that reads it is missing.
         CorruptFile: If it cannot be read.
     """
-    from attachments import processors
-
     if kind in (".htm", ".html"):
         return [web(name, data, bounds)]
     if kind == ".rtf":
         return [_rtf(data, bounds)]
-    notes, options, plain = [], {}, processors["__text__"]
-    if kind in (".csv", ".tsv") or processors.get(kind, plain) is plain:
+    notes, options = [], {}
+    if kind in (".csv", ".tsv") or text_reader(kind)[1]:
         data, notes = _short(data, bounds)
         options = {"max_rows": sys.maxsize}
     if kind == ".ipynb":
@@ -121,10 +120,10 @@ def _said(meta: dict[str, Any]) -> list[str]:
 
 
 def _artifact(name: str, data: bytes, kind: str, **options: Any) -> dict[str, Any]:
-    from attachments import is_missing_dependency, processors
+    from attachments import is_missing_dependency
 
-    process = processors.get(kind) or processors["__text__"]
-    artifact = process(data, filename=Path(name).stem + kind, **options)
+    read, _ = text_reader(kind)
+    artifact = read(data, filename=Path(name).stem + kind, **options)
     error = artifact["meta"].get("error")
     if is_missing_dependency(artifact):
         way = ". Or save it as PDF, or in its newer format." if kind in _SUITES else ""

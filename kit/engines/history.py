@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from kit import private
 from kit.engines.models import list_price
 
 
 def entries() -> list[dict[str, Any]]:
     """Return the calls of this kernel, oldest first; DSPy keeps the last 10,000."""
-    from dspy.clients.base_lm import GLOBAL_HISTORY
-
-    return GLOBAL_HISTORY
+    return private.history()
 
 
 def notes(entry: dict[str, Any]) -> dict[str, Any]:

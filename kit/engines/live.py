@@ -25,8 +25,6 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import dspy
-from dspy.clients.execution import IGNORED_CACHE_KEYS, prepare
 from dspy.evaluate.evaluate import Evaluate
 from dspy.lm15 import Request
 from dspy.predict.parallel import Parallel
@@ -34,6 +32,7 @@ from dspy.teleprompt.teleprompt import Teleprompter
 from dspy.utils.callback import BaseCallback
 from dspy.utils.parallelizer import ParallelExecutor
 
+from kit import private
 from kit.engines.foresight import Answered, duration, enough_missing, extent, forecast, length, remember
 from kit.engines.history import cost_usd, entries
 from kit.engines.marks import Mark, mark
@@ -42,7 +41,6 @@ from kit.notices import ask, notice
 
 UNASKED = 20
 _SETTINGS = {"": "ask", "ask": "ask", "auto": "yes", "never": "never", "yes": "yes"}
-_POOLS = ParallelExecutor.execute.__code__.co_filename
 _KINDS: dict[str, type] = {"__call__": Evaluate, "compile": Teleprompter, "forward": Parallel}
 _TURN = threading.Condition()
 _LOOKING = threading.Lock()
@@ -129,7 +127,8 @@ class Hosted(BaseCallback):
             raise NotConfirmed(
                 f"KIT_LIVE is never, and {instance.model} has no recordings. Set KIT_LIVE to ask or yes."
             )
-        if not _cached(instance, inputs):
+        asynchronous = sys._getframe(2).f_code.co_name == "async_wrapper"  # DSPy's loop over callbacks
+        if not private.is_cached(instance, inputs, asynchronous=asynchronous):
             characters = length(inputs["prompt"], inputs["messages"])
             self._tickets[call_id] = begin(instance.model, characters, kept=bool(instance.cache))
 
@@ -138,18 +137,6 @@ class Hosted(BaseCallback):
         if ticket := self._tickets.pop(call_id, None):
             entry = next((one for one in reversed(entries()[-100:]) if one["outputs"] is outputs), None)
             ticket.end(cost_usd(entry) if entry else 0.0, reply=exception is None)
-
-
-def _cached(lm: Any, inputs: dict[str, Any]) -> bool:
-    """Tell whether DSPy's cache holds the reply, by DSPy's own key of the call."""
-    asynchronous = (
-        sys._getframe(3).f_code.co_name == "async_wrapper"
-    )  # on_lm_start, DSPy's loop over callbacks
-    try:
-        call = prepare(lm, inputs["prompt"], inputs["messages"], inputs["kwargs"], asynchronous=asynchronous)
-    except (TypeError, ValueError):  # the call itself is about to raise it
-        return False
-    return call.cache and dspy.cache.get(call.key(lm, asynchronous), IGNORED_CACHE_KEYS) is not None
 
 
 def setting() -> str:
@@ -248,8 +235,8 @@ def _executors() -> set[ParallelExecutor]:
 def _executors_of(frame: FrameType | None) -> set[ParallelExecutor]:
     found = set()
     while frame:
-        if frame.f_code.co_filename == _POOLS and isinstance(frame.f_locals.get("self"), ParallelExecutor):
-            found.add(frame.f_locals["self"])
+        if pool := private.pool_of(frame):
+            found.add(pool)
         frame = frame.f_back
     return found
 

@@ -11,6 +11,7 @@ import dspy
 
 from kit.evaluation.findings import Finding, bad, good, note
 from kit.evaluation.splits import leaks
+from kit.private import has_inputs
 
 FEW_ROWS = 30
 _UNSEEN = "Evaluate scores each such row 0.0 and only logs why; it gives up at the tenth error."
@@ -36,7 +37,7 @@ def wanted(program: dspy.Module) -> tuple[set[str], set[str] | None]:
 
 def inputs_of(row: dspy.Example) -> dict[str, Any]:
     """Return a row's inputs; {} if `with_inputs` was not called, or names nothing that the row has."""
-    return {} if row._input_keys is None else row.inputs().toDict()
+    return row.inputs().toDict() if has_inputs(row) else {}
 
 
 def inputs(program: dspy.Module, devset: Sequence[dspy.Example]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from kit.evaluation import trials
 from kit.evaluation.findings import Finding, bad, good, note
 from kit.evaluation.scores import BadScore, score_of
 from kit.evaluation.trials import Trial
+from kit.private import has_inputs
 
 PADDING = " There is more to say about this, and it could be said at greater length, as here."
 _EMPTY = {str: "", list: [], dict: {}, set: set(), tuple: ()}
@@ -118,7 +119,7 @@ def _known(
     if padded != fields:  # there is a text among the outputs
         known |= {"padded": padded, "copied": copied if texts else None}
     if right is not None:
-        others = (_gold(other, fields, gold) for other in devset if other._input_keys is not None)
+        others = (_gold(other, fields, gold) for other in devset if has_inputs(other))
         known["another row's gold"] = next((one for one in others if one not in (None, right)), None)
         if right == empty:
             del known["empty"]

@@ -10,6 +10,7 @@ from typing import Any
 import dspy
 
 from kit.plans.steps import Given, Plan, Step, bootstraps
+from kit.private import mipro_settings
 
 _ZERO_SHOT_DEMOS = 3  # bootstrapped for the writer of instructions alone
 _SUMMARY = 2  # calls to look at the first rows, and to sum up what was seen
@@ -21,15 +22,8 @@ def plan(optimizer: dspy.MIPROv2, given: Given) -> Plan:
     """Return what MIPROv2 will run."""
     twin, options = _twin(optimizer, given.options), given.options
     try:
-        trainset, valset = twin._set_and_validate_datasets(given.trainset, given.valset)
-        trials, valset, minibatch, instructions, demo_sets = twin._set_hyperparams_from_run_mode(
-            given.student,
-            options.get("num_trials"),
-            options.get("minibatch", True),
-            _zero_shot(twin),
-            valset,
-            twin.num_candidates,
-            twin.num_candidates,
+        trainset, (trials, valset, minibatch, instructions, demo_sets) = mipro_settings(
+            twin, given.student, given.trainset, given.valset, options, zero_shot=_zero_shot(twin)
         )
     except ValueError as error:
         return Plan(faults=[str(error)])
@@ -55,7 +49,6 @@ def _twin(optimizer: dspy.MIPROv2, options: dict[str, Any]) -> dspy.MIPROv2:
     for name in ("max_bootstrapped_demos", "max_labeled_demos"):
         if options.get(name) is not None:
             setattr(twin, name, options[name])
-    twin._set_random_seeds(options.get("seed") or twin.seed)
     return twin
 
 

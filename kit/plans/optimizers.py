@@ -13,10 +13,10 @@ from typing import Any
 
 import dspy
 from dspy.teleprompt import COPRO, SIMBA, InferRules
-from dspy.teleprompt.gepa.gepa import AUTO_RUN_SETTINGS
 
 from kit.plans import mipro
 from kit.plans.steps import Given, Plan, Step, bootstraps
+from kit.private import gepa_budget
 
 
 def plan(
@@ -171,7 +171,7 @@ def _(optimizer: SIMBA, given: Given) -> Plan:
 def _gepa_budget(optimizer: dspy.GEPA, given: Given) -> int:
     if optimizer.auto is not None:
         predictors = max(len(given.student.predictors()), 1)
-        return optimizer.auto_budget(predictors, AUTO_RUN_SETTINGS[optimizer.auto]["n"], given.rows)
+        return gepa_budget(optimizer, predictors, given.rows)
     if optimizer.max_full_evals is not None:
         return optimizer.max_full_evals * (len(given.trainset) + len(given.valset or []))
     return optimizer.max_metric_calls

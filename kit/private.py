@@ -1,0 +1,101 @@
+"""Private parts of other packages that the kit uses: an upgrade may change them without a warning.
+
+Each has a test in `tests/test_private.py` whose name says what broke; `.ci/newest` runs those tests on the
+newest DSPy. Three more parts are used where they are needed: OpenInference's instrumentor, repaired in
+`kit.tracing.trees`; the parameters of Evaluate, Parallel and optimizers, read off frames in
+`kit.engines.foresight`; and Phoenix's gRPC server, closed in an environment of its own in
+`kit/tracing/phoenix_server.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import dspy
+    from dspy.utils.parallelizer import ParallelExecutor
+
+TOOL_FAILED = "Execution error in "
+"""With these words ReAct begins the observation of a tool that raised."""
+
+
+def history() -> list[dict[str, Any]]:
+    """Return DSPy's list of the calls of this kernel, oldest first."""
+    from dspy.clients.base_lm import GLOBAL_HISTORY
+
+    return GLOBAL_HISTORY
+
+
+def has_inputs(row: dspy.Example) -> bool:
+    """Tell whether `with_inputs` was called; DSPy's own `inputs()` raises an error if it was not."""
+    return row._input_keys is not None
+
+
+def is_cached(lm: dspy.BaseLM, inputs: dict[str, Any], *, asynchronous: bool) -> bool:
+    """Tell whether DSPy's cache holds the reply to a call, by DSPy's own key.
+
+    Args:
+        lm: The model.
+        inputs: What `on_lm_start` is given.
+        asynchronous: Whether it is an `acall`, which has a key of its own.
+    """
+    import dspy
+    from dspy.clients.execution import IGNORED_CACHE_KEYS, prepare
+
+    try:
+        call = prepare(lm, inputs["prompt"], inputs["messages"], inputs["kwargs"], asynchronous=asynchronous)
+    except (TypeError, ValueError):  # the call itself is about to raise it
+        return False
+    return call.cache and dspy.cache.get(call.key(lm, asynchronous), IGNORED_CACHE_KEYS) is not None
+
+
+def pool_of(frame: FrameType) -> ParallelExecutor | None:
+    """Return the pool of threads that a frame belongs to: that of an Evaluate or a Parallel."""
+    from dspy.utils.parallelizer import ParallelExecutor
+
+    if frame.f_code.co_filename != ParallelExecutor.execute.__code__.co_filename:
+        return None
+    pool = frame.f_locals.get("self")
+    return pool if isinstance(pool, ParallelExecutor) else None
+
+
+def gepa_budget(optimizer: dspy.GEPA, predictors: int, rows: int) -> int:
+    """Return the metric calls that GEPA allows itself with `auto`."""
+    from dspy.teleprompt.gepa.gepa import AUTO_RUN_SETTINGS
+
+    return optimizer.auto_budget(predictors, AUTO_RUN_SETTINGS[optimizer.auto]["n"], rows)
+
+
+def mipro_settings(
+    optimizer: dspy.MIPROv2,
+    student: dspy.Module,
+    trainset: list[dspy.Example],
+    valset: list[dspy.Example] | None,
+    options: dict[str, Any],
+    *,
+    zero_shot: bool,
+) -> tuple[list, tuple[int | None, list, bool, int, int]]:
+    """Let MIPROv2 choose its settings as `compile` does; its random numbers are used up in the same order.
+
+    Returns:
+        The training rows, and: trials, validation rows, whether in minibatches, instructions, sets of demos.
+
+    Raises:
+        ValueError: If the sets are too small.
+    """
+    optimizer._set_random_seeds(options.get("seed") or optimizer.seed)
+    trainset, valset = optimizer._set_and_validate_datasets(trainset, valset)
+    count = optimizer.num_candidates
+    return trainset, optimizer._set_hyperparams_from_run_mode(
+        student, options.get("num_trials"), options.get("minibatch", True), zero_shot, valset, count, count
+    )
+
+
+def text_reader(kind: str) -> tuple[Callable[..., dict[str, Any]], bool]:
+    """Return attachments' reader of a kind of file, and whether it is the one for plain text."""
+    from attachments import processors
+
+    plain = processors["__text__"]
+    return (reader := processors.get(kind) or plain), reader is plain

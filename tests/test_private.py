@@ -1,0 +1,157 @@
+"""Private parts of other packages: each test's name says what an upgrade broke."""
+
+import inspect
+import sys
+
+import dspy
+import pytest
+from dspy.teleprompt.teleprompt import Teleprompter
+from dspy.utils.callback import BaseCallback
+from openinference.instrumentation.dspy import DSPyInstrumentor
+from scripted import ScriptedEngine
+
+from kit import private
+
+ROWS = [dspy.Example(text=f"row {number}", label="a").with_inputs("text") for number in range(20)]
+PROGRAM = dspy.Predict("text -> label")
+
+
+def lm(*replies, **options):
+    return dspy.LM("test/private", engine=ScriptedEngine(*replies), num_retries=0, **options)
+
+
+def test_dspy_keeps_the_calls_of_a_kernel_in_one_list():
+    """`kit.usage()` and `kit.prompt()` read the history of all models."""
+    before = len(private.history())
+    lm("Blue.", cache=False)("Sky?")
+    assert private.history()[before:][0].keys() >= {
+        "cost",
+        "messages",
+        "outputs",
+        "response",
+        "usage",
+        "uuid",
+    }
+
+
+def test_an_example_knows_whether_its_inputs_were_set():
+    """`with_inputs` leaves a trace on the row."""
+    assert private.has_inputs(ROWS[0])
+    assert not private.has_inputs(dspy.Example(text="Hi"))
+
+
+def test_the_cache_is_found_by_the_key_of_a_call():
+    """A call that was made is found, one that was not is not, in both of DSPy's ways to call."""
+    found, model = [], lm("Blue.", "Grey.", cache=True)
+
+    class Looks(BaseCallback):
+        def on_lm_start(self, call_id, instance, inputs):
+            found.append(private.is_cached(instance, inputs, asynchronous=False))
+
+    with dspy.context(callbacks=[Looks()]):
+        for question in ("Sky?", "Sky?", "Sea?"):
+            model(question)
+    assert found == [False, True, False]
+
+
+def test_the_callback_of_an_asynchronous_call_is_two_frames_below_its_wrapper():
+    """`kit.engines.live` tells `acall` from a plain call by the name of DSPy's wrapper."""
+    names = []
+
+    class Looks(BaseCallback):
+        def on_lm_start(self, call_id, instance, inputs):
+            names.append(sys._getframe(2).f_code.co_name)
+
+    with dspy.context(callbacks=[Looks()]):
+        lm("Blue.", cache=False)("Sky?")
+    assert names == ["sync_wrapper"]
+    source = inspect.getsource(sys.modules["dspy.utils.callback"])
+    assert "def async_wrapper(" in source
+
+
+def test_the_thread_that_waits_for_an_evaluate_is_in_its_pool():
+    """A stopped run stops the rows that are still in the queue of its pool."""
+    pools = []
+
+    class Asks(dspy.Module):
+        def forward(self, text):
+            frames = [frame for frame in sys._current_frames().values() for frame in _stack(frame)]
+            pools.extend(filter(None, map(private.pool_of, frames)))
+            return dspy.Prediction(label="a")
+
+    dspy.Evaluate(devset=ROWS[:4], metric=lambda row, said: 1.0, num_threads=2, display_progress=False)(
+        Asks()
+    )
+    assert len(set(pools)) == 1
+
+
+def _stack(frame):
+    while frame:
+        yield frame
+        frame = frame.f_back
+
+
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [
+        (dspy.Evaluate.__call__, {"program", "devset"}),
+        (dspy.Parallel.forward, {"exec_pairs"}),
+        (Teleprompter.compile, {"student", "trainset", "valset"}),
+    ],
+)
+def test_evaluate_parallel_and_optimizers_name_their_parameters_as_before(function, names):
+    """The question before many live calls reads rows and program off these parameters."""
+    assert set(inspect.signature(function).parameters) >= names
+
+
+def test_gepas_budget_comes_from_its_table_of_auto_settings():
+    """`budget.estimate` counts the metric calls of auto="light"."""
+    optimizer = dspy.GEPA(metric=lambda *a, **b: 1.0, auto="light", reflection_lm=lm("Better."))
+    assert private.gepa_budget(optimizer, 1, 20) > 20
+
+
+def test_mipro_chooses_its_settings_in_the_methods_that_plans_call():
+    """Without `auto`, the settings are those given; with it, MIPROv2 chooses them, and a sample of rows."""
+    dspy.configure(lm=lm("Blue."))
+    given = dspy.MIPROv2(metric=lambda *a: 1.0, auto=None, num_candidates=4)
+    options = {"num_trials": 6, "minibatch": False}
+    rows, settings = private.mipro_settings(given, PROGRAM, ROWS[:8], ROWS[8:], options, zero_shot=False)
+    assert (rows, settings) == (ROWS[:8], (6, ROWS[8:], False, 4, 4))
+    light = dspy.MIPROv2(metric=lambda *a: 1.0, auto="light")
+    _, (trials, *_) = private.mipro_settings(light, PROGRAM, ROWS, None, {}, zero_shot=False)
+    assert trials > 0
+    with pytest.raises(ValueError, match="at least 2 examples"):
+        private.mipro_settings(given, PROGRAM, ROWS[:1], None, options, zero_shot=False)
+
+
+def test_react_reports_a_tool_that_raised_in_the_same_words():
+    """`kit.trajectory` marks a step as failed by how its observation begins."""
+
+    def look(name: str) -> str:
+        raise KeyError(name)
+
+    steps = [
+        '{"next_thought": "Look.", "next_tool_name": "look", "next_tool_args": {"name": "Wim"}}',
+        '{"next_thought": "Done.", "next_tool_name": "finish", "next_tool_args": {}}',
+        '{"reasoning": "It failed.", "answer": "nobody"}',
+    ]
+    with dspy.context(lm=lm(*steps, cache=False), adapter=dspy.JSONAdapter()):
+        agent = dspy.ReAct("question -> answer", tools=[look])
+        said = agent(question="Who is Wim?").trajectory["observation_0"]
+    assert said.startswith(private.TOOL_FAILED)
+
+
+def test_attachments_reads_unknown_kinds_as_plain_text():
+    """Kinds that attachments does not know, and text files, have the same reader."""
+    read, is_plain = private.text_reader(".unknown")
+    assert is_plain
+    assert read(b"Hello", filename="a.txt")["text"] == "Hello"
+    assert not private.text_reader(".ipynb")[1]
+
+
+def test_openinference_notes_what_it_wrapped():
+    """Our instrumentor puts each original back from a list of module and name."""
+    parameters = list(inspect.signature(DSPyInstrumentor._wrap_object).parameters)
+    assert parameters[:3] == ["self", "module", "name"]
+    source = inspect.getsource(DSPyInstrumentor)
+    assert "self._originals.append((module, name))" in source
