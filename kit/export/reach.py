@@ -28,7 +28,7 @@ def trim(package: Path, roots: list[str]) -> list[str]:
 
 
 def reached(package: Path, roots: list[str]) -> set[Path]:
-    """Return the files that the roots import, themselves included; __init__.py leads only to what is named."""
+    """Return the files that the roots import, and the roots; __init__.py leads only to what is named."""
     found, waiting = set(), [package / root for root in roots]
     while waiting:
         path = waiting.pop()

@@ -7,6 +7,7 @@ import html
 import json
 import mimetypes
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -17,10 +18,25 @@ from nbconvert.filters.markdown_mistune import markdown2html_mistune
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from kit.workshop.slides import Slide
-
 _PICTURE = re.compile(r'(<img[^>]*?\bsrc=")([^":]+)(")')
 _TEMPLATE = Path(__file__).with_name("deck.html")
+
+
+@dataclass(frozen=True)
+class Slide:
+    """One slide.
+
+    Args:
+        cells: What it shows: notebook cells; a markdown cell is shortened already.
+        title: Its heading; on a slide that goes on, the heading of the one before.
+        notes: What the speaker reads, in Markdown.
+        cover: Whether it opens a lesson or a block of a workshop.
+    """
+
+    cells: tuple[NotebookNode, ...] = ()
+    title: str = ""
+    notes: str = ""
+    cover: bool = False
 
 
 def page(slides: list[Slide], base: Path) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kit.project import ROOT
+from kit.workshop.deck import Slide, page
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -31,23 +32,6 @@ _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[a-z0-9)`*%][.:?!])\s+(?=[A-Z*`\"])")
 _NAVIGATION = re.compile(r"^.*\[all lessons\]\(.*$\n?", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Slide:
-    """One slide.
-
-    Args:
-        cells: What it shows: notebook cells; a markdown cell is shortened already.
-        title: Its heading; on a slide that goes on, the heading of the one before.
-        notes: What the speaker reads, in Markdown.
-        cover: Whether it opens a lesson or a block of a workshop.
-    """
-
-    cells: tuple[NotebookNode, ...] = ()
-    title: str = ""
-    notes: str = ""
-    cover: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,8 +108,6 @@ def write(slides: Iterable[Slide], folder: Path, name: str, base: Path) -> Path:
         name: The page's name, without an ending.
         base: The folder from which the lessons name their pictures.
     """
-    from kit.workshop.deck import page
-
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{name}.slides.html"
     target.write_text(page(list(slides), base), encoding="utf-8")
