@@ -1,11 +1,12 @@
 """Run every lesson, solution and exported project under every hosted profile, against the stand-ins.
 
-    uv run python tests/providers/run.py                           # all of it: hours on two cores
+    uv run python tests/providers/run.py                           # all of it
     uv run python tests/providers/run.py --profile openai --lesson 05 --lesson 18
     uv run python tests/providers/run.py --table                   # the table of what has been run so far
 
 Each notebook runs to its end in a process of its own, without network; a cell that raises where it should
-not is an exception. Results are kept in results.jsonl (--results), so that a run that was stopped goes on.
+not is an exception. With --kernel it also gets a Jupyter kernel of its own, as a learner has it: that takes
+three times as long. Results are kept in results.jsonl (--results), so that a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -15,17 +16,22 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 OFFLINE = HERE.parent / "offline"
+sys.path[:0] = [str(HERE), str(ROOT)]
+
+import forked  # noqa: E402 - it lies beside this script
+
 PATIENCE_SECONDS = 1200
 RUN = "STAND_IN_RUN"
 PROFILES = ("openai", "anthropic", "google", "openrouter", "ollama", "local-server")
@@ -34,14 +40,13 @@ PROFILES = ("openai", "anthropic", "google", "openrouter", "ollama", "local-serv
 def main() -> None:
     """Run what the options name, and print the table."""
     options = _options()
-    if options.one:
-        print(json.dumps(one(*options.one)))
-        return
-    known = _read(options.results)
-    for target in _targets(options):
+    known, targets = _read(options.results), _targets(options)
+    if not options.table:
+        forked.imports()
+    for target in targets:
         for profile in options.profile or PROFILES:
             if not options.table and (options.again or (target, profile) not in known):
-                known[target, profile] = _apart(target, profile)
+                known[target, profile] = _apart(target, profile, options.kernel)
                 _write(known, options.results)
                 print(target, profile, _cell(known[target, profile]), flush=True)
     print(table(known))
@@ -50,14 +55,14 @@ def main() -> None:
             print(f"{target} · {profile}: {text}")
 
 
-def one(target: str, profile: str) -> dict[str, Any]:
+def one(target: str, profile: str, *, kernel: bool = True) -> dict[str, Any]:
     """Run one target under one profile and return what happened: exceptions, refusals, requests, seconds.
 
     Args:
         target: A notebook's place under the project's root, or "export:CASE", or "new".
         profile: Whose stand-in answers.
+        kernel: Whether a notebook gets a kernel of its own, as Jupyter starts it.
     """
-    sys.path[:0] = [str(HERE), str(ROOT)]
     from standin import StandIn
 
     started = time.monotonic()
@@ -70,7 +75,7 @@ def one(target: str, profile: str) -> dict[str, Any]:
             "PYTHONPATH": os.pathsep.join([str(OFFLINE), str(ROOT)]),
         }
         run = _notebook if target.endswith(".ipynb") else _project
-        exceptions = run(target, environment, Path(place))
+        exceptions = run(target, environment, Path(place), kernel)
         refused = sorted({message[:200] for _, message, _ in standin.refused})
         seconds = round(time.monotonic() - started)
         return {
@@ -107,13 +112,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--projects", action="store_true", help="the exported projects alone")
     parser.add_argument("--again", action="store_true", help="also what has a result already")
     parser.add_argument("--table", action="store_true", help="run nothing")
+    parser.add_argument("--kernel", action="store_true", help="a Jupyter kernel for each notebook: slower")
     parser.add_argument("--results", type=Path, default=Path("results.jsonl"))
-    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def _targets(options: argparse.Namespace) -> list[str]:
-    sys.path.insert(0, str(ROOT))
     from kit.export import catalogue
     from kit.workshop import lessons
 
@@ -125,29 +129,32 @@ def _targets(options: argparse.Namespace) -> list[str]:
     return notebooks if options.lesson else [*notebooks, *projects]
 
 
-def _apart(target: str, profile: str) -> dict[str, Any]:
+def _apart(target: str, profile: str, kernel: bool) -> dict[str, Any]:
     """Run one target in a process of its own, and end all that it started: kernels, a lesson's servers."""
-    command, run_id = [sys.executable, __file__, "--one", target, profile], uuid.uuid4().hex
-    with _text() as said, _text() as log:
-        run = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=log, env=os.environ | {RUN: run_id})
-        try:
-            run.wait(PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            _end_all(run_id)
-        said.seek(0)
-        log.seek(0)
-        answer, lines = said.read().splitlines(), log.read().splitlines()
-    cells = [line for line in lines if ": cell [" in line]
-    if run.returncode is None:
-        where = cells[-1] if cells else "before the first cell"
-        found = f"no end within {PATIENCE_SECONDS} s; the last cell began at {where}"
-    elif run.returncode:
-        found = "\n".join(lines)[-600:]
-    else:
-        return json.loads(answer[-1]) | {"cells": cells}
+    with tempfile.TemporaryDirectory() as place:
+        log, result = Path(place) / "log", Path(place) / "result.json"
+        os.environ[RUN] = uuid.uuid4().hex
+        child = forked.in_child(lambda: one(target, profile, kernel=kernel), result, log)
+        ended = _wait(child, time.monotonic() + PATIENCE_SECONDS)
+        _end_all(os.environ.pop(RUN))
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        cells = [line for line in lines if ": cell [" in line]
+        if ended and result.exists():
+            return json.loads(result.read_text(encoding="utf-8")) | {"cells": cells}
+    where = cells[-1] if cells else "before the first cell"
+    lost = f"no end within {PATIENCE_SECONDS} s" if not ended else "it died: " + "\n".join(lines)[-600:]
+    found = f"{lost}; the last cell began at {where}"
     return {"exceptions": [found], "refused": [], "requests": 0, "seconds": PATIENCE_SECONDS, "cells": cells}
+
+
+def _wait(child: int, until: float) -> bool:
+    """Wait for a child; return whether it ended in time."""
+    while not (ended := os.waitpid(child, os.WNOHANG)[0]) and time.monotonic() < until:
+        time.sleep(0.2)
+    if not ended:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    return bool(ended)
 
 
 def _end_all(run_id: str) -> None:
@@ -160,17 +167,15 @@ def _end_all(run_id: str) -> None:
                 process.kill()
 
 
-def _text() -> IO[str]:
-    return tempfile.TemporaryFile("w+", encoding="utf-8")
-
-
-def _notebook(target: str, environment: dict[str, str], place: Path) -> list[str]:
+def _notebook(target: str, environment: dict[str, str], place: Path, kernel: bool) -> list[str]:
     """Run a notebook on a copy of the lessons and their data: some lessons keep what they found."""
     from kit.workshop import lessons
 
     for folder in ("notebooks", "solutions", "data"):
         shutil.copytree(ROOT / folder, place / folder)
     (place / "kit").symlink_to(ROOT / "kit")
+    if not kernel:
+        return forked.cells(place / target, environment)
     started = time.monotonic()
 
     def follow(cell: int, cells: int) -> None:
@@ -181,7 +186,7 @@ def _notebook(target: str, environment: dict[str, str], place: Path) -> list[str
     return [*lessons.failures(executed), *misses]
 
 
-def _project(target: str, environment: dict[str, str], place: Path) -> list[str]:
+def _project(target: str, environment: dict[str, str], place: Path, _kernel: bool) -> list[str]:
     """Write a project, as a user would, and ask its evaluation and its endpoint with MODEL set."""
     from kit import export
     from kit.engines import models
