@@ -34,23 +34,26 @@ _VERB = r"(?:PARKING|STOPPING|STANDING|WAITING)"
 _ZONE = r"(?:(?:ZONE|AREA|PERMIT)S?\s+)([A-Z]?\d{1,3}|[A-Z]\d{0,3})(?![A-Z])"
 
 GROUPS = {
-    "permit": r"(?:RESIDENT'?S?'?|BUSINESS|VALID|DOCTOR'?S?)?\s*PERMIT(?:S| HOLDERS?'?)?(?: PARKING)?"
+    "permit": r"(?:VEHICLES WITH )?(?:RESIDENT(?:IAL|'?S?'?)|BUSINESS|VALID|DOCTOR'?S?)?\s*PERMIT(?:S| HOLDERS?'?)?(?: PARKING)?"
     r"|RESIDENT'?S?'?(?: PARKING)?|DOCTOR'?S?'?|CAR CLUB(?: VEHICLES?)?|MARKET TRADERS",
     "badge": r"DISABLED(?: BADGE)?(?: HOLDERS?)?(?: PARKING)?|BLUE BADGE(?: HOLDERS?)?|HANDICAPPED(?: PARKING)?",
-    "loading": r"(?:(?:COMMERCIAL VEHICLES?|TRUCKS?|GOODS VEHICLES?|PASSENGER)\s+)?(?:LOADING|UNLOADING)"
+    "loading": r"(?:(?:COMMERCIAL(?: VEHICLES?)?|TRUCKS?|GOODS VEHICLES?|PASSENGER)\s+)?(?:LOADING|UNLOADING)"
     r"(?:\s*(?:&|/|AND|OR)\s*UNLOADING)?(?: (?:ZONE|BAY))?",
-    "another vehicle": r"COMMERCIAL VEHICLES?|TRUCKS?|GOODS VEHICLES?|TAXIS?(?: STAND| RANK)?|COACHES|AMBULANCES?"
-    r"|BUS(?:ES)?(?: STOP| STAND| LANE| ZONE)?|POLICE(?: VEHICLES?)?|FIRE LANE|(?:SOLO )?MOTORCYCLES?|CYCLES"
-    r"|AUTHORI[SZ]ED VEHICLES?|GOVERNMENT VEHICLES?|DIPLOMATS?",
+    "goods vehicle": r"COMMERCIAL VEHICLES?|TRUCKS?|GOODS VEHICLES?|DELIVERY VEHICLES?",
+    "taxi": r"TAXIS?(?: STAND| RANK)?|CABS?",
+    "bus": r"(?:SCHOOL |LOCAL )?BUS(?:ES)?(?: STOP| STAND| LANE| ZONE)?|COACHES",
+    "motorcycle": r"(?:SOLO )?MOTORCYCLES?|CYCLES",
+    "official": r"AMBULANCES?|POLICE(?: VEHICLES?)?|FIRE LANE|(?:AUTHORI[SZ]ED|GOVERNMENT) VEHICLES?|DIPLOMATS?",
     "electric": r"(?:ELECTRIC|EV)(?: VEHICLES?)?(?: (?:RE)?CHARGING(?: POINT)?)?",
 }
 """Who may stand where others may not. The driver belongs to none of them, unless `facts` says so."""
 OPEN = {
     "school day": r"(?:ON )?SCHOOL DAYS?|WHEN SCHOOL IS IN SESSION|(?:DURING )?(?:SCHOOL )?TERM(?:[- ]TIME)?",
     "holiday": r"(?:(?:BANK|PUBLIC|LEGAL|MAJOR|NATIONAL|FEDERAL) )?HOLIDAYS?",
-    "event day": r"(?:ON )?(?:EVENT|GAME|MATCH)[- ]?DAYS?|DURING EVENTS?",
+    "event day": r"(?:ON )?(?:EVENT|GAME|MATCH)(?:[- ]?DAYS?)?|DURING EVENTS?",
     "snow emergency": r"(?:DURING |WHEN )?SNOW (?:EMERGENCY|EMERGENCIES|ROUTE)",
     "side of the arrow": r"<-(?!-*>)-*|-+>|HERE TO CORNER|BEGINS?|ENDS?",
+    "market day": r"(?:ON )?MARKET DAYS?",
     "lines on the road": r"NO LOADING|CONTROLLED (?:PARKING )?ZONE|(?:IN )?MARKED (?:BAYS?|SPACES?)(?: ONLY)?",
 }
 """What a sign does not decide by itself."""
@@ -59,33 +62,42 @@ TOKENS = {
     "nth": rf"{_NTH}(?:{_AND}{_NTH})*\s+{_DAY}(?: OF (?:THE |EACH |EVERY )?MONTH)?",
     "always": r"(?:AT )?ANY ?TIME|(?:AT )?ALL TIMES|24 HOURS(?: A DAY)?|24/7|ALL DAY|DAY AND NIGHT",
     "season": rf"{_DATE}{_TO}{_DATE}",
+    "including": rf"INCL(?:UDING|\.)? {_DAY}(?:{_AND}{_DAY})*",
     "hours": rf"{_CLOCK}{_TO}{_CLOCK}",
     "days": rf"EVERY ?DAY|ALL DAYS|DAILY|(?:7|SEVEN) DAYS(?: A WEEK)?|WEEK ?(?:DAY|END)S?|M ?- ?F|{_DAY}{_TO}{_DAY}|{_DAY}",
     "limit": rf"{_COUNT}[\s-]*{_TIME}",
     "except": r"EXCEPT(?:ING)?(?: FOR| BY| WITH| ON)?|EXC\.?|EXCLUDING|OTHER THAN",
     "ban": rf"NO {_VERB}(?:{_AND}(?:NO )?{_VERB})*|(?:URBAN )?CLEARWAY|(?:BAY|PARKING) SUSPENDED",
     "pay": r"(?:PAY(?:ING)?|PAID)(?: (?:HERE|AT (?:THE )?(?:METER|MACHINE|PAY STATION)|BY PHONE|(?:AND|&) DISPLAY|PARKING))*"
-    r"|METER(?:ED|S)?(?: PARKING)?|DISPLAY (?:A )?TICKET",
+    r"|METER(?:ED|S)?(?: PARKING)?|DISPLAY (?:A )?TICKET|TICKET HOLDERS",
     **{f"open:{name}": words for name, words in OPEN.items()},
     **{f"group:{name}": words for name, words in GROUPS.items()},
     "only": r"ONLY",
     "exempt": r"EXEMPT(?:ED)?",
-    "note": r"TOW[- ]?AWAY(?: ZONE)?|STREET (?:CLEANING|SWEEPING)|SANITATION|SCHOOL DROP-OFF|FARMERS MARKET"
-    r"|CHURCH SERVICE|(?:THIS|EITHER|BOTH) SIDES?(?: OF (?:THE )?STREET)?|VIOLATORS WILL BE TOWED|(?:ZONE|AREA) [A-Z]?\d{0,3}|[A-Z]\d{0,3}"
+    "note": r"TOW[- ]?(?:AWAY)?(?: ZONE)?|UNAUTHORI[SZ]ED VEHICLES (?:WILL BE )?TOWED|CHARGES APPLY|STREET (?:CLEANING|SWEEPING)|SANITATION|SCHOOL DROP-OFF|FARMERS MARKET"
+    r"|CHURCH SERVICE|SCHOOL KEEP CLEAR|RED ROUTE|(?:THIS|EITHER|BOTH) SIDES?(?: OF (?:THE )?STREET)?|VIOLATORS WILL BE TOWED|(?:ZONE|AREA) [A-Z]?\d{0,3}|[A-Z]\d{0,3}"
     rf"|{_VERB}|LIMIT(?:ED)?(?: TO)?|MAX(?:IMUM)?\.?|STAY|AT|ON|FROM|FOR|THE|AND|OR|FREE|TIME|[&,;:.()/+-]",
 }
 FACTS = {
-    "not": r"NOT?|CANNOT|CAN'?T|WITHOUT|DOES ?N[O']T|IS ?N[O']T",
-    "pay": r"PAY(?:S|ING)?|PAID|BUYS A TICKET",
-    "nth": rf"{_NTH}(?: {_DAY})?",
-    "date": _DATE,
+    "not": r"NOT?|CANNOT|CAN'?T|WITHOUT|NOR|NEITHER|(?:DO|DOES|IS|ARE|HAVE|HAS)N'T",
+    "pay": r"PAY(?:S|ING)?|PAID|(?:BUYS?|BOUGHT) A TICKET",
+    "nth": rf"{_NTH} {_DAY}",
+    "date": _DATE.replace("? {", "?(?: OF)? {", 1),
+    "day of the month": r"\d{1,2}(?:ST|ND|RD|TH)(?: OF THE MONTH)?",
+    "left": r"LEFT(?:-HAND)?(?: SIDE)?(?: OF)?",
+    "right": r"RIGHT(?:-HAND)?(?: SIDE)?(?: OF)?",
+    "school holiday": r"SCHOOL HOLIDAYS?|HALF[- ]TERM|(?:SUMMER|EASTER|CHRISTMAS) (?:HOLIDAYS?|BREAK)",
     **{f"open:{name}": words for name, words in OPEN.items()},
-    "group:permit": r"(?:RESIDENT'?S?'? |VALID )?PERMIT(?: HOLDER)?",
-    "group:badge": r"(?:DISABLED |BLUE )BADGE(?: HOLDER)?|DISABLED",
+    "group:permit": r"(?:RESIDENT'?S?'? |VALID |PARKING )?PERMIT(?: HOLDER)?",
+    "group:badge": r"(?:DISABLED |BLUE )BADGE(?: HOLDER)?",
     "group:loading": r"(?:UN)?LOAD(?:S|ING)?",
-    "group:electric": r"ELECTRIC(?: CAR)?|EV",
-    "ignored": rf"{_DAY}|\d{{4}}|(?:THE|A|AN|DRIVER|CAR|HAS|HOLDS?|IS|IT|ITS|TODAY|THIS|OF|MONTH|DAY|FOR|ZONE|AREA|IN|ON"
-    r"|AND|BUT|DATE|WILL|CAN|DO|DOES|GOODS|VEHICLE|S|[A-Z]\d{0,3})|[.,;:'-]",
+    "group:electric": r"ELECTRIC(?: CAR| VEHICLE)?|EV",
+    "group:goods vehicle": r"VAN|TRUCK|LORRY",
+    "group:taxi": r"TAXI|CAB",
+    "group:motorcycle": r"MOTORCYCLE|MOTORBIKE",
+    "ignored": rf"{_DAY}|\d{{4}}|(?:THE|AN?|YOUR?|DRIVERS?|DRIVES?|RIDES?|CAR|PRIVATE|PETROL|DIESEL|HA[SV]E?|HOLDS?|SHOWS?|IS|ARE"
+    r"|ITS?|TODAY|THERE|THIS|OF|MONTH|DAY|DATE|FOR|ZONE|AREA|IN|ON|AT|TO|AND|OR|BUT|WILL|CAN|DO|DOES|MEANS|GOODS|PLUGS?"
+    r"|NORMAL|WITH|PARKS?|METER|MACHINE|FACING|SIGN|POST|BEEN|DECLARED|FORCE|[A-Z]\d{0,3}|\d{1,3})|[.,;:'-]",
 }
 
 
@@ -128,7 +140,7 @@ class Facts:
 
     groups: set[str] = field(default_factory=set)
     known: dict[str, bool] = field(default_factory=dict)
-    date: tuple[int, int] | None = None
+    date: str = ""
     nth: int | None = None
     zone: str = ""
 
@@ -203,6 +215,8 @@ def read(plate: str, facts: Facts) -> list[Choice]:
     for start, end, named in _hours(plate, words):
         days = (named or (WORKDAYS if "school day" in kinds else WEEK)) - removed
         rules = [rule and replace(rule, start=start, end=end, days=days) for rule in outcomes]
+        if "including" in kinds:  # "INCLUDING SUNDAY"
+            days |= _weekdays(next(text for kind, text in words if kind == "including")) if named else WEEK
         if "holiday" in kinds and named and facts.known.get("holiday") is not False:
             rules += [rule and replace(rule, days=WEEK) for rule in rules]  # "SUN & HOLIDAYS"
         if start > end and days != WEEK:
@@ -226,14 +240,17 @@ def understood(facts: str) -> Facts:
         if kind in GROUPS and not negative:
             found.groups.add(kind)
         elif kind == "date":
-            found.date = _date(text)
-            found.nth = (found.date[1] - 1) // 7 + 1
-        elif kind == "nth":
-            found.nth = _nth(text)[0]
-        elif kind in OPEN or kind == "pay":
+            found.date = text
+        elif kind in ("nth", "day of the month") and not negative:
+            found.nth = _nth(text)[0] if kind == "nth" else (int(re.match(r"\d+", text)[0]) + 6) // 7
+        elif kind == "school holiday":
+            found.known["school day"] = negative
+        elif kind in (*OPEN, "pay", "left", "right"):
             found.known[kind] = not negative
         negative = kind == "not" or (negative and kind == "ignored" and text not in ".;,")
-    zone = re.search(_ZONE, _plain(facts))
+    if day := re.search(r"\d+", found.date):
+        found.nth = (int(day[0]) + 6) // 7
+    zone = re.search(_ZONE, _plain(facts)) or re.search(r"\bAN? ([A-Z]\d{0,3}) PERMIT", _plain(facts))
     found.zone = zone[1] if zone else ""
     return found
 
@@ -297,18 +314,24 @@ def _outcomes(
         raise Unsure(f'more than one limit in "{_plain(plate)}"')
     groups, exempt = ({kind for kind, _ in part if kind in GROUPS} for part in (words, exceptions))
     zone = re.search(_ZONE, _plain(plate))
-    if zone and "permit" in facts.groups & (groups | exempt) and zone[1] != facts.zone:
-        raise Unsure(f'whether the permit is for "{_plain(plate)}"')
+    mine = facts.groups
+    if zone and "permit" in mine & (groups | exempt) and zone[1] != facts.zone:
+        if not facts.zone:
+            raise Unsure(f'whether the permit is for "{_plain(plate)}"')
+        mine = mine - {"permit"}
+    load = next((text for kind, text in words + exceptions if kind == "loading"), "")
+    if "loading" in facts.groups and re.search("COMM|GOODS|TRUCK|PASS", load) and "goods vehicle" not in facts.groups:
+        raise Unsure(f'whether the car may load at "{_plain(plate)}"')
     free = Rule(minutes=limits.pop()) if limits else None
-    if facts.groups & exempt:
+    if mine & exempt:
         return [None], []
     if "ban" in kinds:
-        if kinds & {"limit", "pay"} or facts.groups & groups:
+        if kinds & {"limit", "pay"} or mine & groups:
             raise Unsure(f'a ban and more in "{_plain(plate)}"')
         return [Rule()], []
     if groups and ("only" in kinds or not kinds & {"limit", "pay"}):
-        return [free if facts.groups & groups else Rule()], []
-    if facts.groups & groups:
+        return [free if mine & groups else Rule()], []
+    if mine & groups:
         return [None], []
     if "pay" in kinds:
         pays = facts.known.get("pay")
@@ -324,7 +347,7 @@ def _conditions(words: list[Word], exceptions: list[Word], facts: Facts) -> tupl
     known = [
         (_known(kind, text, facts), True, text)
         for kind, text in words
-        if kind in (*OPEN, "nth", "season") and not (kind == "holiday" and dated)
+        if kind in (*OPEN, "nth", "season") and not (kind in ("holiday", "market day") and dated)
     ]
     known += [(_known(kind, text, facts), False, text) for kind, text in exceptions if kind in OPEN]
     open_ = [text.lower() for value, _, text in known if value is None]
@@ -338,11 +361,16 @@ def _known(kind: str, text: str, facts: Facts) -> bool | None:
     if kind == "nth":
         return None if facts.nth is None else facts.nth in _nth(text)
     if kind == "season":
-        if facts.date is None:
-            return None
         start, end = (_date(part, last) for part, last in zip(re.split(_TO, text), (1, 31), strict=True))
-        return start <= facts.date <= end if start <= end else facts.date >= start or facts.date <= end
+        days = {_date(facts.date, day) for day in (1, 31)} if facts.date else set()
+        within = {start <= day <= end if start <= end else day >= start or day <= end for day in days}
+        return within.pop() if len(within) == 1 else None
+    if kind == "side of the arrow" and text[0] in "<-":
+        return next((facts.known[side] == (side == _SIDES[text[0]]) for side in ("left", "right") if side in facts.known), None)
     return facts.known.get(kind)
+
+
+_SIDES = {"<": "left", "-": "right"}
 
 
 def _hours(plate: str, words: list[Word]) -> list[tuple[int, int, frozenset[int]]]:

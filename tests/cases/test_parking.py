@@ -74,7 +74,10 @@ def test_other_ways_of_writing_are_read(sign, now, expected):
         ("Pay at machine\nMax stay 2 hours\n8am-6pm", "The driver cannot pay.", (False, "18:00")),
         ("NO PARKING\n1ST & 3RD MONDAY\n8AM-NOON", "It is the 2nd Monday of the month.", (True, "24:00")),
         ("NO PARKING\nNOV 1 TO APR 1\n8AM-NOON", "It is 3 December.", (False, "12:00")),
-        ("Permit holders only\nzone A", "The driver has a permit for zone B.", 'whether the permit is for "PERMIT HOLDERS ONLY ZONE A"'),
+        ("Permit holders only\nzone A", "The driver has a permit for zone B.", (False, "24:00")),
+        ("Permit holders only\nzone A", "You have a permit.", 'whether the permit is for "PERMIT HOLDERS ONLY ZONE A"'),
+        ("NO PARKING\n<-\n8am-noon", "Your car is on the right of the post.", (True, "24:00")),
+        ("1 HOUR PARKING\n8AM-6PM\nINCLUDING SUNDAY", "You drive a private car.", (True, "11:00")),
     ],
 )
 def test_what_the_driver_adds_counts(sign, facts, expected):
