@@ -71,9 +71,9 @@ def html(filing: dict[str, Any]) -> str:
         f'<style type="text/css">{STYLE}</style></head><body>'
         '<table><tr><td colspan="4" style="font-weight: bold">SEC Form 4</td></tr></table>'
         f"{_banner()}{_boxes(filing, owners[0])}"
-        + "".join(f'<table border="1" width="40%"><tr><td>{_name(owner)}</td></tr></table>' for owner in owners[1:])
         + _table(TABLE_1, HEADS_1, [_row_1(row) for row in [*filing["transactions"], *filing["holdings"]]])
         + _table(TABLE_2, HEADS_2, [_row_2(row) for row in filing["derivatives"]])
+        + "".join(f'<table border="1" width="40%"><tr><td>{_name(owner)}</td></tr></table>' for owner in owners if len(owners) > 1)
         + _end(filing, owners)
         + "</body></html>"
     )

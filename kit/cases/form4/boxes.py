@@ -24,7 +24,8 @@ ROLES = {
 def boxes(page: Page) -> dict[str, Any]:
     """Return what the boxes say: issuer, ticker, names, roles, titles, period, amends, several."""
     text = "\n".join(cell.text for cell in page.cells) if page.cells else page.text
-    text = re.split(r"(?i)\bTable\s+I\b", text, maxsplit=1)[0]
+    text = re.split(r"(?i)Explanation\s+of\s+Responses", text, maxsplit=1)[0]
+    text = re.sub(r"(?is)\bTable\s+I\b.*?(?=^\W*1\.\s*Name|\Z)", "", text, flags=re.MULTILINE)
     starts = list(LABEL.finditer(text))
     ends = [match.start() for match in starts[1:]] + [len(text)]
     parts: dict[str, list[str]] = {}
@@ -36,7 +37,7 @@ def boxes(page: Page) -> dict[str, Any]:
     return {
         "issuer": issuer[1] if issuer else "",
         "ticker": issuer[2] if issuer else "",
-        "names": [name for part in parts.get("1", []) if (name := _name(part))],
+        "names": list(dict.fromkeys(name for part in parts.get("1", []) if (name := _name(part)))),
         "roles": roles,
         **_titles(five, roles),
         "period": _date(parts.get("3")),

@@ -70,8 +70,6 @@ def missing(filing: Filing) -> list[str]:
             found.append(f"row {place}: code {row.code} cannot be {row.acquired_or_disposed}")
         found += [f"row {place}: {name} is missing" for name in ("owned_after", "ownership") if getattr(row, name) is None]
     days = [row.date for row in filing.transactions]
-    if filing.period and days and min(days) != filing.period:
-        found.append(f"transactions: the earliest is of {min(days)}, and box 3 says {filing.period}")
     if filing.signed and days and max(days) > filing.signed:
         found.append(f"signed: {filing.signed} is before the last transaction, {max(days)}")
     return found

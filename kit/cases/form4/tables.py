@@ -75,7 +75,8 @@ def rows(page: Page) -> tuple[Found, list[str]]:
         try:
             found.append(_row(table, values))
         except (ValidationError, ValueError) as error:
-            doubts.append(f"transactions: left out, {_why(error)}, in {' | '.join(filter(None, values.values()))!r}")
+            kind = "transactions" if {"date", "code", "shares"} & set(values) else "holdings"
+            doubts.append(f"{kind}: left out, {_why(error)}, in {' | '.join(filter(None, values.values()))!r}")
     return found, doubts
 
 
@@ -109,8 +110,8 @@ def _row(table: str, values: dict[str, str]) -> Transaction | Holding:
         values |= {"shares": values.pop(sides[0]), "acquired_or_disposed": sides[0][0].upper()}
     values.pop("v", None)
     if not {"date", "code", "shares"} & set(values):
-        if not values.get("security"):
-            raise ValueError("there is no security")
+        if not values.get("security") or not {"owned_after", "ownership"} & set(values):
+            raise ValueError("it is neither a transaction nor a holding")
         kept = {name: values[name] for name in ("security", "owned_after", "ownership") if name in values}
         return Holding(table=table, **kept)  # ty: ignore
     return Transaction(table=table, **values)  # ty: ignore
@@ -126,8 +127,9 @@ def _by_columns(cells: Iterable[Cell]) -> Iterator[tuple[str, dict[str, str]]]:
                 yield from _named(table, heads, rows)
                 rows = {}
             table, heads = title[1], []
-        elif re.match(r"ExplanationofResponses", tight):
-            break
+        elif re.match(r"ExplanationofResponses|1\.Nameand", tight):  # further owners have their boxes below the tables
+            yield from _named(table, heads, rows)
+            table, heads, rows = "", [], {}
         elif table and (name := _head(table, tight)) is not None and not (cell.sheet, round(cell.top)) in rows:
             heads.append((name, cell))
         elif table and cell.left >= 0:
