@@ -5,11 +5,11 @@ import json
 import pytest
 
 from kit.cases.parking import answer
-from kit.engines import models
+from kit import project
 
 SIGNS = [
     json.loads(line)
-    for line in (models.ROOT / "data" / "parking_signs" / "signs.jsonl").read_text(encoding="utf-8").splitlines()
+    for line in (project.ROOT / "data" / "parking_signs" / "signs.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 
 
