@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # lines of HTML
 """Typeset filings in the SEC's own layout: the HTML page that EDGAR shows, and its print by Chromium.
 
     python data/form4/sec.py ID ...
@@ -73,7 +74,11 @@ def html(filing: dict[str, Any]) -> str:
         f"{_banner()}{_boxes(filing, owners[0])}"
         + _table(TABLE_1, HEADS_1, [_row_1(row) for row in [*filing["transactions"], *filing["holdings"]]])
         + _table(TABLE_2, HEADS_2, [_row_2(row) for row in filing["derivatives"]])
-        + "".join(f'<table border="1" width="40%"><tr><td>{_name(owner)}</td></tr></table>' for owner in owners if len(owners) > 1)
+        + "".join(
+            f'<table border="1" width="40%"><tr><td>{_name(owner)}</td></tr></table>'
+            for owner in owners
+            if len(owners) > 1
+        )
         + _end(filing, owners)
         + "</body></html>"
     )
@@ -113,7 +118,9 @@ def _name(owner: str) -> str:
 
 def _boxes(filing: dict[str, Any], first: str) -> str:
     owner = filing["owner"]
-    said = {role: "X" if role in owner["roles"] else "" for role in ("Director", "10% Owner", "Officer", "Other")}
+    said = {
+        role: "X" if role in owner["roles"] else "" for role in ("Director", "10% Owner", "Officer", "Other")
+    }
     cell = '<td width="15%" align="center"><span class="FormData">{}</span></td>'
     label = '<td width="35%" class="MedSmallFormText">{}</td>'
     roles = "".join(
@@ -124,11 +131,18 @@ def _boxes(filing: dict[str, Any], first: str) -> str:
         )
     )
     titles = [escape(owner.get(name) or "") for name in ("officer_title", "other")]
-    roles += "<tr>" + "".join(f'<td width="15%"></td><td width="35%" class="FormDataC">{text}</td>' for text in titles) + "</tr>"
+    roles += (
+        "<tr>"
+        + "".join(f'<td width="15%"></td><td width="35%" class="FormDataC">{text}</td>' for text in titles)
+        + "</tr>"
+    )
     several = len(filing.get("owners") or [1]) > 1
     filers = "".join(
         f'<tr>{cell.format("X" if checked else "")}<td width="85%" class="MedSmallFormText">Form filed by {who}</td></tr>'
-        for checked, who in ((not several, "One Reporting Person"), (several, "More than One Reporting Person"))
+        for checked, who in (
+            (not several, "One Reporting Person"),
+            (several, "More than One Reporting Person"),
+        )
     )
     return (
         '<table width="100%" border="1" cellspacing="0" cellpadding="4"><tr>'
@@ -149,11 +163,15 @@ def _boxes(filing: dict[str, Any], first: str) -> str:
 def _table(name: str, heads: dict[str, tuple[str, ...]], rows: list[list[str]]) -> str:
     width = sum(max(1, len(parts)) for parts in heads.values())
     top = "".join(
-        f'<th colspan="{len(parts)}" valign="top">{head}</th>' if parts else f'<th rowspan="2" valign="top">{head}</th>'
+        f'<th colspan="{len(parts)}" valign="top">{head}</th>'
+        if parts
+        else f'<th rowspan="2" valign="top">{head}</th>'
         for head, parts in heads.items()
     )
     below = "".join(f"<th>{part}</th>" for parts in heads.values() for part in parts)
-    body = "".join("<tr>" + "".join(f'<td align="center">{cell}</td>' for cell in row) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f'<td align="center">{cell}</td>' for cell in row) + "</tr>" for row in rows
+    )
     return (
         f'<table width="100%" border="1" cellspacing="0" cellpadding="4"><thead><tr><th colspan="{width}"><b>{name}</b></th>'
         f"</tr><tr>{top}</tr><tr>{below}</tr></thead><tbody>{body}</tbody></table>"
@@ -224,19 +242,24 @@ def _date(day: str | None) -> str:
 
 def _end(filing: dict[str, Any], owners: list[str]) -> str:
     notes = "".join(
-        f'<tr><td class="FootnoteData">{number}. {escape(note)}</td></tr>' for number, note in enumerate(filing["footnotes"], 1)
+        f'<tr><td class="FootnoteData">{number}. {escape(note)}</td></tr>'
+        for number, note in enumerate(filing["footnotes"], 1)
     )
     signers = filing.get("signatures") or ["/s/ Attorney-in-Fact for the reporting owner" for _ in owners]
     signed = "".join(
-        f'<tr><td></td><td><u>{escape(signer)}</u></td><td><u>{_date(filing["filed"])}</u></td></tr>'
+        f"<tr><td></td><td><u>{escape(signer)}</u></td><td><u>{_date(filing['filed'])}</u></td></tr>"
         for signer in signers
     )
     return (
         f'<table border="0" width="100%"><tr><td><b>Explanation of Responses:</b></td></tr>{notes}</table>'
-        + (f'<table><tr><td><b>Remarks:</b></td></tr><tr><td>{escape(filing["remarks"])}</td></tr></table>' if filing.get("remarks") else "")
+        + (
+            f"<table><tr><td><b>Remarks:</b></td></tr><tr><td>{escape(filing['remarks'])}</td></tr></table>"
+            if filing.get("remarks")
+            else ""
+        )
         + f'<table border="0" width="100%">{signed}<tr><td></td><td>** Signature of Reporting Person</td><td>Date</td></tr></table>'
         '<table border="0"><tr><td>Reminder: Report on a separate line for each class of securities beneficially owned directly '
-        'or indirectly.</td></tr><tr><td>* If the form is filed by more than one reporting person, <i>see</i> Instruction '
+        "or indirectly.</td></tr><tr><td>* If the form is filed by more than one reporting person, <i>see</i> Instruction "
         "4 (b)(v).</td></tr><tr><td>** Intentional misstatements or omissions of facts constitute Federal Criminal "
         "Violations.</td></tr></table>"
     )
@@ -265,4 +288,6 @@ if __name__ == "__main__":
             (HERE / "sec").mkdir(exist_ok=True)
             (HERE / "sec" / f"{filing['id']}.html").write_text(html(filing), encoding="utf-8")
             if shutil.which("chromium") or shutil.which("google-chrome"):
-                (HERE / "sec" / f"{filing['id']}.pdf").write_bytes(printed(html(filing), landscape=filing["id"] > "20"))
+                (HERE / "sec" / f"{filing['id']}.pdf").write_bytes(
+                    printed(html(filing), landscape=filing["id"] > "20")
+                )

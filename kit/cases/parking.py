@@ -2,8 +2,8 @@ r"""Parking: whether a car may stand by a sign now and until when, or why that i
 
     answer("NO PARKING\n8AM - 10AM\nTUESDAY", now="Tuesday 09:30")
 
-Every word of a plate must be known; one that is not makes the answer unsure. What a sign leaves open (a holiday,
-a school day, the side of an arrow) is tried both ways, and an answer is given only if both ways share it.
+Every word of a plate must be known; one that is not makes the answer unsure. What a sign leaves open (a
+holiday, a school day, the side of an arrow) is tried both ways, and an answer is given only if both agree.
 
 Source:
     Conventions of data/parking_signs/README.md: a ban wins over a limit; where no plate speaks, parking is
@@ -21,7 +21,10 @@ MIDNIGHT = 24 * 60
 WEEK = frozenset(range(7))
 WORKDAYS = frozenset(range(5))
 
-_DAY = r"(?:MON(?:DAY)?|TUE(?:S(?:DAY)?)?|WED(?:S|NESDAY)?|THU(?:R(?:S(?:DAY)?)?)?|FRI(?:DAY)?|SAT(?:URDAY)?|SUN(?:DAY)?)S?(?![A-Z])\.?"
+_DAY = (
+    r"(?:MON(?:DAY)?|TUE(?:S(?:DAY)?)?|WED(?:S|NESDAY)?|THU(?:R(?:S(?:DAY)?)?)?|FRI(?:DAY)?|SAT(?:URDAY)?"
+    r"|SUN(?:DAY)?)S?(?![A-Z])\.?"
+)
 _AND = r"\s*(?:,|&|/|AND|OR)\s*"
 _TO = r"\s*(?:-|TO|THRU|THROUGH|UNTIL|TILL)\s*"
 _CLOCK = r"(?:12 ?NOON|12 ?MIDNIGHT|NOON|MIDDAY|MIDNIGHT|\d{4}|\d{1,2}(?:[:.]\d\d)?\s*(?:AM|PM)?)"
@@ -34,16 +37,19 @@ _VERB = r"(?:PARKING|STOPPING|STANDING|WAITING)"
 _ZONE = r"(?:(?:ZONE|AREA|PERMIT)S?\s+)([A-Z]?\d{1,3}|[A-Z]\d{0,3})(?![A-Z])"
 
 GROUPS = {
-    "permit": r"(?:VEHICLES WITH )?(?:RESIDENT(?:IAL|'?S?'?)|BUSINESS|VALID|DOCTOR'?S?)?\s*PERMIT(?:S| HOLDERS?'?)?(?: PARKING)?"
+    "permit": r"(?:VEHICLES WITH )?(?:RESIDENT(?:IAL|'?S?'?)|BUSINESS|VALID|DOCTOR'?S?)?\s*PERMIT(?:S"
+    r"| HOLDERS?'?)?(?: PARKING)?"
     r"|RESIDENT'?S?'?(?: PARKING)?|DOCTOR'?S?'?|CAR CLUB(?: VEHICLES?)?|MARKET TRADERS",
-    "badge": r"DISABLED(?: BADGE)?(?: HOLDERS?)?(?: PARKING)?|BLUE BADGE(?: HOLDERS?)?|HANDICAPPED(?: PARKING)?",
+    "badge": r"DISABLED(?: BADGE)?(?: HOLDERS?)?(?: PARKING)?|BLUE BADGE(?: HOLDERS?)?"
+    r"|HANDICAPPED(?: PARKING)?",
     "loading": r"(?:(?:COMMERCIAL(?: VEHICLES?)?|TRUCKS?|GOODS VEHICLES?|PASSENGER)\s+)?(?:LOADING|UNLOADING)"
     r"(?:\s*(?:&|/|AND|OR)\s*UNLOADING)?(?: (?:ZONE|BAY))?",
     "goods vehicle": r"COMMERCIAL VEHICLES?|TRUCKS?|GOODS VEHICLES?|DELIVERY VEHICLES?",
     "taxi": r"TAXIS?(?: STAND| RANK)?|CABS?",
     "bus": r"(?:SCHOOL |LOCAL )?BUS(?:ES)?(?: STOP| STAND| LANE| ZONE)?|COACHES",
     "motorcycle": r"(?:SOLO )?MOTORCYCLES?|CYCLES",
-    "official": r"AMBULANCES?|POLICE(?: VEHICLES?)?|FIRE LANE|(?:AUTHORI[SZ]ED|GOVERNMENT) VEHICLES?|DIPLOMATS?",
+    "official": r"AMBULANCES?|POLICE(?: VEHICLES?)?|FIRE LANE|(?:AUTHORI[SZ]ED|GOVERNMENT) VEHICLES?"
+    r"|DIPLOMATS?",
     "electric": r"(?:ELECTRIC|EV)(?: VEHICLES?)?(?: (?:RE)?CHARGING(?: POINT)?)?",
 }
 """Who may stand where others may not. The driver belongs to none of them, unless `facts` says so."""
@@ -54,7 +60,7 @@ OPEN = {
     "snow emergency": r"(?:DURING |WHEN )?SNOW (?:EMERGENCY|EMERGENCIES|ROUTE)",
     "side of the arrow": r"<-(?!-*>)-*|-+>|HERE TO CORNER|BEGINS?|ENDS?",
     "market day": r"(?:ON )?MARKET DAYS?",
-    "lines on the road": r"NO LOADING|CONTROLLED (?:PARKING )?ZONE|(?:IN )?MARKED (?:BAYS?|SPACES?)(?: ONLY)?",
+    "lines on the road": r"NO LOADING|CONTROLLED (?:PARKING )?ZONE|(?:IN )?MARKED (?:BAYS?|SPACES?)",
 }
 """What a sign does not decide by itself."""
 TOKENS = {
@@ -64,18 +70,23 @@ TOKENS = {
     "season": rf"{_DATE}{_TO}{_DATE}",
     "including": rf"INCL(?:UDING|\.)? {_DAY}(?:{_AND}{_DAY})*",
     "hours": rf"{_CLOCK}{_TO}{_CLOCK}",
-    "days": rf"EVERY ?DAY|ALL DAYS|DAILY|(?:7|SEVEN) DAYS(?: A WEEK)?|WEEK ?(?:DAY|END)S?|M ?- ?F|{_DAY}{_TO}{_DAY}|{_DAY}",
+    "days": rf"EVERY ?DAY|ALL DAYS|DAILY|(?:7|SEVEN) DAYS(?: A WEEK)?|WEEK ?(?:DAY|END)S?|M ?- ?F"
+    rf"|{_DAY}{_TO}{_DAY}|{_DAY}",
     "limit": rf"{_COUNT}[\s-]*{_TIME}",
     "except": r"EXCEPT(?:ING)?(?: FOR| BY| WITH| ON)?|EXC\.?|EXCLUDING|OTHER THAN",
     "ban": rf"NO {_VERB}(?:{_AND}(?:NO )?{_VERB})*|(?:URBAN )?CLEARWAY|(?:BAY|PARKING) SUSPENDED",
-    "pay": r"(?:PAY(?:ING)?|PAID)(?: (?:HERE|AT (?:THE )?(?:METER|MACHINE|PAY STATION)|BY PHONE|(?:AND|&) DISPLAY|PARKING))*"
+    "pay": r"(?:PAY(?:ING)?|PAID)(?: (?:HERE|AT (?:THE )?(?:METER|MACHINE|PAY STATION)|BY PHONE|(?:AND"
+    r"|&) DISPLAY|PARKING))*"
     r"|METER(?:ED|S)?(?: PARKING)?|DISPLAY (?:A )?TICKET|TICKET HOLDERS",
     **{f"open:{name}": words for name, words in OPEN.items()},
     **{f"group:{name}": words for name, words in GROUPS.items()},
     "only": r"ONLY",
     "exempt": r"EXEMPT(?:ED)?",
-    "note": r"TOW[- ]?(?:AWAY)?(?: ZONE)?|UNAUTHORI[SZ]ED VEHICLES (?:WILL BE )?TOWED|CHARGES APPLY|STREET (?:CLEANING|SWEEPING)|SANITATION|SCHOOL DROP-OFF|FARMERS MARKET"
-    r"|CHURCH SERVICE|SCHOOL KEEP CLEAR|RED ROUTE|(?:THIS|EITHER|BOTH) SIDES?(?: OF (?:THE )?STREET)?|VIOLATORS WILL BE TOWED|(?:ZONE|AREA) [A-Z]?\d{0,3}|[A-Z]\d{0,3}"
+    "note": r"TOW[- ]?(?:AWAY)?(?: ZONE)?|UNAUTHORI[SZ]ED VEHICLES (?:WILL BE )?TOWED|CHARGES APPLY"
+    r"|STREET (?:CLEANING|SWEEPING)|SANITATION|SCHOOL DROP-OFF|FARMERS MARKET"
+    r"|CHURCH SERVICE|SCHOOL KEEP CLEAR|RED ROUTE|(?:THIS|EITHER"
+    r"|BOTH) SIDES?(?: OF (?:THE )?STREET)?|VIOLATORS WILL BE TOWED|(?:ZONE|AREA) [A-Z]?\d{0,3}"
+    r"|[A-Z]\d{0,3}"
     rf"|{_VERB}|LIMIT(?:ED)?(?: TO)?|MAX(?:IMUM)?\.?|STAY|AT|ON|FROM|FOR|THE|AND|OR|FREE|TIME|[&,;:.()/+-]",
 }
 FACTS = {
@@ -95,8 +106,10 @@ FACTS = {
     "group:goods vehicle": r"VAN|TRUCK|LORRY",
     "group:taxi": r"TAXI|CAB",
     "group:motorcycle": r"MOTORCYCLE|MOTORBIKE",
-    "ignored": rf"{_DAY}|\d{{4}}|(?:THE|AN?|YOUR?|DRIVERS?|DRIVES?|RIDES?|CAR|PRIVATE|PETROL|DIESEL|HA[SV]E?|HOLDS?|SHOWS?|IS|ARE"
-    r"|ITS?|TODAY|THERE|THIS|OF|MONTH|DAY|DATE|FOR|ZONE|AREA|IN|ON|AT|TO|AND|OR|BUT|WILL|CAN|DO|DOES|MEANS|GOODS|PLUGS?"
+    "ignored": rf"{_DAY}|\d{{4}}|(?:THE|AN?|YOUR?|DRIVERS?|DRIVES?|RIDES?|CAR|PRIVATE|PETROL|DIESEL|HA[SV]E?"
+    rf"|HOLDS?|SHOWS?|IS|ARE"
+    r"|ITS?|TODAY|THERE|THIS|OF|MONTH|DAY|DATE|FOR|ZONE|AREA|IN|ON|AT|TO|AND|OR|BUT|WILL|CAN|DO"
+    r"|DOES|MEANS|GOODS|PLUGS?"
     r"|NORMAL|WITH|PARKS?|METER|MACHINE|FACING|SIGN|POST|BEEN|DECLARED|FORCE|[A-Z]\d{0,3}|\d{1,3})|[.,;:'-]",
 }
 
@@ -277,10 +290,17 @@ def _tokens(text: str, table: dict[str, str]) -> list[Word]:
 def _plain(text: str) -> str:
     r"""Return a text in capitals on one line, with the usual signs.
 
-    >>> _plain("8 a.m. – 6 p.m.\nMon")
-    '8 AM - 6 PM MON'
+    >>> _plain("8 a.m. to 6 p.m.\nMon")
+    '8 AM TO 6 PM MON'
     """
-    for odd, usual in {"–": "-", "—": "-", "’": "'", "←": " <- ", "→": " -> ", "↔": " <-> "}.items():
+    for odd, usual in {
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2019": "'",
+        "←": " <- ",
+        "→": " -> ",
+        "↔": " <-> ",
+    }.items():
         text = text.replace(odd, usual)
     return " ".join(re.sub(r"\b([AP])\.M\.?", r"\1M", text.upper()).split())
 
@@ -320,7 +340,11 @@ def _outcomes(
             raise Unsure(f'whether the permit is for "{_plain(plate)}"')
         mine = mine - {"permit"}
     load = next((text for kind, text in words + exceptions if kind == "loading"), "")
-    if "loading" in facts.groups and re.search("COMM|GOODS|TRUCK|PASS", load) and "goods vehicle" not in facts.groups:
+    if (
+        "loading" in facts.groups
+        and re.search("COMM|GOODS|TRUCK|PASS", load)
+        and "goods vehicle" not in facts.groups
+    ):
         raise Unsure(f'whether the car may load at "{_plain(plate)}"')
     free = Rule(minutes=limits.pop()) if limits else None
     if mine & exempt:
@@ -335,7 +359,11 @@ def _outcomes(
         return [None], []
     if "pay" in kinds:
         pays = facts.known.get("pay")
-        return ([free, Rule()], ["whether the driver pays"]) if pays is None else ([free if pays else Rule()], [])
+        return (
+            ([free, Rule()], ["whether the driver pays"])
+            if pays is None
+            else ([free if pays else Rule()], [])
+        )
     if free is None:
         raise Unsure(f'neither a ban nor a limit in "{_plain(plate)}"')
     return [free], []
@@ -366,7 +394,14 @@ def _known(kind: str, text: str, facts: Facts) -> bool | None:
         within = {start <= day <= end if start <= end else day >= start or day <= end for day in days}
         return within.pop() if len(within) == 1 else None
     if kind == "side of the arrow" and text[0] in "<-":
-        return next((facts.known[side] == (side == _SIDES[text[0]]) for side in ("left", "right") if side in facts.known), None)
+        return next(
+            (
+                facts.known[side] == (side == _SIDES[text[0]])
+                for side in ("left", "right")
+                if side in facts.known
+            ),
+            None,
+        )
     return facts.known.get(kind)
 
 
@@ -381,7 +416,9 @@ def _hours(plate: str, words: list[Word]) -> list[tuple[int, int, frozenset[int]
     """
     told = [(kind, text) for kind, text in words if kind in ("hours", "always", "days", "nth")]
     order = "".join("T" if kind in ("hours", "always") else "D" for kind, _ in told)
-    form = next((form for form in ("T*D*", "D+T+", "(?:D+T+)+", "(?:T+D+)+") if re.fullmatch(form, order)), None)
+    form = next(
+        (form for form in ("T*D*", "D+T+", "(?:D+T+)+", "(?:T+D+)+") if re.fullmatch(form, order)), None
+    )
     if form is None:
         raise Unsure(f'which hours are for which days, in "{_plain(plate)}"')
     each = form.removeprefix("(?:").removesuffix(")+") if "(" in form else form
@@ -397,8 +434,8 @@ def _hours(plate: str, words: list[Word]) -> list[tuple[int, int, frozenset[int]
 def _weekdays(text: str) -> frozenset[int]:
     """Return days of the week, Monday is 0.
 
-    >>> sorted(_weekdays("SAT THRU MON")), sorted(_weekdays("WEEKENDS")), sorted(_weekdays("2ND TUES OF MONTH"))
-    ([0, 5, 6], [5, 6], [1])
+    >>> sorted(_weekdays("SAT THRU MON")), sorted(_weekdays("2ND TUES OF MONTH"))
+    ([0, 5, 6], [1])
     """
     named = [[day[:3].upper() for day in DAYS].index(found[:3]) for found in re.findall(rf"\b{_DAY}", text)]
     if not named:
@@ -412,7 +449,13 @@ def _span(text: str) -> tuple[int, int]:
     >>> _span("9-6PM"), _span("8:30-10AM"), _span("NOON TO MIDNIGHT"), _span("08:00-18:30")
     ((540, 1080), (510, 600), (720, 1440), (480, 1110))
     """
-    if not re.search(r"\d|N", text) or "ANY" in text or "ALL" in text or "24" in text[:2] or "NIGHT" == text[-5:] and "DAY" in text:
+    if (
+        not re.search(r"\d|N", text)
+        or "ANY" in text
+        or "ALL" in text
+        or "24" in text[:2]
+        or (text[-5:] == "NIGHT" and "DAY" in text)
+    ):
         return 0, MIDNIGHT
     first, last = (part.strip() for part in re.split(_TO, text, maxsplit=1))
     half = next((half for half in ("AM", "PM") if last.endswith(half)), None)
@@ -456,6 +499,6 @@ def _nth(text: str) -> list[int]:
 
 
 def _date(text: str, otherwise: int = 1) -> tuple[int, int]:
-    months = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
+    months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
     day = re.search(r"\d+", text)
     return months.index(re.search(_MONTH, text)[0][:3]) + 1, int(day[0]) if day else otherwise

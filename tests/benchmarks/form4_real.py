@@ -18,7 +18,12 @@ from typing import Any
 from kit.datasets import fetch
 from kit.project import ROOT
 
-ROLES = {"isDirector": "Director", "isTenPercentOwner": "10% Owner", "isOfficer": "Officer", "isOther": "Other"}
+ROLES = {
+    "isDirector": "Director",
+    "isTenPercentOwner": "10% Owner",
+    "isOfficer": "Officer",
+    "isOther": "Other",
+}
 CELLS = {
     "security": "securityTitle",
     "date": "transactionDate",
@@ -46,7 +51,10 @@ def record(xml: Path) -> dict[str, Any]:
     for owner in root.findall("reportingOwner"):
         related = owner.find("reportingOwnerRelationship")
         roles = [role for tag, role in ROLES.items() if _said(related, tag).lower() in ("1", "true")]
-        titles = {"officer_title": _said(related, "officerTitle") or None, "other": _said(related, "otherText") or None}
+        titles = {
+            "officer_title": _said(related, "officerTitle") or None,
+            "other": _said(related, "otherText") or None,
+        }
         owners.append({"name": _said(owner, "reportingOwnerId/rptOwnerName"), "roles": roles, **titles})
     rows = {
         table: [
@@ -80,7 +88,10 @@ def _said(node: ET.Element | None, path: str) -> str:
 
 def _row(node: ET.Element) -> dict[str, Any]:
     found: dict[str, Any] = {name: _said(node, path) or None for name, path in CELLS.items()}
-    marks = {name: [int(mark.get("id")[1:]) for mark in node.findall(f"{path}//footnoteId")] for name, path in CELLS.items()}
+    marks = {
+        name: [int(mark.get("id")[1:]) for mark in node.findall(f"{path}//footnoteId")]
+        for name, path in CELLS.items()
+    }
     amounts = {name: float(found[name]) if found[name] else None for name in NUMBERS}
     return found | amounts | {"marks": {name: found for name, found in marks.items() if found}}
 
@@ -90,7 +101,10 @@ def page(gold: dict[str, Any]) -> str:
     spec = importlib.util.spec_from_file_location("sec_form4", ROOT / "data" / "form4" / "sec.py")
     sec = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sec)
-    rows = {table: [row | {"acquired_or_disposed": row["acquired"]} for row in gold["rows"][table]] for table in gold["rows"]}
+    rows = {
+        table: [row | {"acquired_or_disposed": row["acquired"]} for row in gold["rows"][table]]
+        for table in gold["rows"]
+    }
     filing = gold | {
         "owner": gold["owners"][0],
         "owners": [owner["name"] for owner in gold["owners"]],

@@ -20,7 +20,7 @@ from typing import Any
 import dspy
 
 import kit
-from kit.cases.form4 import Filing, Form4, Page, by_code, number, read
+from kit.cases.form4 import Filing, Form4, Page, by_code, read
 from kit.cases.form4 import day as as_printed
 from kit.evaluation.intervals import interval
 
@@ -42,12 +42,17 @@ def expected(gold: dict[str, Any]) -> dict[str, Any]:
         "officer_title": owners[0].get("officer_title"),
         "amends": gold.get("original_filed"),
     }
-    rows = [row | {"acquired_or_disposed": "A" if row["acquired"] in ("A", True) else "D"} for row in gold["transactions"]]
-    return top | {"rows": [row | {"table": "II" if str(row["table"]) in ("2", "II") else "I"} for row in rows]}
+    rows = [
+        row | {"acquired_or_disposed": "A" if row["acquired"] in ("A", True) else "D"}
+        for row in gold["transactions"]
+    ]
+    return top | {
+        "rows": [row | {"table": "II" if str(row["table"]) in ("2", "II") else "I"} for row in rows]
+    }
 
 
 def plain(value: Any) -> Any:
-    """Return a value as it is compared: without case, spaces and the way in which dates and numbers are written."""
+    """Return a value as it is compared: without case, spaces, or ways of writing dates and numbers."""
     if isinstance(value, list):
         return sorted(map(plain, value))
     if isinstance(value, date):
@@ -63,7 +68,7 @@ def outcomes(gold: dict[str, Any], filing: Filing | None, doubts: list[str]) -> 
     """Yield a field's name, what became of it, what was expected and what was found."""
     wanted = expected(gold)
     flags = {doubt.partition(":")[0] for doubt in doubts}
-    found = {name: None for name in TOP} | {"rows": []}
+    found = dict.fromkeys(TOP) | {"rows": []}
     if filing:
         found = filing.model_dump(include={"issuer", "ticker", "period", "amends", "signed"})
         found |= filing.owner.model_dump(include={"names", "roles", "officer_title"})
@@ -92,9 +97,14 @@ def code(path: Path) -> tuple[Filing | None, list[str]]:
     return by_code(read(path))
 
 
-def expression(path: Path) -> tuple[Filing | None, list[str]]:
-    """Read a filing's text by one expression: the simplest baseline, which doubts nothing."""
-    return by_code(Page(read(path).text.replace(" | ", " ")))[0], []
+def expressions(path: Path) -> tuple[Filing | None, list[str]]:
+    """Read a filing's bare text by expressions: the simplest baseline, which doubts nothing."""
+    return by_code(Page(bare(path)))[0], []
+
+
+def bare(path: Path) -> str:
+    """Return a filing's text without its layout: a cell a line, as most readers give it."""
+    return "\n".join(cell.text for cell in read(path).cells)
 
 
 def asked(path: Path) -> tuple[Filing | None, list[str]]:
@@ -124,8 +134,19 @@ def score(folder: Path, lines: list[dict[str, Any]], reader: Reader, errors: boo
     rows = [outcome for outcome in fields if outcome[0] == "row"]
     fields = [outcome for outcome in fields if outcome[0] != "row"]
     for title, found in (("fields", fields), ("rows", rows)):
-        print(title, {kind: f"{sum(one[1] == kind for one in found)}: {interval([one[1] == kind for one in found])}" for kind in ("right", "flagged", "silently wrong")})
-    print("filings", dict(filings), f"flagged though all was right: {needless}", f"{time.perf_counter() - start:.0f} s")
+        print(
+            title,
+            {
+                kind: f"{sum(one[1] == kind for one in found)}: {interval([one[1] == kind for one in found])}"
+                for kind in ("right", "flagged", "silently wrong")
+            },
+        )
+    print(
+        "filings",
+        dict(filings),
+        f"flagged though all was right: {needless}",
+        f"{time.perf_counter() - start:.0f} s",
+    )
     wrong = Counter((kind, name) for name, kind, *_ in fields if kind != "right")
     print("wrong", {f"{name} {kind}": count for (kind, name), count in wrong.most_common()}, flush=True)
 
@@ -138,7 +159,7 @@ def main(folder: str, *options: str) -> None:
     """Score code and the baseline, or a model beside code."""
     lines = [json.loads(line) for line in Path(folder, "gold.jsonl").read_text(encoding="utf-8").splitlines()]
     role = next((option for option in options if option in ("small", "large")), None)
-    readers: dict[str, Reader] = {"code": code, "one expression": expression}
+    readers: dict[str, Reader] = {"code": code, "expressions over the text": expressions}
     if role:
         first = int(options[options.index("--first") + 1])
         lines = [gold for gold in lines if len(gold["transactions"]) <= 4][:first]
@@ -146,7 +167,7 @@ def main(folder: str, *options: str) -> None:
         dspy.configure(lm=kit.lm(role), adapter=dspy.JSONAdapter())
     for name, reader in readers.items():
         print(f"== {name}, {len(lines)} filings")
-        score(Path(folder), lines, reader, "--errors" in options and name != "one expression")
+        score(Path(folder), lines, reader, "--errors" in options and name == "code")
 
 
 if __name__ == "__main__":

@@ -69,17 +69,34 @@ def main(path: str, *options: str) -> None:
     rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
     roles = [option for option in options if option in ("small", "large")]
     ways = {"code": by_code, **dict.fromkeys(roles, by_model)}
-    ways |= {"always yes, 24:00": lambda _: (True, "24:00", ""), "always unsure": lambda _: (None, None, "unsure")}
+    ways |= {
+        "always yes, 24:00": lambda _: (True, "24:00", ""),
+        "always unsure": lambda _: (None, None, "unsure"),
+    }
     for name, way in ways.items():
         with dspy.context(lm=kit.lm(name) if name in roles else None, adapter=dspy.JSONAdapter()):
             said = [way(row) for row in rows]
         found = [outcome(row, answered) for row, answered in zip(rows, said, strict=True)]
-        shares = {kind: interval([one == kind for one in found]) for kind in ("right", "flagged", "silently wrong")}
+        shares = {
+            kind: interval([one == kind for one in found]) for kind in ("right", "flagged", "silently wrong")
+        }
         print(name, {kind: f"{found.count(kind)}: {share}" for kind, share in shares.items()}, flush=True)
         if "--errors" in options and name == "code":
             for row, answered, kind in zip(rows, said, found, strict=True):
                 if kind != "right":
-                    print(json.dumps([kind, row["id"] if "id" in row else "", row["text"], row["now"], row["facts"], answered, row["gold"]]))
+                    print(
+                        json.dumps(
+                            [
+                                kind,
+                                row.get("id", ""),
+                                row["text"],
+                                row["now"],
+                                row["facts"],
+                                answered,
+                                row["gold"],
+                            ]
+                        )
+                    )
 
 
 if __name__ == "__main__":

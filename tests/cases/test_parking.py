@@ -4,12 +4,14 @@ import json
 
 import pytest
 
-from kit.cases.parking import answer
 from kit import project
+from kit.cases.parking import answer
 
 SIGNS = [
     json.loads(line)
-    for line in (project.ROOT / "data" / "parking_signs" / "signs.jsonl").read_text(encoding="utf-8").splitlines()
+    for line in (project.ROOT / "data" / "parking_signs" / "signs.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
 ]
 
 
@@ -52,7 +54,11 @@ def test_every_drawn_sign_is_read(row):
         ("NO\nPARKING\nALL DAYS", "Monday 12:00", (False, "24:00")),
         ("2 HR\nPARKING\n9-6PM\nMON & THURS", "Thursday 10:00", (True, "12:00")),
         ("TUES & FRI\n8:30AM-10AM\nNO PARKING", "Friday 09:00", (False, "10:00")),
-        ("Mon - Sat\n8 am - 6.30 pm\nWaiting limited to\n1 hour\nNo return within 2 hours", "Monday 17:00", (True, "18:00")),
+        (
+            "Mon - Sat\n8 am - 6.30 pm\nWaiting limited to\n1 hour\nNo return within 2 hours",
+            "Monday 17:00",
+            (True, "18:00"),
+        ),
         ("Permit holders only\nMon-Fri 8am-6pm Sat 9am-1pm", "Saturday 13:30", (True, "24:00")),
         ("NO PARKING\n10PM-6AM\nMON-FRI", "Sunday 12:00", (True, "24:00")),
         ("NO PARKING\nWEEKDAYS\n7AM-9AM\nSCHOOL DAYS", "Saturday 08:00", (True, "24:00")),
@@ -75,7 +81,11 @@ def test_other_ways_of_writing_are_read(sign, now, expected):
         ("NO PARKING\n1ST & 3RD MONDAY\n8AM-NOON", "It is the 2nd Monday of the month.", (True, "24:00")),
         ("NO PARKING\nNOV 1 TO APR 1\n8AM-NOON", "It is 3 December.", (False, "12:00")),
         ("Permit holders only\nzone A", "The driver has a permit for zone B.", (False, "24:00")),
-        ("Permit holders only\nzone A", "You have a permit.", 'whether the permit is for "PERMIT HOLDERS ONLY ZONE A"'),
+        (
+            "Permit holders only\nzone A",
+            "You have a permit.",
+            'whether the permit is for "PERMIT HOLDERS ONLY ZONE A"',
+        ),
         ("NO PARKING\n<-\n8am-noon", "Your car is on the right of the post.", (True, "24:00")),
         ("1 HOUR PARKING\n8AM-6PM\nINCLUDING SUNDAY", "You drive a private car.", (True, "11:00")),
     ],
@@ -88,7 +98,10 @@ def test_what_the_driver_adds_counts(sign, facts, expected):
 @pytest.mark.parametrize(
     ("sign", "reason"),
     [
-        ("NO PARKING\nFROM 8AM TO 6PM\nON MOONDAYS", '"MOONDAYS" is not known, in "NO PARKING FROM 8AM TO 6PM ON MOONDAYS"'),
+        (
+            "NO PARKING\nFROM 8AM TO 6PM\nON MOONDAYS",
+            '"MOONDAYS" is not known, in "NO PARKING FROM 8AM TO 6PM ON MOONDAYS"',
+        ),
         ("NO PARKING\n8 - 10", '"8 - 10" may be morning or evening'),
         ("NO PARKING\nSCHOOL DAYS\n8AM-4PM", "not said: school days"),
         ("NO PARKING\n2ND TUESDAY\n8AM-4PM", "not said: 2nd tuesday"),
@@ -96,7 +109,10 @@ def test_what_the_driver_adds_counts(sign, facts, expected):
         ("NO PARKING\n<-\n8AM-6PM", "not said: <-"),
         ("NO PARKING\nEXCEPT 8AM-6PM", '"8AM-6PM" as an exception, in "NO PARKING EXCEPT 8AM-6PM"'),
         ("PARKING\n8AM-6PM", 'neither a ban nor a limit in "PARKING 8AM-6PM"'),
-        ("2 HOUR PARKING\nMON 8AM-6PM\nTUE", 'which hours are for which days, in "2 HOUR PARKING MON 8AM-6PM TUE"'),
+        (
+            "2 HOUR PARKING\nMON 8AM-6PM\nTUE",
+            'which hours are for which days, in "2 HOUR PARKING MON 8AM-6PM TUE"',
+        ),
     ],
 )
 def test_a_sign_that_is_not_certain_says_why(sign, reason):

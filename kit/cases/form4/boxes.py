@@ -1,6 +1,6 @@
 """The boxes above the tables, and footnotes and signature below them.
 
-    boxes(page)["issuer"]
+boxes(page)["issuer"]
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from .filing import day
 from .layout import Page
 from .tables import DATE
 
-LABEL = re.compile(r"(?m)^\W*([1-6])\.\s*(?=Name|Issuer|Date of Earl|If Amend|Relation|Individual)", re.IGNORECASE)
+LABEL = re.compile(
+    r"(?m)^\W*([1-6])\.\s*(?=Name|Issuer|Date of Earl|If Amend|Relation|Individual)", re.IGNORECASE
+)
 ROLES = {
     "Director": r"Director",
     "10% Owner": r"10\s?%\s?Owner",
@@ -52,7 +54,11 @@ def _flat(parts: list[str] | None) -> str:
 
 def _name(part: str) -> str:
     after = re.sub(r"(?is)^.*?Reporting\s+Person\s*\*?", "", part, count=1)
-    return " ".join(re.split(r"\(\s*Last\s*\)|\n\s*\n", after)[0].split()) if "(Last)" in after else next((line.strip() for line in after.splitlines() if line.strip()), "")
+    return (
+        " ".join(re.split(r"\(\s*Last\s*\)|\n\s*\n", after)[0].split())
+        if "(Last)" in after
+        else next((line.strip() for line in after.splitlines() if line.strip()), "")
+    )
 
 
 def _date(parts: list[str] | None) -> str | None:
@@ -67,13 +73,22 @@ def _titles(five: str, roles: list[str]) -> dict[str, str | None]:
     whole = " ".join(after.split()) or None
     if "Officer" in roles and "Other" in roles:
         two = [side for side in sides if side]
-        return {"officer_title": two[0], "other": two[1]} if len(two) == 2 else {"officer_title": whole, "other": None}
-    return {"officer_title": whole if "Officer" in roles else None, "other": whole if "Other" in roles else None}
+        return (
+            {"officer_title": two[0], "other": two[1]}
+            if len(two) == 2
+            else {"officer_title": whole, "other": None}
+        )
+    return {
+        "officer_title": whole if "Officer" in roles else None,
+        "other": whole if "Other" in roles else None,
+    }
 
 
 def footnotes(text: str) -> list[str]:
     """Return the explanations, in the order of their numbers."""
-    part = re.search(r"(?is)Explanation\s+of\s+Responses\s*:?(.*?)(?=\bRemarks\s*:|\n[^\n]*/s/|\*\*\s*Signature|\Z)", text)
+    part = re.search(
+        r"(?is)Explanation\s+of\s+Responses\s*:?(.*?)(?=\bRemarks\s*:|\n[^\n]*/s/|\*\*\s*Signature|\Z)", text
+    )
     found: list[str] = []
     for line in (part[1] if part else "").splitlines():
         line = line.strip(" |\t")
@@ -85,16 +100,23 @@ def footnotes(text: str) -> list[str]:
 
 
 def signed(text: str) -> list[str]:
-    """Return the dates beside the signatures."""
+    r"""Return the dates beside the signatures, the last one first.
+
+    >>> signed("Common | 05/02/2022 | S | 9\n/s/ Jane Doe | 05/04/2022\n** Signature of Reporting Person")
+    ['05/04/2022']
+    """
     before = re.split(r"\*\*\s*Signature\s+of\s+Reporting", text)[0]
     dates: list[str] = []
     for line in reversed(before.rstrip(" |\n").splitlines()):
         found = re.findall(DATE, line)
-        if not found and dates and "/s/" not in line:
+        words = re.sub(DATE, "", line)
+        if (
+            len(words) > 200
+            or re.search(r"^\s*\d+\.\s|Explanation of|Remarks:", words)
+            or (dates and not found)
+        ):
             break
-        if len(dates) > 40 or re.match(r"\s*\d{1,2}\.\s", line) or re.search(r"(?i)Explanation of|Remarks:", line):
+        if (dates or line.count(" | ") > 3) and re.search(r"\d", words):  # a row of a table
             break
         dates += found
-        if not dates and len(line) > 200:
-            break
     return [date for date in dates if day(date) != date]

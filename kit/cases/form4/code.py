@@ -5,9 +5,10 @@ filing, doubts = by_code(read(Path("filing.html")))
 
 from __future__ import annotations
 
-import re
+from datetime import date
 
 from .boxes import boxes, footnotes, signed
+from .checks import missing
 from .filing import Filing, Holding, Owner, Transaction, day
 from .layout import Page
 from .tables import rows
@@ -42,34 +43,6 @@ def by_code(page: Page) -> tuple[Filing, list[str]]:
     return filing, doubts + missing(filing)
 
 
-def _day(text: str | None):
+def _day(text: str | None) -> date | None:
     found = day(text)
-    return None if isinstance(found, str) else found
-
-
-def missing(filing: Filing) -> list[str]:
-    """Return what every Form 4 has and this reading lacks, and what does not agree.
-
-    >>> values = {"date": "05/04/2022", "code": "S", "shares": 9, "acquired_or_disposed": "A"}
-    >>> owner = Owner(names=["Doe Jane"], roles=["Director"])
-    >>> wrong = Filing(issuer="A", ticker="B", owner=owner, signed="05/06/2022", transactions=[values])
-    >>> missing(wrong)
-    ['row 1: code S cannot be A', 'row 1: owned_after is missing', 'row 1: ownership is missing']
-    """
-    owner, found = filing.owner, []
-    found += [f"{name}: it is missing" for name in ("issuer", "ticker", "signed") if not getattr(filing, name)]
-    found += [f"{name}: it is missing" for name in ("names", "roles") if not getattr(owner, name)]
-    if ("Officer" in owner.roles) != bool(owner.officer_title):
-        found.append("officer_title: the box and the title do not agree")
-    if "Other" in owner.roles and not owner.other:
-        found.append("other: the box is checked and nothing is specified")
-    if not filing.transactions and not filing.holdings:
-        found.append("transactions: no row was read")
-    for place, row in enumerate(filing.transactions, 1):
-        if {"S": "A", "F": "A", "P": "D"}.get(row.code) == row.acquired_or_disposed:
-            found.append(f"row {place}: code {row.code} cannot be {row.acquired_or_disposed}")
-        found += [f"row {place}: {name} is missing" for name in ("owned_after", "ownership") if getattr(row, name) is None]
-    days = [row.date for row in filing.transactions]
-    if filing.signed and days and max(days) > filing.signed:
-        found.append(f"signed: {filing.signed} is before the last transaction, {max(days)}")
-    return found
+    return found if isinstance(found, date) else None

@@ -58,7 +58,9 @@ Day = Annotated[date, BeforeValidator(day), WithJsonSchema({"type": "string"})]
 """A date; models may copy it as it is printed, for a small one that must reorder it invents the year."""
 MaybeDay = Annotated[
     date | None,
-    BeforeValidator(lambda text: None if isinstance(text, str) and not re.search(r"\d{4}", text) else day(text)),
+    BeforeValidator(
+        lambda text: None if isinstance(text, str) and not re.search(r"\d{4}", text) else day(text)
+    ),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}]}),
 ]
 

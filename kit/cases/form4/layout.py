@@ -17,7 +17,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-MOST_BYTES = 20_000_000
+MOST_BYTES = 5_000_000
 MOST_PAGES = 60
 EDGE = 1e6  # where a cell would end that has no line there
 _ONE_AT_A_TIME = threading.Lock()  # PDFium may not be called from two threads at once
@@ -60,7 +60,9 @@ def read(document: Path | bytes | str) -> Page:
     """
     data = document.read_bytes() if isinstance(document, Path) else document
     if len(data) > MOST_BYTES:
-        raise UnreadableFiling(f"{len(data):,} bytes; at most {MOST_BYTES:,} are read. A Form 4 has a few pages.")
+        raise UnreadableFiling(
+            f"{len(data):,} bytes; at most {MOST_BYTES:,} are read. A Form 4 has a few pages."
+        )
     if isinstance(data, bytes) and data.lstrip()[:5] == b"%PDF-":
         return _of_pdf(data)
     if isinstance(data, bytes):
@@ -69,7 +71,9 @@ def read(document: Path | bytes | str) -> Page:
         except UnicodeDecodeError:
             data = data.decode("cp1252", errors="replace")
     if "<ownershipDocument" in data:
-        raise UnreadableFiling("this is the filing's XML: its fields have names, so parse it instead of reading it")
+        raise UnreadableFiling(
+            "this is the filing's XML: its fields have names, so parse it instead of reading it"
+        )
     return _of_html(data) if re.search(r"<t[dr][\s>]", data, re.IGNORECASE) else Page(data)
 
 
@@ -97,7 +101,10 @@ class _Tables(HTMLParser):
         elif tag == "tr" and self.open:
             self.open[-1].rows.append([])
         elif tag in ("td", "th") and self.open:
-            spans = [int(found) if (found := dict(attrs).get(name) or "1").isdigit() else 1 for name in ("colspan", "rowspan")]
+            spans = [
+                int(found) if (found := dict(attrs).get(name) or "1").isdigit() else 1
+                for name in ("colspan", "rowspan")
+            ]
             if not self.open[-1].rows:
                 self.open[-1].rows.append([])
             self.open[-1].rows[-1].append(([], *spans))
@@ -149,7 +156,11 @@ def _placed(number: int, table: _Table) -> Iterator[Cell]:
         for parts, wide, high in row:
             while (top, left) in taken:
                 left += 1
-            taken |= {(top + down, left + along) for down in range(min(high, 200)) for along in range(min(wide, 200))}
+            taken |= {
+                (top + down, left + along)
+                for down in range(min(high, 200))
+                for along in range(min(wide, 200))
+            }
             yield Cell(_lines(parts), number, left, top, left + wide, top + high)
             left += wide
 
@@ -170,12 +181,18 @@ def _of_pdf(data: bytes) -> Page:
         try:
             document = pypdfium2.PdfDocument(data)
         except pypdfium2.PdfiumError as error:
-            raise UnreadableFiling(f"PDFium cannot open it ({error}). Open it in a viewer and print it again.") from error
+            raise UnreadableFiling(
+                f"PDFium cannot open it ({error}). Open it in a viewer and print it again."
+            ) from error
         with document:
             if len(document) > MOST_PAGES:
                 raise UnreadableFiling(f"{len(document)} pages; a Form 4 has a few. Split the file.")
             sheets = [(_words(page), *_rules(page)) for page in document]
-    cells = [cell for number, (words, across, down) in enumerate(sheets) for cell in _enclosed(number, words, across, down)]
+    cells = [
+        cell
+        for number, (words, across, down) in enumerate(sheets)
+        for cell in _enclosed(number, words, across, down)
+    ]
     return Page(_as_text(cells), tuple(cells))
 
 
@@ -189,7 +206,11 @@ def _words(page: Any) -> list[_Word]:
         if letter.strip():
             left, bottom, right, top = text.get_charbox(place, loose=True)
             box = (letter, left, height - top, right, height - bottom)
-            if letters and (box[2] > letters[-1][4] or box[4] < letters[-1][2] or not -0.6 < (left - letters[-1][3]) / (box[4] - box[2]) < 0.6):
+            if letters and (
+                box[2] > letters[-1][4]
+                or box[4] < letters[-1][2]
+                or not -0.6 < (left - letters[-1][3]) / (box[4] - box[2]) < 0.6
+            ):
                 words.append(_word(letters))
                 letters = []
             letters.append(box)
@@ -220,9 +241,12 @@ def _rules(page: Any) -> tuple[list[_Word], list[_Word]]:
 
 
 def _meets(rule: _Word, down: list[_Word]) -> bool:
-    """Say whether a line across ends at lines that run down: a border does, what underlines a word does not."""
+    """Say whether a line across ends at lines that run down: a border does, an underline does not."""
     near = [other for other in down if other.top - 2 <= rule.bottom and rule.top <= other.bottom + 2]
-    return all(any(abs(other.left - end) < 2 or abs(other.right - end) < 2 for other in near) for end in (rule.left, rule.right))
+    return all(
+        any(abs(other.left - end) < 2 or abs(other.right - end) < 2 for other in near)
+        for end in (rule.left, rule.right)
+    )
 
 
 def _enclosed(number: int, words: list[_Word], across: list[_Word], down: list[_Word]) -> Iterator[Cell]:
@@ -237,8 +261,12 @@ def _enclosed(number: int, words: list[_Word], across: list[_Word], down: list[_
         top = max((rule.bottom for rule in above if rule.bottom <= y), default=-1.0)
         bottom = min((rule.top for rule in above if rule.top >= y), default=EDGE)
         key = (left, top, right, bottom)
-        if left < 0 or right == EDGE:  # no table: a line of its own; a cell that has no top goes on from the last page
-            loose = [old for old in found if old[0] < 0 and min(old[3], word.bottom) - max(old[1], word.top) > 2]
+        if (
+            left < 0 or right == EDGE
+        ):  # no table: a line of its own; a cell that has no top goes on from the last page
+            loose = [
+                old for old in found if old[0] < 0 and min(old[3], word.bottom) - max(old[1], word.top) > 2
+            ]
             key = loose[0] if loose else (-1.0, word.top, EDGE, word.bottom)
         found.setdefault(key, []).append(word)
     order = sorted(found, key=lambda box: (round(box[1]), box[0]))
@@ -257,7 +285,9 @@ def _written(words: list[_Word]) -> str:
         elif word.left - last.right > 1.5 * (word.bottom - word.top):
             text += f"\t{word.text}"
         else:
-            glued = 0 <= word.left - last.right < 0.5 or word.text.startswith("(") and word.text[1:2].isdigit()
+            glued = 0 <= word.left - last.right < 0.5 or (
+                word.text.startswith("(") and word.text[1:2].isdigit()
+            )
             text += word.text if glued else f" {word.text}"
         last = word
     return text
@@ -268,5 +298,8 @@ def _as_text(cells: list[Cell]) -> str:
     rows: dict[tuple[int, float], list[Cell]] = {}
     for cell in cells:
         rows.setdefault((cell.sheet, round(cell.top)), []).append(cell)
-    lines = (" | ".join(cell.text.replace("\t", "  ") for cell in row if len(row) > 1 or cell.text) for row in rows.values())
+    lines = (
+        " | ".join(cell.flat for cell in row) if len(row) > 1 else row[0].text.replace("\t", "  ")
+        for row in rows.values()
+    )
     return "\n".join(line for line in lines if line.strip(" |"))

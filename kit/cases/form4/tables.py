@@ -2,7 +2,7 @@
 
     found, doubts = rows(page)
 
-A column is known by the words of its head, wherever it stands; a value belongs to the narrowest head above it.
+A column is known by the words of its head; a value belongs to the narrowest head above it.
 Plain text has no columns: there a row is read only if it can be read in one way.
 """
 
@@ -58,13 +58,20 @@ HEADS = {
         "nature": r"11\.Nature",
     },
 }
-_SEC = {table: [name for name in heads if name and not (table == "II" and name in ("shares", "acquired_or_disposed"))] for table, heads in HEADS.items()}
+_SEC = {
+    table: [
+        name for name in heads if name and not (table == "II" and name in ("shares", "acquired_or_disposed"))
+    ]
+    for table, heads in HEADS.items()
+}
 """The columns of the SEC's own form, in their order."""
 
 
 def rows(page: Page) -> tuple[Found, list[str]]:
     """Return the rows of both tables in their order, and what a person should look at."""
-    cells = _by_columns(page.cells) if any(re.match(TITLE, _tight(cell.text)) for cell in page.cells) else None
+    cells = (
+        _by_columns(page.cells) if any(re.match(TITLE, _tight(cell.text)) for cell in page.cells) else None
+    )
     found: Found = []
     doubts: list[str] = []
     for table, values in cells if cells is not None else _by_lines(page.text, doubts):
@@ -76,7 +83,9 @@ def rows(page: Page) -> tuple[Found, list[str]]:
             found.append(_row(table, values))
         except (ValidationError, ValueError) as error:
             kind = "transactions" if {"date", "code", "shares"} & set(values) else "holdings"
-            doubts.append(f"{kind}: left out, {_why(error)}, in {' | '.join(filter(None, values.values()))!r}")
+            doubts.append(
+                f"{kind}: left out, {_why(error)}, in {' | '.join(filter(None, values.values()))!r}"
+            )
     return found, doubts
 
 
@@ -127,10 +136,14 @@ def _by_columns(cells: Iterable[Cell]) -> Iterator[tuple[str, dict[str, str]]]:
                 yield from _named(table, heads, rows)
                 rows = {}
             table, heads = title[1], []
-        elif re.match(r"ExplanationofResponses|1\.Nameand", tight):  # further owners have their boxes below the tables
+        elif re.match(
+            r"ExplanationofResponses|1\.Nameand", tight
+        ):  # further owners have their boxes below the tables
             yield from _named(table, heads, rows)
             table, heads, rows = "", [], {}
-        elif table and (name := _head(table, tight)) is not None and not (cell.sheet, round(cell.top)) in rows:
+        elif (
+            table and (name := _head(table, tight)) is not None and (cell.sheet, round(cell.top)) not in rows
+        ):
             heads.append((name, cell))
         elif table and cell.left >= 0:
             rows.setdefault((cell.sheet, round(cell.top)), []).append((cell, heads))
@@ -149,7 +162,11 @@ def _named(table: str, heads: list, rows: dict[Any, list]) -> Iterator[tuple[str
         values: dict[str, str] = {}
         for cell, above in row:
             middle = (cell.left + cell.right) / 2
-            over = [(head.right - head.left, -head.top, name) for name, head in above if head.left <= middle <= head.right]
+            over = [
+                (head.right - head.left, -head.top, name)
+                for name, head in above
+                if head.left <= middle <= head.right
+            ]
             name = min(over)[2] if over else ""
             if not name and cell.flat:
                 values["doubt"] = f"{cell.flat!r} is below no head"
@@ -167,18 +184,20 @@ def _named(table: str, heads: list, rows: dict[Any, list]) -> Iterator[tuple[str
         yield table, last
 
 
-_NUMBER = rf"\(?[\d,]*\.?\d+\)?(?:{MARKS})?"
+_MARKS = rf"(?:{MARKS})?"
+_NUMBER = rf"\(?[\d,]*\.?\d+\)?{_MARKS}"
 _LINE = re.compile(
-    rf"(?P<security>[^\t\n|]*?)\s*(?P<date>{DATE})(?:{MARKS})?\s+(?:(?P<deemed_date>{DATE})(?:{MARKS})?\s+)?"
-    rf"(?P<code>[A-Z])(?:{MARKS})?\s+(?:V\s+)?(?P<shares>{_NUMBER})\s+(?P<acquired_or_disposed>[AD])(?:{MARKS})?\s+"
-    rf"(?:(?P<price>\$\s?{_NUMBER}|\$?{MARKS}|{_NUMBER})\s+)?(?P<owned_after>{_NUMBER})\s+(?P<ownership>[DI])(?:{MARKS})?"
+    rf"(?m)^(?P<security>[^\t\n|]{{0,120}}?)[ |]{{0,9}}(?P<date>{DATE}){_MARKS}\s+"
+    rf"(?:(?P<deemed_date>{DATE}){_MARKS}\s+)?(?P<code>[A-Z]){_MARKS}\s+(?:V\s+)?(?P<shares>{_NUMBER})\s+"
+    rf"(?P<acquired_or_disposed>[AD]){_MARKS}\s+(?:(?P<price>\$\s?{_NUMBER}|\$?{MARKS}|{_NUMBER})\s+)?"
+    rf"(?P<owned_after>{_NUMBER})\s+(?P<ownership>[DI]){_MARKS}"
     r"(?![\w.,])(?P<nature>[^\n]*)"
 )
 
 
 def _by_lines(text: str, doubts: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the rows of plain text: cells parted by tabs, or a line that can be read in one way."""
-    for table, part in _parts(text).items():
+    for table, part in parts(text).items():
         dates = 0
         rest = []
         for line in part.splitlines():
@@ -203,10 +222,14 @@ def _by_lines(text: str, doubts: list[str]) -> Iterator[tuple[str, dict[str, str
                 doubts.append("holdings: rows without a transaction are not read in plain text")
 
 
-def _parts(text: str) -> dict[str, str]:
+def parts(text: str) -> dict[str, str]:
     """Cut the text of each table out, without its heads."""
     found = {}
     for table, title in (("I", r"Table I\b"), ("II", r"Table II\b")):
-        part = re.search(rf"{title}(.*?)(?=Table II\b|Explanation of Responses|/s/|\*\* Sig|\Z)", text, re.DOTALL | re.IGNORECASE)
+        part = re.search(
+            rf"{title}(.*?)(?=Table II\b|Explanation of Responses|/s/|\*\* Sig|\Z)",
+            text,
+            re.DOTALL | re.IGNORECASE,
+        )
         found[table] = part[1] if part else ""
     return found

@@ -66,12 +66,19 @@ class Filings(dspy.Module):
     def forward(self, document: Document) -> dspy.Prediction:
         """Read one."""
         with dspy.context(adapter=dspy.JSONAdapter()):
-            found = self.read(text=document.text)
+            found = self.read(
+                document=document.path
+                if document.format in (".pdf", ".html") and not document.looked
+                else document.text
+            )
         if found.refused:
             raise Unprocessed(found.refused)
         filing = found.filing
-        sums = {code: filing.total(code).shares for code in {row.code for row in filing.transactions}}
-        facts = {"issuer": filing.issuer, "ticker": filing.ticker, "filed": str(filing.filed)}
+        sums = {
+            code: filing.total(code).shares
+            for code in {row.code for row in filing.transactions if row.table == "I"}
+        }
+        facts = {"issuer": filing.issuer, "ticker": filing.ticker, "filed": str(filing.signed)}
         return dspy.Prediction(facts=facts | {"shares": dict(sorted(sums.items()))}, doubts=found.doubts)
 
 

@@ -1,4 +1,4 @@
-"""What is served: a filing's text in, its record out, with what a person should look at."""
+"""What is served: a filing in (HTML, text, or a `data:` address of a PDF), its record and its doubts out."""
 
 import dspy
 from prototype import Filing, task
@@ -12,6 +12,7 @@ class Read(BaseModel):
     filing: Filing | None
     refused: str | None
     doubts: list[str]
+    read_by: str | None
 
 
 class Reader(dspy.Module):
@@ -21,7 +22,7 @@ class Reader(dspy.Module):
         super().__init__()
         self.program = task.best()
 
-    def forward(self, text: str) -> Read:
-        """Read one filing from its text."""
+    def forward(self, document: str) -> Read:
+        """Read a filing from its HTML, from its text, or from `data:application/pdf;base64,...`."""
         with dspy.context(lm=lm(), adapter=task.ADAPTER):
-            return Read(**dict(self.program(text=text)))
+            return Read(**dict(self.program(document=document)))
