@@ -4,11 +4,11 @@
     found.filing.issuer, found.filing.sold.shares, found.doubts
 
 Read filing (the schema), one_call (the program for a strong model) and checks first; then layout, tables,
-boxes and code, which need no model; program puts them together. To copy it, take the folder.
+boxes and reading, which need no model; program puts them together. To copy it, take the folder.
 """
 
 from .checks import missing, uncited
-from .code import by_code
+from .reading import by_code
 from .filing import CODES, Filing, Holding, Owner, Total, Transaction, day, number
 from .layout import Page, UnreadableFiling, read
 from .metrics import fields, form4_score, gold, totals_right

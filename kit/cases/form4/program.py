@@ -11,7 +11,7 @@ from pathlib import Path
 
 import dspy
 
-from .code import by_code
+from .reading import by_code
 from .layout import UnreadableFiling, read
 from .one_call import OneCall
 

@@ -22,7 +22,7 @@ class Reader(dspy.Module):
         super().__init__()
         self.program = task.best()
 
-    def forward(self, document: str) -> Read:
+    def forward(self, document: str) -> Read:  # or a Path
         """Read a filing from its HTML, from its text, or from `data:application/pdf;base64,...`."""
         with dspy.context(lm=lm(), adapter=task.ADAPTER):
             return Read(**dict(self.program(document=document)))

@@ -1,4 +1,4 @@
-"""Code: a filing read from its layout alone, with a doubt for all that is missing or does not agree.
+"""Reading: a filing from its layout alone, with a doubt for all that is missing or does not agree.
 
 filing, doubts = by_code(read(Path("filing.html")))
 """
