@@ -8,12 +8,12 @@ boxes and reading, which need no model; program puts them together. To copy it, 
 """
 
 from .checks import missing, uncited
-from .reading import by_code
 from .filing import CODES, Filing, Holding, Owner, Total, Transaction, day, number
 from .layout import Page, UnreadableFiling, read
 from .metrics import fields, form4_score, gold, totals_right
 from .one_call import OneCall, ReadForm4
 from .program import Form4, is_form4
+from .reading import by_code
 
 __all__ = [
     "CODES",

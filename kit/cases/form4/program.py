@@ -11,9 +11,9 @@ from pathlib import Path
 
 import dspy
 
-from .reading import by_code
 from .layout import UnreadableFiling, read
 from .one_call import OneCall
+from .reading import by_code
 
 TITLE = re.compile(r"STATEMENT\s+OF\s+CHANGES\s+IN\s+BENEFICIAL\s+OWNERSHIP", re.IGNORECASE)
 
