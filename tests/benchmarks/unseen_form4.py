@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import dspy
+from dspy.adapters.baml_adapter import BAMLAdapter
 
 import kit
 from kit.cases.form4 import Filing, Form4, Page, by_code, read
@@ -164,7 +165,7 @@ def main(folder: str, *options: str) -> None:
         first = int(options[options.index("--first") + 1])
         lines = [gold for gold in lines if len(gold["transactions"]) <= 4][:first]
         readers = {"code": code, f"one call, {role}": asked}
-        dspy.configure(lm=kit.lm(role), adapter=dspy.JSONAdapter())
+        dspy.configure(lm=kit.lm(role, cache=False, max_tokens=2000), adapter=BAMLAdapter())
     for name, reader in readers.items():
         print(f"== {name}, {len(lines)} filings")
         score(Path(folder), lines, reader, "--errors" in options and name == "code")
