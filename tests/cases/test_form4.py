@@ -11,6 +11,7 @@ from scripted import ScriptedEngine
 
 from kit import project
 from kit.cases.form4 import (
+    HEADS,
     Filing,
     Form4,
     Page,
@@ -223,6 +224,14 @@ class TestLayouts:
         filing, doubts = by_code(Page(f"{BOXES}Common Stock 03/14/2026 S 500 D $13.1 44,500 D\n{end}"))
         assert filing.signed is None
         assert "signed: it is missing" in doubts
+
+    def test_other_heads(self):
+        """A page with its own words for a column is read with them, and is in doubt without."""
+        source = (DATA / "sec" / "16.html").read_text(encoding="utf-8")
+        page = read(source.replace("2. Transaction Date (Month/Day/Year)", "Trade date"))
+        assert any("is below no head" in doubt for doubt in by_code(page)[1])
+        own = HEADS | {"I": HEADS["I"] | {"date": "Tradedate"}}
+        assert by_code(page, own)[0] == by_code(read(source))[0]
 
     def test_several_owners(self):
         """Owners below the tables are owners; box 6 must agree."""

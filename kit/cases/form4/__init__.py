@@ -14,9 +14,11 @@ from .metrics import fields, form4_score, gold, totals_right
 from .one_call import OneCall, ReadForm4
 from .program import Form4, is_form4
 from .reading import by_code
+from .tables import HEADS, rows
 
 __all__ = [
     "CODES",
+    "HEADS",
     "Filing",
     "Form4",
     "Holding",
@@ -36,6 +38,7 @@ __all__ = [
     "missing",
     "number",
     "read",
+    "rows",
     "totals_right",
     "uncited",
 ]

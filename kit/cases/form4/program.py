@@ -14,6 +14,7 @@ import dspy
 from .layout import UnreadableFiling, read
 from .one_call import OneCall
 from .reading import by_code
+from .tables import HEADS, Heads
 
 TITLE = re.compile(r"STATEMENT\s+OF\s+CHANGES\s+IN\s+BENEFICIAL\s+OWNERSHIP", re.IGNORECASE)
 
@@ -26,14 +27,17 @@ class Form4(dspy.Module):
         ask: Whether a model reads the filings that code cannot read without a doubt about their rows. Such a
             reading always has a doubt: a person looks at it.
         tries: How often a model may read a filing, with what was wrong the last time.
+        heads: The words of the tables' heads, if a page has others than the SEC's.
 
     The prediction holds `filing`, or None and `refused`: why nothing was read. `doubts` names what a person
     should look at, and `read_by` says who read it: "code" or "model".
     """
 
-    def __init__(self, code_first: bool = True, ask: bool = True, tries: int = 2) -> None:
+    def __init__(
+        self, code_first: bool = True, ask: bool = True, tries: int = 2, heads: Heads = HEADS
+    ) -> None:
         super().__init__()
-        self.code_first, self.ask = code_first, ask
+        self.code_first, self.ask, self.heads = code_first, ask, heads
         self.one_call = OneCall(tries)
 
     def forward(self, document: Path | bytes | str) -> dspy.Prediction:
@@ -44,7 +48,7 @@ class Form4(dspy.Module):
             return dspy.Prediction(filing=None, refused=str(error), doubts=[], read_by=None)
         if reason := refusal(page.text):
             return dspy.Prediction(filing=None, refused=reason, doubts=[], read_by=None)
-        filing, doubts = by_code(page) if self.code_first else (None, [])
+        filing, doubts = by_code(page, self.heads) if self.code_first else (None, [])
         if filing and not (self.ask and in_question(doubts)):
             return dspy.Prediction(filing=filing, refused=None, doubts=doubts, read_by="code")
         found = self.one_call(page=page)

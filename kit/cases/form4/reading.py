@@ -11,17 +11,17 @@ from .boxes import boxes, footnotes, signed
 from .checks import missing
 from .filing import Filing, Holding, Owner, Transaction, day
 from .layout import Page
-from .tables import rows
+from .tables import HEADS, Heads, rows
 
 
-def by_code(page: Page) -> tuple[Filing, list[str]]:
-    """Read a filing without a model.
+def by_code(page: Page, heads: Heads = HEADS) -> tuple[Filing, list[str]]:
+    """Read a filing without a model, its tables by the words of their heads.
 
     Returns:
         The filing, and doubts: each begins with the field or the row that a person should look at.
     """
     top = boxes(page)
-    found, doubts = rows(page)
+    found, doubts = rows(page, heads)
     dates = signed(page.text)
     filing = Filing(
         issuer=top["issuer"],

@@ -9,7 +9,7 @@ Plain text has no columns: there a row is read only if it can be read in one way
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from .filing import Holding, Transaction
 from .layout import EDGE, Cell, Page
 
 Found = list[Transaction | Holding]
+Heads = Mapping[str, dict[str, str]]
 DATE = r"\d\d/\d\d/\d{4}"
 MARKS = r"(?:\s*\(\d{1,2}\))+"
 TITLE = r"^Table(II?)-(?:Non-)?Derivative"
@@ -67,14 +68,17 @@ _SEC = {
 """The columns of the SEC's own form, in their order."""
 
 
-def rows(page: Page) -> tuple[Found, list[str]]:
-    """Return the rows of both tables in their order, and what a person should look at."""
-    cells = (
-        _by_columns(page.cells) if any(re.match(TITLE, _tight(cell.text)) for cell in page.cells) else None
-    )
+def rows(page: Page, heads: Heads = HEADS) -> tuple[Found, list[str]]:
+    """Return the rows of both tables in their order, and what a person should look at.
+
+    Args:
+        page: A filing.
+        heads: For each table, a field's name and an expression for its head, without spaces.
+    """
+    columns = any(re.match(TITLE, _tight(cell.text)) for cell in page.cells)
     found: Found = []
     doubts: list[str] = []
-    for table, values in cells if cells is not None else _by_lines(page.text, doubts):
+    for table, values in _by_columns(page.cells, heads) if columns else _by_lines(page.text, doubts):
         if doubt := values.pop("doubt", None):
             doubts.append(f"row {_count(found) + 1}: {doubt}")
         if not any(values.values()):
@@ -126,7 +130,7 @@ def _row(table: str, values: dict[str, str]) -> Transaction | Holding:
     return Transaction(table=table, **values)  # ty: ignore
 
 
-def _by_columns(cells: Iterable[Cell]) -> Iterator[tuple[str, dict[str, str]]]:
+def _by_columns(cells: Iterable[Cell], known: Heads) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the rows of each table, told apart by their heads."""
     table, heads, rows = "", [], {}
     for cell in sorted(cells, key=lambda cell: (cell.sheet, round(cell.top), cell.left)):
@@ -142,7 +146,9 @@ def _by_columns(cells: Iterable[Cell]) -> Iterator[tuple[str, dict[str, str]]]:
             yield from _named(table, heads, rows)
             table, heads, rows = "", [], {}
         elif (
-            table and (name := _head(table, tight)) is not None and (cell.sheet, round(cell.top)) not in rows
+            table
+            and (name := _head(known[table], tight)) is not None
+            and (cell.sheet, round(cell.top)) not in rows
         ):
             heads.append((name, cell))
         elif table and cell.left >= 0:
@@ -150,8 +156,8 @@ def _by_columns(cells: Iterable[Cell]) -> Iterator[tuple[str, dict[str, str]]]:
     yield from _named(table, heads, rows)
 
 
-def _head(table: str, tight: str) -> str | None:
-    return next((name for name, words in HEADS[table].items() if re.match(words, tight)), None)
+def _head(known: dict[str, str], tight: str) -> str | None:
+    return next((name for name, words in known.items() if re.match(words, tight)), None)
 
 
 def _named(table: str, heads: list, rows: dict[Any, list]) -> Iterator[tuple[str, dict[str, str]]]:
