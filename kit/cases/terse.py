@@ -1,4 +1,4 @@
-"""Terse: an adapter for short prompts: instructions, fields, and the form of the reply in one line.
+r"""Terse: an adapter for short prompts: instructions, fields, and the form of the reply in one line.
 
     with dspy.context(adapter=Terse()):
         dspy.Predict("rule, words -> corrected")(rule="Write words in full.", words="dep.")
@@ -6,7 +6,7 @@
 | type of an output | what the prompt says |
 |---|---|
 | `str`, `int`, `float`, `bool`, `date` | `str`, `int`, `float`, `bool`, `date` |
-| `int \\| None`, `Optional[int]` | `int or null` |
+| `int \| None`, `Optional[int]` | `int or null` |
 | `Literal["P1", "Refund request"]`, an Enum | `"P1" or "Refund request"` |
 | `Literal[1, 2]` | `1 or 2` |
 | `list[int]`, `set[int]`, `tuple[int, ...]` | `[int]` |
@@ -45,7 +45,8 @@ class Terse(dspy.JSONAdapter):
     Given the fields `text`, produce the fields `term_months`.
     Reply in JSON: {term_months: int or null}
     text: for three years
-    >>> for message in Terse(bare=True).format(dspy.Signature("text -> urgency: Literal['P1', 'P2']"), [], {}):
+    >>> urgency = dspy.Signature("text -> urgency: Literal['P1', 'P2']")
+    >>> for message in Terse(bare=True).format(urgency, [], {}):
     ...     print(message["content"])
     Given the fields `text`, produce the fields `urgency`.
     Reply with one of: P1, P2

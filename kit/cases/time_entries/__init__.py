@@ -1,38 +1,46 @@
-"""Time entries: billing narratives brought to a firm's house style, by rules where rules are certain.
+"""Time entries: billing narratives brought to a firm's style guide; what is not certain goes to a person.
 
-    house = House.read("data/time_entries").learn(approved)
-    program = TimeEntries(house)
-    program(narrative="review lease w/ Margaret Okafor", client="nVista Robotics").corrected
+    guide = Guide.read("american.toml")
+    ModelFirst(guide)(narrative="mtg w/ Ana Ortiz re lease")       # a strong model, one call
+    TimeEntries(guide, house)(narrative="mtg w/ Ana Ortiz re lease").corrected    # rules first
 
-Read house, spelling, rules and doubts (no model), then intake, program and terse, then explanations,
-differences and metrics; questions are for optimizers. To copy it, take the folder.
+Read guide, guard and program; then verbs, openings, rules, doubts, house, spelling and intake (no model in them);
+then differences, explanations and metrics; questions are for optimizers. To copy it, take the folder, and
+terse.py beside it.
 """
 
 from .differences import Difference, content, differences
-from .doubts import Doubt, doubts
+from .doubts import Doubt, doubts, remark_in
+from .guard import faults
+from .guide import Guide
 from .house import RULES, House
 from .intake import refusal
-from .metrics import house_score, rule_scores
-from .program import Correct, Rewrite, TimeEntries
+from .metrics import house_score, rule_scores, verdict
+from .program import Correct, CorrectEntry, ModelFirst, TimeEntries, marked, objection
 from .questions import questions
 from .rules import tidy
-from .terse import Terse
 
 __all__ = [
     "RULES",
     "Correct",
+    "CorrectEntry",
     "Difference",
     "Doubt",
+    "Guide",
     "House",
-    "Rewrite",
-    "Terse",
+    "ModelFirst",
     "TimeEntries",
     "content",
     "differences",
     "doubts",
+    "faults",
     "house_score",
+    "marked",
+    "objection",
     "questions",
     "refusal",
+    "remark_in",
     "rule_scores",
     "tidy",
+    "verdict",
 ]

@@ -1,79 +1,211 @@
-"""Doubts: places that may break a rule, where no rule can decide. Only these are put to a model."""
+"""Doubts: places that may break the guide, or that a person should see, where no rule can decide."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from .house import KEPT, House, is_past
-from .spelling import unknown
+from .guide import Guide
+from .house import House
+from .openings import joined_doubts, unsure
+from .rules import MASK, mask, opens, printable, shouted, unmask
+from .spelling import suggestions, unknown
+from .verbs import base_of, regular_past
 
 
 @dataclass(frozen=True)
 class Doubt:
-    """Words of an entry that may break a rule; `start` is where they stand."""
+    """Words of a corrected entry that may be wrong.
+
+    Args:
+        rule: "tense", "names", "abbreviations", "spelling", "separators", "capitals", "meaning" or "remark".
+        words: What is in doubt.
+        start: Where it is.
+        choices: What it may have to be, as far as code knows.
+    """
 
     rule: str
     words: str
     start: int
+    choices: tuple[str, ...] = ()
 
     @cached_property
     def end(self) -> int:
         """Where the words end."""
         return self.start + len(self.words)
 
+    def __str__(self) -> str:
+        maybe = f": {' or '.join(self.choices)}?" if self.choices else ""
+        return f"{self.rule}: {self.words!r}{maybe}"
 
-_OPENING = re.compile(r"(?:^|(?<=; ))([^\W\d_][\w'\u2019-]*)(?: (?:of|for|with|at|in|to|on)\b)?")
-_NAME = re.compile(r"\b(?=([A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z]+)\b(?! [A-Z&])(?! v\.))")
-_DOTTED = re.compile(r"(?<![\w.])(?:[^\W\d_]+\.)+(?=[\s,;)])|(?<![\w.])[^\W\d_]+/[^\W\d_]*")
+
+_NAME = re.compile(r"\b(?=([A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z]+)\b(?! [A-Z&])(?! v\.?\b))")
+_DOTTED = re.compile(r"(?<![\w.])(?:[^\W\d_]+\.)+(?=[\s,;:)]|$)")
+_SLASHED = re.compile(r"(?<![\w./])[a-zA-Z]{1,4}/[a-zA-Z]{0,4}(?![\w/])")
+_SENTENCE = re.compile(r"(?<=[\w)])\. +(?=[A-Z])| [-\u2013\u2014/+] (?=[a-z])")
 
 
-def doubts(text: str, house: House, client: str = "") -> list[Doubt]:
-    """List the places of a tidied entry that may break a rule, in order and without overlaps.
+def doubts(
+    text: str, guide: Guide, house: House, client: str = "", protected: Collection[str] = (), narrative: str = ""
+) -> list[Doubt]:
+    """List what is in doubt in a tidied entry, in order and without overlaps.
+
+    Args:
+        text: The entry, as `tidy` returns it.
+        guide: The style guide.
+        house: Who knows people and words.
+        client: Its name raises no doubt.
+        protected: Other names that raise none.
+        narrative: The entry as it came, for remarks that a rule may have hidden.
 
     >>> house = House(words=frozenset("lease with opposing counsel".split()))
-    >>> for doubt in doubts("Redline leese; met with Lucas Brandt re. lease.", house):
-    ...     print(doubt.rule, doubt.words, sep=": ")
-    tense: Redline
-    spelling: leese
-    names: Lucas Brandt
-    abbreviations: re.
+    >>> for doubt in doubts("Redline leese; met with dep. of Acme", Guide.read("american.toml"), house):
+    ...     print(doubt)
+    spelling: 'leese': lease?
+    abbreviations: 'dep.': deposition or department or deputy or deposit?
     """
-    kept = [
-        match.span() for match in re.finditer(rf'"[^"]*"|{re.escape(client)}' if client else '"[^"]*"', text)
-    ]
-    found: list[Doubt] = []
-    for doubt in (*_openings(text), *_names(text, house), *_short(text), *_unknown(text, house)):
-        taken = kept + [(other.start, other.end) for other in found]
-        if all(doubt.end <= start or end <= doubt.start for start, end in taken):
-            found.append(doubt)
-    return sorted(found, key=lambda doubt: doubt.start)
+    masked, hidden = mask(text, client, protected)
+    finders = (_remarks, _openings, _joined, _short, _sentences, _confusable, _unknown, _names)
+    found: list[tuple[str, str, int, tuple[str, ...]]] = []
+    for finder in finders:
+        for rule, words, start, choices in finder(masked, guide, house):
+            if words and all(start + len(words) <= at or at + len(other) <= start for _, other, at, _ in found):
+                found.append((rule, words, start, choices))
+    shift = _shifts(masked, hidden)
+    placed = [Doubt(r, unmask(w, hidden), shift[s], c) for r, w, s, c in sorted(found, key=lambda one: one[2])]
+    if narrative and shouted(printable(narrative)):
+        placed.append(Doubt("capitals", text, 0))
+    return placed
 
 
-def _openings(text: str) -> Iterator[Doubt]:
-    for match in _OPENING.finditer(text):
-        if not is_past(match[1]):
-            yield Doubt("tense", match[0], match.start())
+def remark_in(narrative: str, guide: Guide, client: str = "", protected: Collection[str] = ()) -> str | None:
+    """Return the first words of a narrative that are no part of a bill, or None.
+
+    >>> remark_in("Reviewed lease (DNB - ask Jo whether to bill?)", Guide.read("american.toml"))
+    'DNB'
+    """
+    masked, _ = mask(narrative, client, protected)
+    found = (re.search(pattern, masked, re.IGNORECASE if pattern not in _CASED else 0) for pattern in guide.remarks)
+    first = min((match for match in found if match), key=lambda match: match.start(), default=None)
+    return first[0] if first else None
 
 
-def _names(text: str, house: House) -> Iterator[Doubt]:
+_CASED = {r"\bI\b(?!\.)", r"\bI'm\b", r"\bDNB\b", r"\bNB\b"}
+
+
+def _remarks(text: str, guide: Guide, house: House) -> Iterator[tuple]:
+    for pattern in guide.remarks:
+        for match in re.finditer(pattern, text, re.IGNORECASE if pattern not in _CASED else 0):
+            yield "remark", match[0], match.start(), ()
+    for phrase in guide.unsure:
+        for match in re.finditer(rf"\b{re.escape(phrase)}\b", text, re.IGNORECASE):
+            yield "meaning", match[0], match.start(), ()
+
+
+def _tasks(text: str, guide: Guide) -> Iterator[tuple[str, int]]:
+    start = 0
+    for task in text.split(guide.between):
+        yield task, start
+        start += len(task) + len(guide.between)
+
+
+def _openings(text: str, guide: Guide, house: House) -> Iterator[tuple]:
+    for task, start in _tasks(text, guide):
+        word = re.match(r"[^\W\d_][\w'\u2019/.-]*", task)
+        if not word:
+            yield "tense", task[:1] if re.match(f"[{MASK}]", task) else task.split(" ")[0], start, ()
+        elif unsure(task, guide):
+            yield "tense", word[0].rstrip("."), start, _guesses(word[0], guide, house)
+
+
+def _guesses(word: str, guide: Guide, house: House) -> tuple[str, ...]:
+    """Return the form that a word would have if it were a regular verb, unless it is a known noun."""
+    if base_of(word) or guide.form != "past" or not word.isalpha() or house.knows(word) or len(word) < 4:
+        return ()
+    return (regular_past(word),)
+
+
+def _joined(text: str, guide: Guide, house: House) -> Iterator[tuple]:
+    for task, start in _tasks(text, guide):
+        for match in joined_doubts(task, guide):
+            yield "tense", match[2], start + match.start(2), ()
+
+
+def _short(text: str, guide: Guide, house: House) -> Iterator[tuple]:
+    known = {key.rstrip("."): meanings for key, meanings in guide.ambiguous.items()}
+    for match in (*_DOTTED.finditer(text), *_SLASHED.finditer(text)):
+        word = match[0]
+        last = match.end() == len(text.rstrip())
+        if word in guide.kept or re.fullmatch(r"(?:[A-Z]\.)+", word):
+            continue
+        bare = word.rstrip(".").lower()
+        if "/" in word and (bare in ("and/or",) or (word.isupper() and word not in ("O/C", "F/U"))):
+            continue
+        if last and (word[:-1].isupper() or (bare not in known and (house.knows(bare) or len(bare) > 5))):
+            continue  # the stop that closes the entry
+        yield "abbreviations", word, match.start(), tuple(known.get(bare, ()))
+    plain = "|".join(re.escape(key) for key in guide.ambiguous if not key.endswith("."))
+    for match in re.finditer(rf"(?<![\w./'\u2019-])({plain})(?![\w./'\u2019-])", text, re.IGNORECASE):
+        if not (match[0].isupper() and len(match[0]) > 1):
+            yield "abbreviations", match[0], match.start(), tuple(guide.ambiguous[match[0].lower()])
+    for match in re.finditer(r"(?<![\w./&-])[b-df-hj-np-tv-xz]{2,6}(?:'[ds])?(?![\w./&-])", text):
+        if match[0] not in guide.kept | {"pp", "v", "vs", "plc", "th", "nd", "rd", "st"}:
+            yield "abbreviations", match[0], match.start(), ()
+
+
+def _sentences(text: str, guide: Guide, house: House) -> Iterator[tuple]:
+    for match in _SENTENCE.finditer(text):
+        before = text[: match.start() + 1].rsplit(" ", 1)[-1]
+        dotted = match[0].startswith(".")
+        if match[0] == guide.between or text[: match.start()].count("(") > text[: match.start()].count(")"):
+            continue
+        if dotted and (before in guide.kept or re.fullmatch(r"(?:\w+\.)*\w\.", before)):
+            continue
+        if dotted or opens(text[match.end() :], guide):
+            after = text[match.end() :].split(" ")[0]
+            yield "separators", match[0] + after, match.start(), ()
+
+
+def _confusable(text: str, guide: Guide, house: House) -> Iterator[tuple]:
+    for word, choices in guide.confusable.items():
+        for match in re.finditer(rf"(?<![\w-]){word}(?![\w-])", text):
+            if not _settled(word, text[: match.start()], text[match.end() :]):
+                yield "spelling", match[0], match.start(), tuple(choices)
+
+
+def _settled(word: str, before: str, after: str) -> bool:
+    """Say whether the words around show that a word is meant as it is written."""
+    last = (before.split() or [""])[-1].lower()
+    if word == "form":
+        return last in {"a", "the", "this", "each", "short", "consent", "standard", "proxy", "in", "of"}
+    if word == "council":
+        return last in {"city", "town", "county", "borough", "district", "parish", "the"}
+    return word == "principle" and last in {"in", "of", "the"}
+
+
+def _unknown(text: str, guide: Guide, house: House) -> Iterator[tuple]:
+    for match in unknown(text, house):
+        if match[0].lower() in guide.words:
+            continue
+        yield "spelling", match[0], match.start(), suggestions(match[0], house)
+
+
+def _names(text: str, guide: Guide, house: House) -> Iterator[tuple]:
+    if guide.people != "F. Last":
+        return
     for match in _NAME.finditer(text):
         first, *_, last = match[1].split()
-        common = house.knows(last) and last.lower() not in house.proper
-        if match.start() and not common and not house.knows(first):
-            yield Doubt("names", match[1], match.start())
+        common = house.owns(last) and last.lower() not in house.proper
+        if match.start() and not common and not house.owns(first) and f"{last}." not in guide.kept:
+            yield "names", match[1], match.start(), (f"{first[0]}. {last}",)
 
 
-def _short(text: str) -> Iterator[Doubt]:
-    for match in _DOTTED.finditer(text):
-        initial = re.fullmatch(r"(?:[A-Z]\.)+", match[0])
-        if match[0] not in KEPT and not initial:
-            yield Doubt("abbreviations", match[0], match.start())
-
-
-def _unknown(text: str, house: House) -> Iterator[Doubt]:
-    for match in unknown(text, house):
-        short = len(match[0]) < 4 or not re.search("[aeiouy]", match[0].lower())
-        yield Doubt("abbreviations" if short else "spelling", match[0], match.start())
+def _shifts(masked: str, hidden: list[str]) -> list[int]:
+    """Return where each character of a masked text is in the text itself."""
+    place, places = 0, []
+    for letter in masked:
+        places.append(place)
+        place += len(hidden[ord(letter) - 0xE000]) if 0xE000 <= ord(letter) <= 0xF8FF else 1
+    return [*places, place]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .house import IRREGULAR, base_forms
+from .house import base_forms
+from .verbs import pasts
 
 PUNCTUATION = frozenset(".,;:-\u2013\u2014/!?()")
 PREPOSITIONS = frozenset({"at", "for", "from", "in", "of", "on", "to", "with"})
@@ -100,7 +101,7 @@ def _same_verb(past: tuple[str, ...], other: tuple[str, ...]) -> bool:
     one, two = past[0].casefold(), other[0].casefold()
     if two.endswith("ed") and _near(one, two, 2) and len(past) == len(other):
         return False  # a misspelled past
-    return one[:3] == two[:3] or one in {IRREGULAR.get(base) for base in (two, *base_forms(two))}
+    return one[:3] == two[:3] or one in {pasts().get(base) for base in (two, *base_forms(two))}
 
 
 def _abbreviates(short: tuple[str, ...], full: tuple[str, ...]) -> bool:

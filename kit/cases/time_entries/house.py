@@ -1,4 +1,4 @@
-"""House: what a firm knows about its own writing, and the lists on which the certain rules rest."""
+"""House: the people and the words that a firm knows."""
 
 from __future__ import annotations
 
@@ -6,67 +6,14 @@ import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
+from spellchecker import SpellChecker
+
+from .verbs import base_of
+
 RULES = ("capitalization", "punctuation", "tense", "names", "abbreviations", "spelling")
-
-_KEPT = """v. Inc. Co. Corp. Ltd. Dr. Mr. Mrs. Ms. Hon. Jr. Sr. St. No. Nos. a.m. p.m. et al. i.e. e.g.
-U.S. U.S.C. C.F.R. U.K. D.C."""
-KEPT = frozenset(_KEPT.split())
-"""Abbreviations that are house style. Initials (as in "M. Okafor") and acronyms (SEC) stay too."""
-
-
-def pairs(text: str) -> dict[str, str]:
-    """Read "key:value" pairs; an underscore stands for a space.
-
-    >>> pairs("w/:with t/c:telephone_conference")
-    {'w/': 'with', 't/c': 'telephone conference'}
-    """
-    split = (pair.rpartition(":") for pair in text.split())
-    return {key.replace("_", " "): value.replace("_", " ") for key, _, value in split}
-
-
-IRREGULAR = pairs(
-    """
-    meet:met lead:led write:wrote rewrite:rewrote speak:spoke send:sent hold:held take:took begin:began
-    give:gave find:found make:made build:built draw:drew oversee:oversaw pay:paid keep:kept sit:sat
-    run:ran leave:left withhold:withheld ride:rode strike:struck swear:swore overcome:overcame tell:told
-    bring:brought read:read proofread:proofread set:set put:put
-    """
-)
-"""Base form and past of verbs that are no nouns, or hardly so at the start of an activity."""
-
-_REGULAR = """
-review revise draft prepare attend correspond research analyze summarize telephone discuss negotiate edit
-finalize file compile examine participate update advise confirm coordinate respond request serve travel
-present calculate investigate verify interview outline evaluate compare organize receive obtain assess
-"""
-
-
-def regular_past(verb: str) -> str:
-    """Return the past of a verb that follows the rule and doubles no letter.
-
-    >>> [regular_past(verb) for verb in ("review", "revise", "notify", "survey")]
-    ['reviewed', 'revised', 'notified', 'surveyed']
-    """
-    if verb.endswith("e"):
-        return verb + "d"
-    return re.sub(r"([^aeiou])y$", r"\1i", verb) + "ed"
-
-
-PAST = {verb: regular_past(verb) for verb in _REGULAR.split()} | {"confer": "conferred"} | IRREGULAR
-"""The verbs that rules put into the past. Every other verb is a doubt."""
-
-
-def is_past(verb: str) -> bool:
-    """Say whether a word reads as a verb in the past: a listed irregular, or any word in -ed.
-
-    >>> [is_past(word) for word in ("Met", "Deposed", "Proceed", "Redline")]
-    [True, True, False, False]
-    """
-    low = verb.lower()
-    return low in PAST.values() or (low.endswith("ed") and not low.endswith("eed"))
 
 
 @dataclass(frozen=True)
@@ -111,7 +58,12 @@ class House:
     def proper(self) -> dict[str, str]:
         """Words that are always capitalized, by their lower-case form."""
         capitals = {word.lower(): word for word in self.words if word != word.lower()}
-        return {low: word for low, word in capitals.items() if low not in self.words}
+        common = {word for word in self.words if word.islower()}
+        return {
+            low: word
+            for low, word in capitals.items()
+            if low not in common and not base_of(low) and common.isdisjoint(base_forms(low))
+        }
 
     @cached_property
     def people(self) -> re.Pattern[str] | None:
@@ -129,24 +81,42 @@ class House:
         return names
 
     def knows(self, word: str) -> bool:
-        """Say whether a word is in the dictionary, itself or in its base form.
+        """Say whether a word is English or the firm's own, itself or in a base form; either spelling counts.
 
-        >>> house = House(words=frozenset({"notify", "share", "plan", "Delaware"}))
-        >>> [house.knows(word) for word in ("notified", "sharing", "planned", "Delaware's", "notifed")]
+        >>> house = House(words=frozenset({"Zyqlo"}))
+        >>> [house.knows(word) for word in ("zyqlo", "notified", "colour", "Delaware's", "notifed")]
         [True, True, True, True, False]
         """
-        low = re.sub(r"['\u2019]s?$", "", word.lower())
-        if low in self._folded:
-            return True
+        low = re.sub(r"['\u2019]s?$", "", word.lower()).replace("\u2019", "'")
         if "-" in low:
             return all(self.knows(part) for part in low.split("-") if len(part) > 2)
-        bases = {low} | base_forms(low)
-        bare = {re.sub(r"^(?:un|non|pre|mis|over|sub)(?=\w{4})", "", base) for base in bases}
-        return not self._folded.isdisjoint(bases | bare)
+        bare = re.sub(r"^(?:un|non|pre|mis|over|sub|re|co)(?=\w{4})", "", low)
+        return self.owns(low) or base_of(low) is not None or bool(english().known([low, american(low), bare]))
+
+    def owns(self, word: str) -> bool:
+        """Say whether a word is one of the firm's own, itself or in a base form."""
+        return not self._folded.isdisjoint({word.lower()} | base_forms(word.lower()))
 
     @cached_property
     def _folded(self) -> frozenset[str]:
-        return frozenset({word.lower() for word in self.words} | set(PAST) | set(PAST.values()))
+        return frozenset(word.lower() for word in self.words)
+
+
+@cache
+def english() -> SpellChecker:
+    """Return a dictionary of English, without a firm's words."""
+    return SpellChecker(distance=1)
+
+
+def american(word: str) -> str:
+    """Return the American spelling of a word, by its ending; it may not exist.
+
+    >>> [american(word) for word in ("organised", "colour", "totalling")]
+    ['organized', 'color', 'totaling']
+    """
+    word = re.sub(r"is(e|ed|es|ing|er|ation|ations)$", r"iz\1", word)
+    word = re.sub(r"our(?=$|s$|ed$|ing$|able$|ably$|al$)", "or", word)
+    return re.sub(r"ll(ed|ing|er)$", r"l\1", re.sub(r"([bt])re$", r"\1er", word))
 
 
 def base_forms(word: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import dspy
@@ -47,3 +48,23 @@ def house_score(
     feedback = "\n".join(map(str, differences(gold, corrected))) or "right"
     scores = rules | {"content": kept, "exact": float(gold == corrected)}
     return dspy.Prediction(score=score, feedback=feedback, objective_scores=scores)
+
+
+def verdict(gold: str, prediction: dspy.Prediction, accept: Collection[str] = (), must_flag: bool = False) -> str:
+    """Say what became of an entry: "right", "flagged", or "silently wrong".
+
+    Args:
+        gold: The text that a careful editor makes of it; a stop at the end does not count.
+        prediction: What a program made of it, with `corrected` and `review`.
+        accept: Other texts that are as right.
+        must_flag: Whether an editor would ask before the entry is billed; then a flag is right.
+
+    >>> verdict("Met client", dspy.Prediction(corrected="Met client.", review=False))
+    'right'
+    >>> verdict("Led training", dspy.Prediction(corrected="Lead training", review=False), must_flag=True)
+    'silently wrong'
+    """
+    if prediction.review:
+        return "right" if must_flag else "flagged"
+    texts = {text.rstrip(" .") for text in (gold, *accept)}
+    return "right" if prediction.corrected.rstrip(" .") in texts else "silently wrong"

@@ -1,77 +1,75 @@
-"""Rules: what can be put right for certain, one function for each thing. None of them costs a call.
+"""Rules: what can be put right for certain under a guide, one function for each thing. None of them costs a call.
 
-Quotations and the client's name are left as they are. What these functions cannot decide is a doubt.
+Quotations, the client's name and other protected words are masked first. What is not certain is left as it is,
+and is a doubt.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Collection
 
-from .house import PAST, House, is_past, pairs
-from .spelling import one_letter
+from .guide import Guide
+from .house import House, american, english
+from .openings import opened
+from .verbs import base_of, is_past
 
-ABBREVIATIONS = pairs(
-    """
-    w/:with w/o:without re:regarding t/c:telephone_conference mtg:meeting mtgs:meetings agmt:agreement
-    agmts:agreements doc:document docs:documents depo:deposition depos:depositions memo:memorandum
-    dept:department mgmt:management acctg:accounting info:information approx:approximately btwn:between
-    thru:through stmt:statement hrg:hearing prelim:preliminary atty:attorney attys:attorneys
-    opp:opposing pltf:plaintiff pltfs:plaintiffs hrs:hours wks:weeks mos:months yrs:years svcs:services
-    acct:account accts:accounts docs:documents jan:January feb:February aug:August oct:October
-    """
-)
-"""Abbreviations that can mean one thing only, without their dots."""
-
-MISSPELLINGS = pairs(
-    """
-    recieved:received seperate:separate correspondance:correspondence priviledge:privilege
-    occured:occurred refered:referred definately:definitely accomodate:accommodate commited:committed
-    ammendment:amendment proceedure:procedure proceedures:procedures arguement:argument
-    defendent:defendant defendents:defendants independant:independent maintainance:maintenance
-    aquisition:acquisition existance:existence transfered:transferred teh:the adn:and
-    """
-)
-
-NOUN_FORMS = pairs(
-    """
-    review_of:reviewed revision_of:revised drafting_of:drafted preparation_of:prepared
-    preparation_for:prepared_for conference_with:conferred_with correspondence_with:corresponded_with
-    meeting_with:met_with attendance_at:attended negotiation_of:negotiated discussion_of:discussed
-    """
-)
-"""How activities begin that should begin with a verb."""
-
+MASK = "\ue000-\uf8ff"
 _NUMBERED = {"ex": "Exhibit", "exh": "Exhibit", "sec": "Section", "sched": "Schedule", "art": "Article"}
+_NUMBERED |= {"para": "paragraph", "paras": "paragraphs", "cl": "clause", "p": "page", "pp": "pages"}
 _NUMBERED_PART = re.compile(
     r"\b(section|exhibit|article|rule|title|chapter)( (?:(?=\d)|[b-zA-Z]\b|[ivx]{2,}\b))", re.IGNORECASE
 )
-_OPENING = re.compile(r"(?:^|(?<=; ))([^\W\d_][\w'\u2019-]*)(?: and ([^\W\d_]+))?(?: (of|for|with|at)\b)?")
+_MONTHS = dict(jan="January", feb="February", mar="March", apr="April", jun="June", jul="July", aug="August")
+_MONTHS |= dict(sep="September", sept="September", oct="October", nov="November", dec="December")
+_TWO_WAYS = frozenset({"check", "program", "license", "judgment", "inquiry", "inquiries", "center"})
 
 
-def tidy(text: str, house: House, client: str = "") -> str:
+def tidy(text: str, guide: Guide, house: House, client: str = "", protected: Collection[str] = ()) -> str:
     """Apply every certain rule.
 
     >>> house = House(roster=(("Margaret", "Okafor"),))
-    >>> tidy("mtg w/ okafor, margaret re Ex. B - review lease", house)
+    >>> tidy("mtg w/ okafor, margaret re Ex. B - review lease", Guide.read("house.toml"), house)
     'Met with M. Okafor regarding Exhibit B; reviewed lease.'
+    >>> tidy("mtg w/ Margaret Okafor re Ex. B - review lease", Guide.read("brandt_okafor.toml"), house)
+    'Meeting with Margaret Okafor re Exhibit B - Reviewing lease.'
     """
-    kept = rf"(\"[^\"]*\"|{re.escape(client)})" if client else r"(\"[^\"]*\")"
-    text = restore_client(spaces(separators(printable(text))), client)
+    masked, hidden = mask(printable(text), client, protected)
+    masked = capitals(spaces(masked), house)
+    masked = stops(separators(masked, guide), guide, house)
+    for edit in (abbreviations, spellings, dates):
+        masked = edit(masked, guide)
+    masked = names(masked, guide, house)
+    tasks = [opened(task, guide) for task in masked.split("; ")]
+    masked = replaced(joined(tasks, guide, house), guide)
+    return unmask(closing(masked, guide, [unmask(masked[-1:], hidden)]), hidden)
 
-    def apart(edit: Callable[[str], str]) -> str:
-        parts = re.split(kept, text)
-        return "".join(part if i % 2 else edit(part) for i, part in enumerate(parts))
 
-    for edit in (
-        lambda part: capitals(part, house),
-        abbreviations,
-        misspellings,
-        lambda part: one_letter(part, house),
-        lambda part: names(part, house),
-    ):
-        text = apart(edit)
-    return closing(first_letters(tense(text), house))
+def mask(text: str, client: str, protected: Collection[str] = ()) -> tuple[str, list[str]]:
+    """Return a text in which each protected part is one private character, and what they hide.
+
+    The client's name is written as the client writes it.
+
+    >>> masked, hidden = mask('Sent "Re: x" to NVISTA', "nVista")
+    >>> len(masked), hidden
+    (11, ['"Re: x"', 'nVista'])
+    """
+    whole = sorted({name for name in (client, *protected) if name}, key=len, reverse=True)
+    names = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in whole)
+    fixed = r'"[^"]*"|\u201c[^\u201d]*\u201d|\S+@\S+\.\w+|https?://\S+'
+    hidden: list[str] = []
+
+    def hide(match: re.Match) -> str:
+        folded = {name.casefold(): name for name in whole}
+        hidden.append(folded.get(match[0].casefold(), match[0]))
+        return chr(0xE000 + len(hidden) - 1)
+
+    return re.sub(f"{fixed}|{names}" if names else fixed, hide, text, flags=re.IGNORECASE), hidden
+
+
+def unmask(text: str, hidden: list[str]) -> str:
+    """Put the hidden parts back."""
+    return re.sub(f"[{MASK}]", lambda match: hidden[ord(match[0]) - 0xE000], text)
 
 
 def printable(text: str) -> str:
@@ -80,48 +78,68 @@ def printable(text: str) -> str:
     >>> printable("Reviewed\x00 lease\u200b")
     'Reviewed lease'
     """
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\ufeff]", "", text)
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\ufeff\ue000-\uf8ff]", "", text)
 
 
 def spaces(text: str) -> str:
-    """Remove doubled spaces and spaces before a mark.
+    r"""Remove doubled spaces and spaces before a mark; a new line stays.
 
     >>> spaces("Reviewed  lease , twice")
     'Reviewed lease, twice'
     """
-    return re.sub(r"\s+([.,;])(?=\s|$)", r"\1", re.sub(r"\s+", " ", text)).strip()
+    return re.sub(r"[^\S\n]+([.,;:])(?=\s|$)", r"\1", re.sub(r"[^\S\n\r]+", " ", text)).strip()
 
 
-def separators(text: str) -> str:
-    """Part activities by semicolons where a dash, a slash or a new line parts them.
+def separators(text: str, guide: Guide) -> str:
+    r"""Put "; " where a dash, a slash, a stop or a new line separates two tasks.
 
-    >>> separators("Reviewed lease - drafted letter")
-    'Reviewed lease; drafted letter'
+    A dash, a slash or a stop does so only outside of brackets, and only before a word that opens a task.
+
+    >>> guide = Guide.read("american.toml")
+    >>> separators("Reviewed lease - drafted letter / Fox / Adair;call client. Sent it.", guide)
+    'Reviewed lease; drafted letter / Fox / Adair; call client; Sent it.'
     """
-    parts = re.split(r'("[^"]*")', text)
-    return "".join(
-        part if i % 2 else re.sub(r"\s*;?(?:\s+[-\u2013\u2014/]\s+|\s*[\r\n]+\s*)(?=\S)", "; ", part)
-        for i, part in enumerate(parts)
-    )
+    text = re.sub(r"\s*;\s*(?=\S)|\s*[\r\n]+\s*", "; ", text)
+
+    def part(match: re.Match) -> str:
+        before, after = text[: match.start()], text[match.end() :]
+        if before.count("(") > before.count(")") or not opens(after, guide):
+            return match[0]
+        last = before.rsplit(" ", 1)[-1]
+        a_stop = match[0].startswith(".")
+        if a_stop and (f"{last}." in guide.kept or re.fullmatch(r"(?:\w\.)*\w", last) or _short(last, guide)):
+            return match[0]
+        return "; "
+
+    return re.sub(r";? (?:[-\u2013\u2014/+]|--) |\. +", part, text)
 
 
-def closing(text: str) -> str:
-    """Close with one full stop.
+def stops(text: str, guide: Guide, house: House) -> str:
+    """Remove a stop before a semicolon, unless it may belong to an abbreviation.
 
-    >>> [closing(text) for text in ("Reviewed lease", "Reviewed lease..", "Reviewed lease;")]
-    ['Reviewed lease.', 'Reviewed lease.', 'Reviewed lease.']
+    >>> stops("Read lease.; met dep.; left", Guide.read("american.toml"), House(words=frozenset({"lease"})))
+    'Read lease; met dep.; left'
     """
-    body = text.rstrip(" .;,:")
-    return body and body + "."
+
+    def plain(match: re.Match) -> str:
+        known = house.knows(match[1]) and not _short(match[1], guide) and match[0] not in guide.kept
+        return match[1] if known else match[0]
+
+    return re.sub(r"\b([^\W\d_]{5,})\.(?=;)", plain, text)
 
 
-def restore_client(text: str, client: str) -> str:
-    """Write the client's name as the client does.
+def opens(text: str, guide: Guide) -> bool:
+    """Say whether a text begins as a task does.
 
-    >>> restore_client("Advised NVISTA on lease.", "nVista")
-    'Advised nVista on lease.'
+    >>> [opens(text, Guide.read("american.toml")) for text in ("Draft lease", "mtg w/ Smith", "Smith lease")]
+    [True, True, False]
     """
-    return re.sub(rf"\b{re.escape(client)}", lambda _: client, text, flags=re.IGNORECASE) if client else text
+    words = re.findall(r"[\w'\u2019/-]+", text.lower())[:2]
+    if not words:
+        return False
+    firsts = {phrase.split()[0] for phrase in (*guide.openings, *guide.openings.values())}
+    known = words[0] in firsts | {"meeting", "telephone", "call", "t/c", "mtg", "email", "tel", "conf"}
+    return known or base_of(words[0]) is not None or is_past(words[0])
 
 
 def capitals(text: str, house: House) -> str:
@@ -132,104 +150,159 @@ def capitals(text: str, house: House) -> str:
     >>> capitals("compared exhibit b with title ix", House())
     'compared Exhibit B with Title IX'
     """
-    if len(text) > 3 and text.isupper() and len(text.split()) > 1:
+    if shouted(text):
         text = text.lower()
     text = re.sub(r"[^\W\d_]+", lambda match: house.proper.get(match[0], match[0]), text)
     return _NUMBERED_PART.sub(lambda match: match[1].capitalize() + match[2].upper(), text)
 
 
-def abbreviations(text: str) -> str:
+def shouted(text: str) -> bool:
+    """Say whether an entry is written in capitals throughout."""
+    return len(text) > 3 and text.isupper() and len(text.split()) > 1
+
+
+def abbreviations(text: str, guide: Guide) -> str:
     """Write out abbreviations that can mean one thing only; "In re" is a case's name.
 
-    >>> abbreviations("Mtg. w/ opp. counsel re Sec. 9 & docs, as in In re Caremark")
-    'meeting with opposing counsel regarding Section 9 and documents, as in In re Caremark'
+    >>> abbreviations("Mtg. w/ opp. counsel re Sec. 9 on Dec. 5, as in In re Caremark", Guide.read("house.toml"))
+    'meeting with opposing counsel regarding Section 9 on December 5, as in In re Caremark'
     """
+    numbered = "|".join(_NUMBERED)
+    text = re.sub(
+        rf"\b({numbered})(\.?) ?(?=\d|((?-i:[A-Z])\b))",
+        lambda m: m[0] if (m[3] and m[1].islower()) or (not m[2] and len(m[1]) < 3) else _NUMBERED[m[1].lower()] + " ",
+        text,
+        flags=re.IGNORECASE,
+    )
+    months = "|".join(sorted(_MONTHS, key=len, reverse=True))
+    text = re.sub(
+        rf"\b({months})\b\.?(?= \d)|(?<=\d )({months})\b\.?(?= \d|$|[,;])",
+        lambda m: _MONTHS[(m[1] or m[2]).lower()] if m[0][0].isupper() or m[1] else m[0],
+        text,
+        flags=re.IGNORECASE,
+    )
 
     def full(match: re.Match) -> str:
-        return ABBREVIATIONS[match[1].lower()]
+        acronym = match[1].isupper() and len(match[1]) > 1 and "/" not in match[1]
+        return match[0] if acronym else guide.abbreviations[match[1].lower()]
 
-    text = re.sub(
-        r"\b(ex|exh|sec|sched|art)\.? (?=\d|[A-Z]\b)",
-        lambda m: _NUMBERED[m[1].lower()] + " ",
-        text,
-        flags=re.I,
-    )
-    short = "|".join(sorted(map(re.escape, ABBREVIATIONS), key=len, reverse=True))
-    text = re.sub(
-        rf"(?<![\w/.])(?<!In )({short})(?![\w/'\u2019])[.:]?(?=\s|[,;)]|$)", full, text, flags=re.IGNORECASE
-    )
+    short = "|".join(sorted(map(re.escape, guide.abbreviations), key=len, reverse=True))
+    pattern = rf"(?<![\w/.'\u2019])(?<!In )({short})(?![\w/'\u2019])[.:]?(?=[\s,;)]|$)"
+    text = re.sub(pattern, full, text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<![\w/])(w/o?)(?=[a-zA-Z])", lambda m: {"w/": "with ", "w/o": "without "}[m[1]], text)
     return re.sub(r"(?<=[a-z0-9]) & (?=[a-z])", " and ", text)
 
 
-def misspellings(text: str) -> str:
-    """Put misspellings right that are no other word.
+def spellings(text: str, guide: Guide) -> str:
+    """Put misspellings right that are no other word, and the other country's spelling; names stay.
 
-    >>> misspellings("Recieved ammendment from opposing council")
-    'Received amendment from opposing counsel'
+    >>> guides = [Guide.read(name) for name in ("american.toml", "british.toml")]
+    >>> [spellings("recieved ammendment from opposing council; travelled; favor", guide) for guide in guides]
+    ['received amendment from opposing counsel; traveled; favor', 'received amendment from opposing counsel; travelled; favour']
     """
+    table = dict(guide.spellings)
+    if guide.spelling == "American":
+        table |= guide.variants
+    if guide.spelling == "British":
+        back = {value: key for key, value in guide.variants.items()}
+        table |= {a: b for a, b in back.items() if a not in _TWO_WAYS and (a[:4] == "anal" or "iz" not in a)}
 
     def right(match: re.Match) -> str:
-        word = MISSPELLINGS[match[0].lower()]
+        word = table.get(match[0].lower()) or foreign(match[0], guide)
+        if word is None or (match[0][0].isupper() and match.start() and text[match.start() - 2] != ";"):
+            return match[0]
         return word.capitalize() if match[0][0].isupper() else word
 
-    text = re.sub(rf"\b({'|'.join(MISSPELLINGS)})\b", right, text, flags=re.IGNORECASE)
-    text = re.sub(r"\b((?:opposing|general|outside|local) coun)cil\b", r"\1sel", text, flags=re.IGNORECASE)
-    return re.sub(r"\b(statu)(e of limitations)", r"\1t\2", text, flags=re.IGNORECASE)
+    text = re.sub(r"[^\W\d_]{3,}", right, text)
+    text = re.sub(r"\b((?:opposing|general|outside|local|leading) coun)cil\b", r"\1sel", text, flags=re.I)
+    return re.sub(r"\b(statu)(e of (?:limitations|frauds))", r"\1t\2", text, flags=re.IGNORECASE)
 
 
-def names(text: str, house: House) -> str:
-    """Write people of the roster as "F. Last".
+def foreign(word: str, guide: Guide) -> str | None:
+    """Return the American form of a word that no American dictionary has, if the guide wants that.
 
-    >>> names("Met with Margaret Okafor's team", House(roster=(("Margaret", "Okafor"),)))
+    >>> guide = Guide.read("american.toml")
+    >>> foreign("apologised", guide), foreign("franchise", guide)
+    ('apologized', None)
+    """
+    other = american(word.lower())
+    if guide.spelling != "American" or other == word.lower():
+        return None
+    return other if english().known([other]) and not english().known([word.lower()]) else None
+
+
+def dates(text: str, guide: Guide) -> str:
+    """Write dates as the guide wants, if it wants that and the day is certain.
+
+    >>> dates("on 3/14/26 and March 3, 2026, and 3/4/26", Guide.read("brandt_okafor.toml"))
+    'on 14 March 2026 and 3 March 2026, and 3/4/26'
+    """
+    if not guide.dates:
+        return text
+    months = [*_MONTHS.values()][:4] + ["May", *[*_MONTHS.values()][4:7], *dict.fromkeys([*_MONTHS.values()][7:])]
+    named = "|".join(months)
+
+    def numeric(match: re.Match) -> str:
+        one, two, year = (int(part) for part in match.groups())
+        if one > 12 >= two or two > 12 >= one:
+            day, month = max(one, two), min(one, two)
+            return f"{day} {months[month - 1]} {year + 2000 if year < 100 else year}"
+        return match[0]
+
+    text = re.sub(r"\b(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\b", numeric, text)
+    return re.sub(rf"\b({named}) (\d{{1,2}}), (\d{{4}})\b", r"\2 \1 \3", text)
+
+
+def names(text: str, guide: Guide, house: House) -> str:
+    """Write people of the roster as "F. Last", if the guide wants that.
+
+    >>> house = House(roster=(("Margaret", "Okafor"),))
+    >>> names("Met with Margaret Okafor's team", Guide.read("house.toml"), house)
     "Met with M. Okafor's team"
     """
-    if not house.people:
+    if guide.people != "F. Last" or not house.people:
         return text
     return house.people.sub(lambda match: house.short_names[re.sub(r"[^\w]", "", match[0]).lower()], text)
 
 
-def tense(text: str) -> str:
-    """Put the verbs that open an activity into the past, if they are verbs that the house lists.
-
-    >>> tense("review and revise lease; meeting with client; draft of lease")
-    'reviewed and revised lease; met with client; draft of lease'
-    """
-
-    def past(match: re.Match) -> str:
-        verb, second, preposition = match[1], match[2], match[3]
-        noun = NOUN_FORMS.get(f"{verb.lower()} {preposition}")
-        if noun and not second:
-            return _like(verb, noun)
-        a_noun = text[match.end() :].startswith((" conference", " call"))
-        if a_noun or preposition == "of":
-            return match[0]
-        opening = _like(verb, _PASTS.get(verb.lower(), verb.lower()))
-        joined = f" and {_PASTS.get(second.lower(), second)}" if second else ""
-        return opening + joined + (f" {preposition}" if preposition else "")
-
-    return _OPENING.sub(past, text)
+def replaced(text: str, guide: Guide) -> str:
+    """Write words as the guide always writes them."""
+    for word, other in guide.replace.items():
+        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", other, text)
+    return text
 
 
-def first_letters(text: str, house: House) -> str:
-    """Begin the entry with a capital, and each further activity with its verb in lower case.
+def joined(tasks: list[str], guide: Guide, house: House) -> str:
+    """Put tasks together: the first begins with a capital, later ones as the guide wants.
 
-    >>> first_letters("reviewed lease; Drafted letter; IRS called", House())
+    >>> joined(["reviewed lease", "Drafted letter", "IRS called"], Guide.read("american.toml"), House())
     'Reviewed lease; drafted letter; IRS called'
     """
+    first, *later = tasks
 
-    def lower(match: re.Match) -> str:
-        word = match[0].lower()
-        return word if is_past(word) and word not in house.proper else match[0]
+    def lower(task: str) -> str:
+        word = re.match(r"[A-Z][a-z-]+(?!\w)", task)
+        verb = word and word[0].lower() not in house.proper and (base_of(word[0]) or is_past(word[0]))
+        return task[:1].lower() + task[1:] if verb else task
 
-    return re.sub(r"(?<=; )[A-Z][a-z-]+", lower, text[:1].upper() + text[1:])
-
-
-def _like(model: str, word: str) -> str:
-    return word.capitalize() if model[:1].isupper() else word
-
-
-def _gerund(verb: str) -> str:
-    return verb.removesuffix("e") + "ing" if verb.endswith("e") and not verb.endswith("ee") else verb + "ing"
+    begin = (lambda task: task[:1].upper() + task[1:]) if guide.capital_each else lower
+    return guide.between.join([first[:1].upper() + first[1:], *map(begin, later)])
 
 
-_PASTS = PAST | {_gerund(verb): past for verb, past in PAST.items()}
+def closing(text: str, guide: Guide, last: Collection[str] = ()) -> str:
+    """Close as the guide wants: with one full stop, or without; the stop of an abbreviation stays.
+
+    >>> [closing(text, Guide.read("american.toml")) for text in ("Reviewed lease..", "Called at 3 p.m.", "Met;")]
+    ['Reviewed lease', 'Called at 3 p.m.', 'Met']
+    """
+    body = text.rstrip(" .;,:-")
+    short = text.split()[-1].rstrip(";,:") if text.split() else ""
+    if short in guide.kept or re.fullmatch(r"(?:[A-Z]\.)+", short):
+        return text.rstrip(" ;,:")
+    return body and body + guide.stop
+
+
+def _short(word: str, guide: Guide) -> bool:
+    """Say whether a word before a stop is an abbreviation rather than the end of a sentence."""
+    low = word.lower().lstrip("(")
+    return low in guide.ambiguous or f"{low}." in guide.ambiguous or not re.search("[aeiouy]", low)

@@ -1,0 +1,68 @@
+"""Guard: what a corrected entry may never lose or invent, whoever corrected it. No model is asked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+
+from .differences import tokens
+from .explanations import distance, explain
+from .guide import Guide
+from .verbs import base_of
+
+_SMALL = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "re", "regarding", "the", "to", "with"])
+
+
+def faults(narrative: str, corrected: str, guide: Guide, protected: Collection[str] = ()) -> list[str]:
+    """Say in words what a correction lost or invented; nothing, if it may stand.
+
+    Args:
+        narrative: The entry as it came.
+        corrected: What was made of it.
+        guide: Its words, and forms of words of the narrative, are no invention.
+        protected: Names of client, matter and people, which must stay as they are.
+
+    >>> guide = Guide.read("american.toml")
+    >>> faults("review Acme lease, 2 hrs", "Reviewed Acme lease, 2 hours", guide, ["Acme"])
+    []
+    >>> for fault in faults("review Acme lease, 2 hrs", "Reviewed ACME contract, 3 hours", guide, ["Acme"]):
+    ...     print(fault)
+    The figures are 2, not 3.
+    Write Acme as it is.
+    The narrative has no word for 'contract'.
+    """
+    found = []
+    figures = [sorted(re.findall(r"\d+(?:[.,:]\d+)*", text)) for text in (narrative, corrected)]
+    if figures[0] != figures[1] and not guide.dates:
+        found.append(f"The figures are {', '.join(figures[0]) or 'none'}, not {', '.join(figures[1]) or 'none'}.")
+    for name in protected:
+        if narrative.count(name) > corrected.count(name):
+            found.append(f"Write {name} as it is.")
+    quotes = [Counter(re.findall(r'"[^"]*"', text)) for text in (narrative, corrected)]
+    if quotes[0] != quotes[1]:
+        found.append("Leave quotations as they are.")
+    return found + [f"The narrative has no word for {word!r}." for word in invented(narrative, corrected, guide)]
+
+
+def invented(narrative: str, corrected: str, guide: Guide) -> list[str]:
+    """Return the words of a correction that nothing in the narrative, and no line of the guide, explains.
+
+    >>> invented("redline dep. outline", "Redlined outline of hearing", Guide.read("american.toml"))
+    ['hearing']
+    """
+    old = _words(narrative)
+    known = {word.casefold() for word in old} | _SMALL | guide.words
+    return [word for word in _words(corrected) if word.casefold() not in known and not _explained(word, old)]
+
+
+def _explained(word: str, old: list[str]) -> bool:
+    base = base_of(word)
+    same_verb = base and any(base_of(other) == base for other in old)
+    near = any(distance(word.casefold(), other.casefold()) <= (2 if len(word) > 5 else 1) for other in old)
+    return bool(same_verb or near or any(explain((word,), (other,)) for other in old))
+
+
+def _words(text: str) -> list[str]:
+    parts = re.findall(r"[^\W\d_][\w'\u2019-]*", " ".join(token for token in tokens(text) if '"' not in token))
+    return [part for part in parts if len(part) > 1]

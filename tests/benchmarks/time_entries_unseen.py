@@ -1,0 +1,72 @@
+"""Score the time-entry programs on rows whose author never saw the code: right, flagged, silently wrong.
+
+    python tests/benchmarks/time_entries_unseen.py data/time_entries/unseen_a.jsonl american.toml
+    python tests/benchmarks/time_entries_unseen.py data/time_entries/unseen_a.jsonl american.toml --model small
+
+A row has narrative, expected, accept (other right texts) and must_flag. A stop at the end does not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+
+import dspy
+
+import kit
+from kit.cases.terse import Terse
+from kit.cases.time_entries import Guide, House, ModelFirst, TimeEntries, verdict
+from kit.evaluation.intervals import interval
+
+STATE = Path(kit.__file__).parent / "cases" / "projects" / "time_entries" / "state.json"
+VERDICTS = ("right", "flagged", "silently wrong")
+
+
+class Untouched(dspy.Module):
+    """Leave every narrative as it is: what any program must beat."""
+
+    def forward(self, narrative: str) -> dspy.Prediction:
+        """Correct nothing."""
+        return dspy.Prediction(corrected=narrative, review=False, reasons=[])
+
+
+def programs(guide: Guide, model: str | None) -> dict[str, dspy.Module]:
+    """Return what is compared, by name; without a model, what asks none."""
+    found = {"untouched": Untouched(), "rules alone": TimeEntries(guide, House(), accept="nothing")}
+    if model:
+        for accept in ("agreed", "anything"):
+            found[f"{accept}, before"] = TimeEntries(guide, House(), accept=accept)
+            found[f"{accept}, optimized"] = TimeEntries(guide, House(), accept=accept)
+            found[f"{accept}, optimized"].load(STATE)
+        found["one call"] = ModelFirst(guide)
+    return found
+
+
+def main() -> None:
+    """Print a table, and every entry that is silently wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=Path)
+    parser.add_argument("guide")
+    parser.add_argument("--model", choices=["small", "large"])
+    parser.add_argument("--only", nargs="*")
+    asked = parser.parse_args()
+    rows = [json.loads(line) for line in asked.rows.read_text(encoding="utf-8").splitlines()]
+    if asked.model:
+        dspy.configure(lm=kit.lm(asked.model), adapter=Terse())
+    for name, program in programs(Guide.read(asked.guide), asked.model).items():
+        if asked.only and name not in asked.only:
+            continue
+        found = [(row, program(narrative=row["narrative"])) for row in rows]
+        said = [verdict(row["expected"], one, row["accept"], row["must_flag"]) for row, one in found]
+        print(f"{name}: " + ", ".join(f"{v} {interval([float(x == v) for x in said])}" for v in VERDICTS))
+        needless = sum(one.review and not row["must_flag"] for row, one in found)
+        print("  ", dict(Counter(said)), f"needless flags: {needless}", flush=True)
+        for (row, one), what in zip(found, said, strict=True):
+            if what == "silently wrong" and name != "untouched":
+                print(f"     {row['narrative']}\n  -> {one.corrected}\n  != {row['expected']}  ({row['why']})")
+
+
+if __name__ == "__main__":
+    main()
