@@ -10,7 +10,7 @@ from functools import cached_property
 from .guide import Guide
 from .house import House
 from .openings import joined_doubts, unsure
-from .rules import MASK, mask, opens, printable, shouted, unmask
+from .rules import MASK, mask, opens, printable, shortened, shouted, unmask
 from .spelling import suggestions, unknown
 from .verbs import base_of, regular_past
 
@@ -92,7 +92,7 @@ def remark_in(narrative: str, guide: Guide, client: str = "", protected: Collect
     return first[0] if first else None
 
 
-_CASED = {r"\bI\b(?!\.)", r"\bI'm\b", r"\bDNB\b", r"\bNB\b"}
+_CASED = {r"\bI\b(?![.-])", r"\bI'm\b", r"\bDNB\b", r"\bNB\b"}
 
 
 def _remarks(text: str, guide: Guide, house: House) -> Iterator[tuple]:
@@ -161,7 +161,7 @@ def _sentences(text: str, guide: Guide, house: House) -> Iterator[tuple]:
         dotted = match[0].startswith(".")
         if match[0] == guide.between or text[: match.start()].count("(") > text[: match.start()].count(")"):
             continue
-        if dotted and (before in guide.kept or re.fullmatch(r"(?:\w+\.)*\w\.", before)):
+        if dotted and shortened(before.rstrip(".").lstrip("("), guide):
             continue
         if dotted or opens(text[match.end() :], guide):
             after = text[match.end() :].split(" ")[0]

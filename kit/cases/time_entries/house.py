@@ -90,7 +90,7 @@ class House:
         low = re.sub(r"['\u2019]s?$", "", word.lower()).replace("\u2019", "'")
         if "-" in low:
             return all(self.knows(part) for part in low.split("-") if len(part) > 2)
-        bare = re.sub(r"^(?:un|non|pre|mis|over|sub|re|co)(?=\w{4})", "", low)
+        bare = re.sub(r"^(?:un|non|pre|mis|over|sub)(?=\w{4})", "", low)
         return self.owns(low) or base_of(low) is not None or bool(english().known([low, american(low), bare]))
 
     def owns(self, word: str) -> bool:

@@ -9,6 +9,7 @@ from .verbs import UNSURE, base_of, is_past, nouns, pasts, verb_in
 
 PREPOSITIONS = frozenset(["of", "for", "with", "at", "to", "on", "by", "from", "regarding", "re", "concerning", "about", "into", "in", "between", "among", "as"])
 DETERMINERS = frozenset(["the", "a", "an", "all", "same", "it", "this", "that", "these", "those", "his", "her", "their", "its", "our", "each", "every", "both", "two"])
+NO_VERBS = frozenset("regarding concerning including following pending according during considering related".split())
 _HEADS = frozenset(["correspondence", "call", "calls", "conference", "conferences", "meeting", "meetings", "exchange", "exchanges"])
 _NAMED = frozenset(["hearing", "filing", "briefing", "training", "closing", "pleading", "ruling", "holding", "building", "mailing", "recording"])
 _FINE = frozenset(
@@ -18,7 +19,7 @@ _ADJECTIVES = frozenset(
     ["present", "complete", "clear", "separate", "correct", "direct", "close", "perfect", "lower", "open", "clean", "abstract", "express", "field", "single"]
 )
 _JOINED = re.compile(r"(,? and (?:then |also )?|,? then |, |,? but )([a-z][a-z-]+)\b(?= ?(\S+)?)")
-_INFINITIVE = re.compile(r"\b(?:to|will|would|could|may|must|can|should|let|not) ([a-z-]+)[^;]*$")
+INFINITIVE = re.compile(r"\b(?:to|will|would|could|may|must|can|should|let|not) ([a-z-]+)[^;]*$")
 
 
 def opened(task: str, guide: Guide) -> str:
@@ -98,20 +99,27 @@ def joined_doubts(task: str, guide: Guide) -> list[re.Match]:
 
 
 def joined_kind(task: str, match: re.Match, guide: Guide, gerund: bool) -> str:
-    """Return "verb" for a verb in a wrong form, "doubt" for what may be one, else ""."""
-    word, after = match[2], (match[3] or "").strip(".,;)").lower()
-    base = base_of(word)
-    infinitive = _INFINITIVE.search(task[: match.start()])
+    """Return "verb" for a verb in a wrong form, "doubt" for what may be one, or may open a task, else ""."""
+    before, word, after = task[: match.start()], match[2], (match[3] or "").strip(".,;)").lower()
+    base = base_of(word) if word not in NO_VERBS else None
+    infinitive = INFINITIVE.search(before)
     if base is None or (infinitive and base_of(infinitive[1]) == infinitive[1]):
         return ""
-    wrong_past = guide.form == "participle" and is_past(word) and word != base
-    directly = bool(re.fullmatch(r"[\w-]+(?: (?:for|on|with|at|to))?", task[: match.start()]))
-    if (word.endswith("ing") and gerund and guide.form == "past") or (wrong_past and not _noun_like(base, word)):
+    directly = bool(re.fullmatch(r"[\w-]+(?:, [\w-]+)*(?: (?:for|on|with|at|to))?", before))
+    comma = match[1] in (", ", ", but ", " but ") and not directly
+    past = is_past(word) and word != base
+    if guide.form == "past" and (past or pasts()[base] == word):
+        return "doubt" if comma and past and after in DETERMINERS else ""
+    if word.endswith("ing") and word != base:
+        if guide.form == "participle" or word in _NAMED:
+            return ""
+        return "verb" if directly or (gerund and base not in nouns()) else ""
+    if past:
         return "verb" if directly or base not in nouns() else ""
-    if word != base or (guide.form == "past" and word in pasts().values() and pasts()[base] == word):
+    if word != base:
         return ""
-    if match[1] in (", ", ", but ", " but ") and (_noun_like(base, word) or after in ("and", "or")):
-        return ""
+    if comma:
+        return "" if _noun_like(base, word) and after not in DETERMINERS else "doubt"
     if not _noun_like(base, word) or directly or after in DETERMINERS:
         return "verb"
     return "" if not after or after in PREPOSITIONS | {"and", "or", "thereto", "thereof"} else "doubt"

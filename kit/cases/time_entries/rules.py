@@ -11,14 +11,14 @@ from collections.abc import Collection
 
 from .guide import Guide
 from .house import House, american, english
-from .openings import opened
+from .openings import INFINITIVE, NO_VERBS, opened
 from .verbs import base_of, is_past
 
 MASK = "\ue000-\uf8ff"
 _NUMBERED = {"ex": "Exhibit", "exh": "Exhibit", "sec": "Section", "sched": "Schedule", "art": "Article"}
 _NUMBERED |= {"para": "paragraph", "paras": "paragraphs", "cl": "clause", "p": "page", "pp": "pages"}
 _NUMBERED_PART = re.compile(
-    r"\b(section|exhibit|article|rule|title|chapter)( (?:(?=\d)|[b-zA-Z]\b|[ivx]{2,}\b))", re.IGNORECASE
+    r"\b(sections?|exhibits?|articles?|rules?|title|chapter|schedule(?= [A-Z]\b))( (?:(?=\d)|[b-zA-Z]\b|[ivx]{2,}\b))", re.IGNORECASE
 )
 _MONTHS = dict(jan="January", feb="February", mar="March", apr="April", jun="June", jul="July", aug="August")
 _MONTHS |= dict(sep="September", sept="September", oct="October", nov="November", dec="December")
@@ -106,12 +106,22 @@ def separators(text: str, guide: Guide) -> str:
         if before.count("(") > before.count(")") or not opens(after, guide):
             return match[0]
         last = before.rsplit(" ", 1)[-1]
-        a_stop = match[0].startswith(".")
-        if a_stop and (f"{last}." in guide.kept or re.fullmatch(r"(?:\w\.)*\w", last) or _short(last, guide)):
+        if match[0].startswith(".") and (after[:1].islower() or shortened(last, guide)):
+            return match[0]
+        if "then" in match[0] and INFINITIVE.search(before.rsplit(";", 1)[-1]):
             return match[0]
         return "; "
 
-    return re.sub(r";? (?:[-\u2013\u2014/+]|--) |\. +", part, text)
+    return re.sub(r";? (?:[-\u2013\u2014/+]|--) |\. +|,? (?:and )?then (?=\w)", part, text)
+
+
+def shortened(word: str, guide: Guide) -> bool:
+    """Say whether a word before a stop is an abbreviation or an initial, and not the end of a sentence.
+
+    >>> [shortened(word, Guide.read("american.toml")) for word in ("dep", "J", "Inc", "lease", "6")]
+    [True, True, True, False, False]
+    """
+    return f"{word}." in guide.kept or bool(re.fullmatch(r"(?:[^\W\d_]\.)*[^\W\d_]", word)) or _short(word, guide)
 
 
 def stops(text: str, guide: Guide, house: House) -> str:
@@ -139,7 +149,7 @@ def opens(text: str, guide: Guide) -> bool:
         return False
     firsts = {phrase.split()[0] for phrase in (*guide.openings, *guide.openings.values())}
     known = words[0] in firsts | {"meeting", "telephone", "call", "t/c", "mtg", "email", "tel", "conf"}
-    return known or base_of(words[0]) is not None or is_past(words[0])
+    return known or words[0] not in NO_VERBS and (base_of(words[0]) is not None or is_past(words[0]))
 
 
 def capitals(text: str, house: House) -> str:
@@ -153,7 +163,12 @@ def capitals(text: str, house: House) -> str:
     if shouted(text):
         text = text.lower()
     text = re.sub(r"[^\W\d_]+", lambda match: house.proper.get(match[0], match[0]), text)
-    return _NUMBERED_PART.sub(lambda match: match[1].capitalize() + match[2].upper(), text)
+    return _NUMBERED_PART.sub(_numbered, text)
+
+
+def _numbered(match: re.Match) -> str:
+    a_letter = match[1].lower().startswith("schedule")
+    return match[0] if a_letter and match[2].islower() else match[1].capitalize() + match[2].upper()
 
 
 def shouted(text: str) -> bool:
@@ -305,4 +320,4 @@ def closing(text: str, guide: Guide, last: Collection[str] = ()) -> str:
 def _short(word: str, guide: Guide) -> bool:
     """Say whether a word before a stop is an abbreviation rather than the end of a sentence."""
     low = word.lower().lstrip("(")
-    return low in guide.ambiguous or f"{low}." in guide.ambiguous or not re.search("[aeiouy]", low)
+    return low in guide.ambiguous or f"{low}." in guide.ambiguous or not re.search(r"[aeiouy\d)]", low)
