@@ -44,7 +44,8 @@ class Doubt:
 _NAME = re.compile(r"\b(?=([A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z]+)\b(?! [A-Z&])(?! v\.?\b))")
 _DOTTED = re.compile(r"(?<![\w.])(?:[^\W\d_]+\.)+(?=[\s,;:)]|$)")
 _SLASHED = re.compile(r"(?<![\w./])[a-zA-Z]{1,4}/[a-zA-Z]{0,4}(?![\w/])")
-_SENTENCE = re.compile(r"(?<=[\w)])\. +(?=[A-Z])| [-\u2013\u2014/+] (?=[a-z])")
+_SENTENCE = re.compile(r"(?<=[\w)])\. +(?=[A-Z])| [-\u2013\u2014/+] (?=[a-z])|,? (?:and )?then (?=[a-z])")
+_JOINED_NUMBER = re.compile(r"(?<![\w.])(?:[a-z]{1,5}\.?|[a-z]{1,5}\. )(?=\d)")
 
 
 def doubts(
@@ -146,6 +147,9 @@ def _short(text: str, guide: Guide, house: House) -> Iterator[tuple]:
         if last and (word[:-1].isupper() or (bare not in known and (house.knows(bare) or len(bare) > 5))):
             continue  # the stop that closes the entry
         yield "abbreviations", word, match.start(), tuple(known.get(bare, ()))
+    for match in _JOINED_NUMBER.finditer(text):
+        if f"{match[0].strip()}" not in guide.kept | {"no", "no."}:
+            yield "abbreviations", match[0].strip(), match.start(), ()
     plain = "|".join(re.escape(key) for key in guide.ambiguous if not key.endswith("."))
     for match in re.finditer(rf"(?<![\w./'\u2019-])({plain})(?![\w./'\u2019-])", text, re.IGNORECASE):
         if not (match[0].isupper() and len(match[0]) > 1):
@@ -182,6 +186,8 @@ def _settled(word: str, before: str, after: str) -> bool:
         return last in {"a", "the", "this", "each", "short", "consent", "standard", "proxy", "in", "of"}
     if word == "council":
         return last in {"city", "town", "county", "borough", "district", "parish", "the"}
+    if word == "advise":
+        return last not in {"of", "the", "an", "legal", "further", "written", "initial", "our", "their", "some", "for", "on"}
     return word == "principle" and last in {"in", "of", "the"}
 
 

@@ -109,7 +109,7 @@ def joined_kind(task: str, match: re.Match, guide: Guide, gerund: bool) -> str:
     comma = match[1] in (", ", ", but ", " but ") and not directly
     past = is_past(word) and word != base
     if guide.form == "past" and (past or pasts()[base] == word):
-        return "doubt" if comma and past and after in DETERMINERS else ""
+        return "doubt" if comma and past else ""
     if word.endswith("ing") and word != base:
         if guide.form == "participle" or word in _NAMED:
             return ""
@@ -122,7 +122,7 @@ def joined_kind(task: str, match: re.Match, guide: Guide, gerund: bool) -> str:
         return "" if _noun_like(base, word) and after not in DETERMINERS else "doubt"
     if not _noun_like(base, word) or directly or after in DETERMINERS:
         return "verb"
-    return "" if not after or after in PREPOSITIONS | {"and", "or", "thereto", "thereof"} else "doubt"
+    return "" if not after or after in PREPOSITIONS | {"or", "thereto", "thereof"} else "doubt"
 
 
 def _noun_like(base: str, word: str) -> bool:
