@@ -9,6 +9,7 @@ from collections.abc import Collection
 from .differences import tokens
 from .explanations import distance, explain
 from .guide import Guide
+from .rules import abbreviations
 from .verbs import base_of
 
 _SMALL = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "re", "regarding", "the", "to", "with"])
@@ -52,17 +53,31 @@ def invented(narrative: str, corrected: str, guide: Guide) -> list[str]:
     ['hearing']
     """
     old = _words(narrative)
-    known = {word.casefold() for word in old} | _SMALL | guide.words
+    written_out = abbreviations(narrative, guide)
+    known = {word.casefold() for word in old} | _SMALL | _given(f"{narrative} {written_out}".casefold(), guide)
     return [word for word in _words(corrected) if word.casefold() not in known and not _explained(word, old)]
+
+
+def _given(narrative: str, guide: Guide) -> set[str]:
+    """Return the words that the guide puts in the place of something in the narrative."""
+    tables = (guide.openings, guide.abbreviations, guide.replace, guide.spellings, guide.ambiguous, guide.confusable)
+    given: set[str] = set()
+    for table in tables:
+        for short, full in table.items():
+            if re.search(rf"(?<!\w){re.escape(short.casefold().rstrip('.'))}(?!\w)", narrative):
+                given |= set(" ".join([full] if isinstance(full, str) else full).casefold().split())
+    return given
 
 
 def _explained(word: str, old: list[str]) -> bool:
     base = base_of(word)
     same_verb = base and any(base_of(other) == base for other in old)
     near = any(distance(word.casefold(), other.casefold()) <= (2 if len(word) > 5 else 1) for other in old)
-    return bool(same_verb or near or any(explain((word,), (other,)) for other in old))
+    stem = base and any(len(other) > 5 and other[:5].casefold() == word[:5].casefold() for other in old)
+    initial = any(re.search(rf"(?:^|/){word[0]}", other, re.IGNORECASE) for other in old if "/" in other)
+    return bool(same_verb or stem or near or initial or any(explain((word,), (other,)) for other in old))
 
 
 def _words(text: str) -> list[str]:
-    parts = re.findall(r"[^\W\d_][\w'\u2019-]*", " ".join(token for token in tokens(text) if '"' not in token))
+    parts = re.findall(r"[^\W\d_][\w'\u2019/-]*", " ".join(token for token in tokens(text) if '"' not in token))
     return [part for part in parts if len(part) > 1]

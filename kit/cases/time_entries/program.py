@@ -180,9 +180,9 @@ def fitted(answer: str, doubt: Doubt) -> str:
     >>> fitted(">>Redlined<<.", Doubt("tense", "redline", 17))
     'redlined'
     """
-    answer = answer.strip().strip("<>").strip()
-    if answer and not answer.endswith(("Inc.", "Co.", "a.m.", "p.m.")):
-        answer = answer.rstrip(" .;,")
+    answer = answer.strip(" <>")
+    if not answer.endswith(("Inc.", "Co.", "a.m.", "p.m.")):
+        answer = answer.rstrip(" .;,<>")
     if doubt.words[:1].islower() and not answer[1:2].isupper():
         return answer[:1].lower() + answer[1:]
     return answer[:1].upper() + answer[1:] if doubt.words[:1].isupper() else answer

@@ -42,7 +42,7 @@ def tidy(text: str, guide: Guide, house: House, client: str = "", protected: Col
     masked = names(masked, guide, house)
     tasks = [opened(task, guide) for task in masked.split("; ")]
     masked = replaced(joined(tasks, guide, house), guide)
-    return unmask(closing(masked, guide, [unmask(masked[-1:], hidden)]), hidden)
+    return closing(unmask(masked, hidden), guide)
 
 
 def mask(text: str, client: str, protected: Collection[str] = ()) -> tuple[str, list[str]]:
@@ -304,7 +304,7 @@ def joined(tasks: list[str], guide: Guide, house: House) -> str:
     return guide.between.join([first[:1].upper() + first[1:], *map(begin, later)])
 
 
-def closing(text: str, guide: Guide, last: Collection[str] = ()) -> str:
+def closing(text: str, guide: Guide) -> str:
     """Close as the guide wants: with one full stop, or without; the stop of an abbreviation stays.
 
     >>> [closing(text, Guide.read("american.toml")) for text in ("Reviewed lease..", "Called at 3 p.m.", "Met;")]
