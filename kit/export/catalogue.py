@@ -77,7 +77,7 @@ def _files_of(folder: Path) -> dict[str, Path]:
     module = folder.with_suffix(".py")
     if module.exists():
         return {path.name: path for path in (module, module.with_suffix(".json")) if path.exists()}
-    found = (path for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".json", ".txt"))
+    found = (path for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".json", ".toml", ".txt"))
     return {path.relative_to(folder).as_posix(): path for path in found}
 
 

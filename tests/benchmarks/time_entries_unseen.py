@@ -1,7 +1,8 @@
-"""Score the time-entry programs on rows whose author never saw the code: right, flagged, silently wrong.
+r"""Score the time-entry programs on rows whose author never saw the code: right, flagged, silently wrong.
 
     python tests/benchmarks/time_entries_unseen.py data/time_entries/unseen_a.jsonl american.toml
-    python tests/benchmarks/time_entries_unseen.py data/time_entries/unseen_a.jsonl american.toml --model small
+    python tests/benchmarks/time_entries_unseen.py data/time_entries/unseen_a.jsonl american.toml \
+        --model small
 
 A row has narrative, expected, accept (other right texts) and must_flag. A stop at the end does not count.
 """
@@ -20,7 +21,6 @@ from kit.cases.terse import Terse
 from kit.cases.time_entries import Guide, House, ModelFirst, TimeEntries, verdict
 from kit.evaluation.intervals import interval
 
-STATE = Path(kit.__file__).parent / "cases" / "projects" / "time_entries" / "state.json"
 VERDICTS = ("right", "flagged", "silently wrong")
 
 
@@ -35,11 +35,10 @@ class Untouched(dspy.Module):
 def programs(guide: Guide, model: str | None) -> dict[str, dspy.Module]:
     """Return what is compared, by name; without a model, what asks none."""
     found = {"untouched": Untouched(), "rules alone": TimeEntries(guide, House(), accept="nothing")}
+    found["suggestions written"] = TimeEntries(guide, House(), accept="suggested")
     if model:
-        for accept in ("agreed", "anything"):
-            found[f"{accept}, before"] = TimeEntries(guide, House(), accept=accept)
-            found[f"{accept}, optimized"] = TimeEntries(guide, House(), accept=accept)
-            found[f"{accept}, optimized"].load(STATE)
+        found["agreed"] = TimeEntries(guide, House(), accept="agreed")
+        found["anything"] = TimeEntries(guide, House(), accept="anything")
         found["one call"] = ModelFirst(guide)
     return found
 
@@ -65,7 +64,9 @@ def main() -> None:
         print("  ", dict(Counter(said)), f"needless flags: {needless}", flush=True)
         for (row, one), what in zip(found, said, strict=True):
             if what == "silently wrong" and name != "untouched":
-                print(f"     {row['narrative']}\n  -> {one.corrected}\n  != {row['expected']}  ({row['why']})")
+                print(
+                    f"     {row['narrative']}\n  -> {one.corrected}\n  != {row['expected']}  ({row['why']})"
+                )
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@
     ModelFirst(guide)(narrative="mtg w/ Ana Ortiz re lease")       # a strong model, one call
     TimeEntries(guide, house)(narrative="mtg w/ Ana Ortiz re lease").corrected    # rules first
 
-Read guide, guard and program; then verbs, openings, rules, doubts, house, spelling and intake (no model in them);
-then differences, explanations and metrics; questions are for optimizers. To copy it, take the folder, and
-terse.py beside it.
+Read guide, guard and program; then verbs, openings, rules, doubts, house, spelling and intake (without a
+model); then differences, explanations and metrics; questions are for optimizers. To copy it, take the
+folder, and terse.py beside it.
 """
 
 from .differences import Difference, content, differences

@@ -49,7 +49,12 @@ _JOINED_NUMBER = re.compile(r"(?<![\w.])(?:[a-z]{1,5}\.?|[a-z]{1,5}\. )(?=\d)")
 
 
 def doubts(
-    text: str, guide: Guide, house: House, client: str = "", protected: Collection[str] = (), narrative: str = ""
+    text: str,
+    guide: Guide,
+    house: House,
+    client: str = "",
+    protected: Collection[str] = (),
+    narrative: str = "",
 ) -> list[Doubt]:
     """List what is in doubt in a tidied entry, in order and without overlaps.
 
@@ -72,10 +77,14 @@ def doubts(
     found: list[tuple[str, str, int, tuple[str, ...]]] = []
     for finder in finders:
         for rule, words, start, choices in finder(masked, guide, house):
-            if words and all(start + len(words) <= at or at + len(other) <= start for _, other, at, _ in found):
+            if words and all(
+                start + len(words) <= at or at + len(other) <= start for _, other, at, _ in found
+            ):
                 found.append((rule, words, start, choices))
     shift = _shifts(masked, hidden)
-    placed = [Doubt(r, unmask(w, hidden), shift[s], c) for r, w, s, c in sorted(found, key=lambda one: one[2])]
+    placed = [
+        Doubt(r, unmask(w, hidden), shift[s], c) for r, w, s, c in sorted(found, key=lambda one: one[2])
+    ]
     if narrative and shouted(printable(narrative)):
         placed.append(Doubt("capitals", text, 0))
     return placed
@@ -88,7 +97,9 @@ def remark_in(narrative: str, guide: Guide, client: str = "", protected: Collect
     'DNB'
     """
     masked, _ = mask(narrative, client, protected)
-    found = (re.search(pattern, masked, re.IGNORECASE if pattern not in _CASED else 0) for pattern in guide.remarks)
+    found = (
+        re.search(pattern, masked, re.IGNORECASE if pattern not in _CASED else 0) for pattern in guide.remarks
+    )
     first = min((match for match in found if match), key=lambda match: match.start(), default=None)
     return first[0] if first else None
 
@@ -187,7 +198,20 @@ def _settled(word: str, before: str, after: str) -> bool:
     if word == "council":
         return last in {"city", "town", "county", "borough", "district", "parish", "the"}
     if word == "advise":
-        return last not in {"of", "the", "an", "legal", "further", "written", "initial", "our", "their", "some", "for", "on"}
+        return last not in {
+            "of",
+            "the",
+            "an",
+            "legal",
+            "further",
+            "written",
+            "initial",
+            "our",
+            "their",
+            "some",
+            "for",
+            "on",
+        }
     return word == "principle" and last in {"in", "of", "the"}
 
 

@@ -58,7 +58,9 @@ class Guide:
         fields = _merged(Path(path))
         known = set(cls.__dataclass_fields__)
         if strange := sorted(set(fields) - known):
-            raise ValueError(f"{path}: unknown {', '.join(strange)}. A guide has: {', '.join(sorted(known))}.")
+            raise ValueError(
+                f"{path}: unknown {', '.join(strange)}. A guide has: {', '.join(sorted(known))}."
+            )
         return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()})
 
     @cached_property
@@ -72,7 +74,9 @@ class Guide:
         tables = (self.openings, self.abbreviations, self.replace, self.spellings)
         texts = [text for table in tables for text in table.values()]
         texts += [text for one in self.variants.items() for text in one]
-        texts += [text for table in (self.ambiguous, self.confusable) for some in table.values() for text in some]
+        texts += [
+            text for table in (self.ambiguous, self.confusable) for some in table.values() for text in some
+        ]
         return frozenset(word.lower() for text in texts for word in text.split())
 
 
@@ -83,6 +87,8 @@ def _merged(path: Path) -> dict[str, Any]:
     if parent := fields.pop("extends", None):
         beneath = place.parent / parent
         base = _merged(beneath if beneath.exists() else GUIDES / parent)
-        joined = {name: base[name] | value for name, value in fields.items() if isinstance(base.get(name), dict)}
+        joined = {
+            name: base[name] | value for name, value in fields.items() if isinstance(base.get(name), dict)
+        }
         return base | fields | joined
     return fields

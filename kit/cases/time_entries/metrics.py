@@ -10,6 +10,8 @@ import dspy
 from .differences import content, differences
 from .house import RULES
 
+VERDICTS = ("right", "flagged", "silently wrong")
+
 
 def rule_scores(gold: str, corrected: str) -> dict[str, float]:
     """Score each house rule: 1.0 if nothing in the entry breaks it, else 0.0.
@@ -32,7 +34,8 @@ def house_score(
 
     Returns:
         `score`, the mean of the six rule scores times the content that survived, in [0, 1]; `feedback`, a
-        line for each difference; `objective_scores`, with the rules, "content" and "exact". While demos are
+        line for each difference; `objective_scores`, with the rules, "content" and what `verdict` says.
+        While demos are
         bootstrapped, whether the entry is flawless.
 
     >>> example = dspy.Example(gold="Reviewed lease.", narrative="review lease")
@@ -46,11 +49,14 @@ def house_score(
     if trace is not None and pred_name is None:
         return score == 1.0
     feedback = "\n".join(map(str, differences(gold, corrected))) or "right"
-    scores = rules | {"content": kept, "exact": float(gold == corrected)}
+    said = verdict(gold, prediction)
+    scores = rules | {"content": kept} | {kind: float(kind == said) for kind in VERDICTS}
     return dspy.Prediction(score=score, feedback=feedback, objective_scores=scores)
 
 
-def verdict(gold: str, prediction: dspy.Prediction, accept: Collection[str] = (), must_flag: bool = False) -> str:
+def verdict(
+    gold: str, prediction: dspy.Prediction, accept: Collection[str] = (), must_flag: bool = False
+) -> str:
     """Say what became of an entry: "right", "flagged", or "silently wrong".
 
     Args:
@@ -64,7 +70,7 @@ def verdict(gold: str, prediction: dspy.Prediction, accept: Collection[str] = ()
     >>> verdict("Led training", dspy.Prediction(corrected="Lead training", review=False), must_flag=True)
     'silently wrong'
     """
-    if prediction.review:
+    if prediction.get("review"):
         return "right" if must_flag else "flagged"
     texts = {text.rstrip(" .") for text in (gold, *accept)}
     return "right" if prediction.corrected.rstrip(" .") in texts else "silently wrong"

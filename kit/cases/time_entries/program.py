@@ -1,7 +1,8 @@
-"""The programs: one call with the whole guide, for a strong model; and rules first, with a question for each doubt.
+"""The programs: one call with the whole guide, for a strong model; and rules first, with doubts.
 
-Both return `corrected`; `broken`, the rules that were put right; `review`, whether a person should look; `reasons`
-for that; and `calls`. An entry that is not for review goes out as it is, so a wrong one is silently wrong.
+Both return `corrected`; `broken`, the rules that were put right; `review`, whether a person should look;
+`reasons` for that; and `calls`. An entry that is not for review goes out as it is: if it is wrong, nobody is
+told.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .house import RULES, House
 from .intake import refusal
 from .rules import tidy
 
-Accept = Literal["nothing", "agreed", "anything"]
+Accept = Literal["nothing", "agreed", "suggested", "anything"]
 
 
 class CorrectEntry(dspy.Signature):
@@ -35,21 +36,22 @@ class CorrectEntry(dspy.Signature):
     mend: list[str] = dspy.InputField(desc="what was wrong with your last answer")
     corrected: str = dspy.OutputField()
     doubts: list[str] = dspy.OutputField(
-        desc="a question for each word whose meaning is not certain, and each remark that no client should read"
+        desc="a question for each word whose meaning is not certain, and for each internal remark"
     )
 
 
 class ModelFirst(dspy.Module):
-    """Correct narratives in one call each, for a strong model; what the guard finds is sent back.
+    """Correct narratives in one call each, for a strong model; what code finds in an answer is sent back.
 
     Args:
-        guide: The style guide; its sentences are sent.
-        tries: How often the model may answer. An answer that still has a fault is not used.
+        guide: The style guide; its sentences are sent, and its lists check the answer.
+        house: The firm's people and dictionary.
+        tries: How often the model may answer. An entry that still has a fault goes to a person as it came.
     """
 
-    def __init__(self, guide: Guide, tries: int = 2) -> None:
+    def __init__(self, guide: Guide, house: House | None = None, tries: int = 2) -> None:
         super().__init__()
-        self.guide, self.tries = guide, tries
+        self.guide, self.house, self.tries = guide, house or House(), tries
         self.correct = dspy.Predict(CorrectEntry)
 
     def forward(self, narrative: str, client: str = "", protected: Collection[str] = ()) -> dspy.Prediction:
@@ -58,9 +60,25 @@ class ModelFirst(dspy.Module):
         for call in range(1, self.tries + 1):
             said = self.correct(guide=list(self.guide.rules), names=names, narrative=narrative, mend=found)
             found = faults(narrative, said.corrected, self.guide, names)
+            if not said.doubts:  # otherwise a person looks anyway
+                found += undone(said.corrected, self.guide, self.house, names)
             if not found:
                 return _prediction(narrative, said.corrected, said.doubts, call)
         return _prediction(narrative, narrative, found, self.tries)
+
+
+def undone(corrected: str, guide: Guide, house: House, names: Collection[str] = ()) -> list[str]:
+    """Say in words where an answer does not follow the guide, as far as code can tell.
+
+    >>> for fault in undone("Reviewing lease, met dep. of Acme", Guide.read("american.toml"), House()):
+    ...     print(fault)
+    By the guide: 'Reviewed lease, met dep. of Acme'.
+    Not certain: tense: 'met'.
+    Not certain: abbreviations: 'dep.': deposition or department or deputy or deposit?.
+    """
+    text = tidy(corrected, guide, house, protected=names)
+    found = [f"By the guide: {text!r}."] if text != corrected else []
+    return found + [f"Not certain: {doubt}." for doubt in doubts(text, guide, house, protected=names)]
 
 
 ASKED = {
@@ -99,12 +117,13 @@ class TimeEntries(dspy.Module):
     Args:
         guide: The style guide.
         house: The firm's people and dictionary.
-        accept: Which answers of the model are written without a person: "nothing"; those that are "agreed",
-            because code suggests the very same words; or "anything" that the guard lets pass. Each step
-            sends fewer entries to a person, and lets more mistakes through.
+        accept: What is written without a person where rules are not certain: "nothing"; what is "agreed", a
+            spelling that both the dictionary and the model give; what is "suggested" by the dictionary
+            alone, if it has one suggestion; or "anything" that the model says and the guard lets pass. Each
+            step sends fewer entries to a person, and may let more mistakes through.
     """
 
-    def __init__(self, guide: Guide, house: House | None = None, accept: Accept = "agreed") -> None:
+    def __init__(self, guide: Guide, house: House | None = None, accept: Accept = "nothing") -> None:
         super().__init__()
         self.guide, self.house, self.accept = guide, house or House(), accept
         self.correct = dspy.Predict(Correct)
@@ -121,7 +140,9 @@ class TimeEntries(dspy.Module):
         corrected, reasons, calls = text, [], 0
         for doubt in reversed(found):
             answer, reason = None, None
-            if self.asks(doubt):
+            if self.accept == "suggested" and settles(doubt):
+                answer = fitted(doubt.choices[0], doubt)
+            elif self.asks(doubt):
                 answer, calls = fitted(self.ask(text, doubt), doubt), calls + 1
                 reason = self.refused(answer, doubt)
             if answer is None or reason:
@@ -132,16 +153,18 @@ class TimeEntries(dspy.Module):
         reasons += [f"remark: {remark!r}"] if remark and not reasons else []
         return _prediction(narrative, corrected, reasons[::-1], calls)
 
-    def read(self, narrative: str, client: str = "", protected: Collection[str] = ()) -> tuple[str, list[Doubt]]:
+    def read(
+        self, narrative: str, client: str = "", protected: Collection[str] = ()
+    ) -> tuple[str, list[Doubt]]:
         """Return what rules make of a narrative, and what is in doubt; no model is asked."""
         text = tidy(narrative, self.guide, self.house, client, protected)
         return text, doubts(text, self.guide, self.house, client, protected, narrative)
 
     def asks(self, doubt: Doubt) -> bool:
         """Say whether a doubt costs a call: only where the answer may count."""
-        if doubt.rule not in ASKED or self.accept == "nothing":
-            return False
-        return self.accept == "anything" or (len(doubt.choices) == 1 and doubt.rule in ("spelling", "tense"))
+        return (self.accept == "anything" and doubt.rule in ASKED) or (
+            self.accept == "agreed" and settles(doubt)
+        )
 
     def ask(self, text: str, doubt: Doubt) -> str:
         """Ask the model about one doubt, marked in its task."""
@@ -159,6 +182,11 @@ class TimeEntries(dspy.Module):
             return False
         found = self.read(narrative, client)[1]
         return len(found) <= MOST_DOUBTS and any(map(self.asks, found))
+
+
+def settles(doubt: Doubt) -> bool:
+    """Say whether code alone has one suggestion for a doubt of spelling."""
+    return doubt.rule == "spelling" and len(doubt.choices) == 1
 
 
 def marked(text: str, doubt: Doubt, guide: Guide) -> str:
@@ -189,7 +217,9 @@ def fitted(answer: str, doubt: Doubt) -> str:
 
 
 def objection(answer: str, doubt: Doubt) -> str | None:
-    """Return why an answer may not be written, or None: it must differ by the rule in doubt, and by nothing else.
+    """Return why an answer may not be written, or None.
+
+    It must differ from the words by the rule in doubt, and by nothing else.
 
     >>> print(objection("deposition", Doubt("abbreviations", "dep.", 0)))
     None

@@ -15,9 +15,7 @@ from .program import ASKED, marked
 from .rules import tidy
 
 
-def questions(
-    narrative: str, gold: str, guide: Guide, house: House, client: str = ""
-) -> list[dspy.Example]:
+def questions(narrative: str, gold: str, guide: Guide, house: House, client: str = "") -> list[dspy.Example]:
     """Return the questions about an entry, in order, with the answers that its clean text gives.
 
     >>> house = House(words=frozenset({"lease", "client", "with"}))

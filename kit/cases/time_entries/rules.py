@@ -1,7 +1,7 @@
-"""Rules: what can be put right for certain under a guide, one function for each thing. None of them costs a call.
+"""Rules: what can be put right for certain under a guide, one function for each thing, without a call.
 
-Quotations, the client's name and other protected words are masked first. What is not certain is left as it is,
-and is a doubt.
+Quotations, the client's name and other protected words are masked first. What is not certain is left as it
+is, and is a doubt.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ MASK = "\ue000-\uf8ff"
 _NUMBERED = {"ex": "Exhibit", "exh": "Exhibit", "sec": "Section", "sched": "Schedule", "art": "Article"}
 _NUMBERED |= {"para": "paragraph", "paras": "paragraphs", "cl": "clause", "p": "page", "pp": "pages"}
 _NUMBERED_PART = re.compile(
-    r"\b(sections?|exhibits?|articles?|rules?|title|chapter|schedule(?= [A-Z]\b))( (?:(?=\d)|[b-zA-Z]\b|[ivx]{2,}\b))", re.IGNORECASE
+    r"\b(sections?|exhibits?|articles?|rules?|title|chapter|schedule(?= [A-Z]\b))"
+    r"( (?:(?=\d)|[b-zA-Z]\b|[ivx]{2,}\b))",
+    re.IGNORECASE,
 )
-_MONTHS = dict(jan="January", feb="February", mar="March", apr="April", jun="June", jul="July", aug="August")
-_MONTHS |= dict(sep="September", sept="September", oct="October", nov="November", dec="December")
+_MONTHS = {"jan": "January", "feb": "February", "mar": "March", "apr": "April", "jun": "June", "jul": "July"}
+_MONTHS |= {"aug": "August"}
+_MONTHS |= {"sep": "September", "sept": "September", "oct": "October", "nov": "November", "dec": "December"}
 _TWO_WAYS = frozenset({"check", "program", "license", "judgment", "inquiry", "inquiries", "center"})
 
 
@@ -121,7 +124,11 @@ def shortened(word: str, guide: Guide) -> bool:
     >>> [shortened(word, Guide.read("american.toml")) for word in ("dep", "J", "Inc", "lease", "6")]
     [True, True, True, False, False]
     """
-    return f"{word}." in guide.kept or bool(re.fullmatch(r"(?:[^\W\d_]\.)*[^\W\d_]", word)) or _short(word, guide)
+    return (
+        f"{word}." in guide.kept
+        or bool(re.fullmatch(r"(?:[^\W\d_]\.)*[^\W\d_]", word))
+        or _short(word, guide)
+    )
 
 
 def stops(text: str, guide: Guide, house: House) -> str:
@@ -149,7 +156,7 @@ def opens(text: str, guide: Guide) -> bool:
         return False
     firsts = {phrase.split()[0] for phrase in (*guide.openings, *guide.openings.values())}
     known = words[0] in firsts | {"meeting", "telephone", "call", "t/c", "mtg", "email", "tel", "conf"}
-    return known or words[0] not in NO_VERBS and (base_of(words[0]) is not None or is_past(words[0]))
+    return known or (words[0] not in NO_VERBS and (base_of(words[0]) is not None or is_past(words[0])))
 
 
 def capitals(text: str, house: House) -> str:
@@ -179,13 +186,17 @@ def shouted(text: str) -> bool:
 def abbreviations(text: str, guide: Guide) -> str:
     """Write out abbreviations that can mean one thing only; "In re" is a case's name.
 
-    >>> abbreviations("Mtg. w/ opp. counsel re Sec. 9 on Dec. 5, as in In re Caremark", Guide.read("house.toml"))
-    'meeting with opposing counsel regarding Section 9 on December 5, as in In re Caremark'
+    >>> abbreviations("Mtg. w/ opp. counsel re Sec. 9 on Dec. 5; In re Caremark", Guide.read("house.toml"))
+    'meeting with opposing counsel regarding Section 9 on December 5; In re Caremark'
     """
     numbered = "|".join(_NUMBERED)
     text = re.sub(
         rf"\b({numbered})(\.?) ?(?=\d|((?-i:[A-Z])\b))",
-        lambda m: m[0] if (m[3] and m[1].islower()) or (not m[2] and len(m[1]) < 3) else _NUMBERED[m[1].lower()] + " ",
+        lambda m: (
+            m[0]
+            if (m[3] and m[1].islower()) or (not m[2] and len(m[1]) < 3)
+            else _NUMBERED[m[1].lower()] + " "
+        ),
         text,
         flags=re.IGNORECASE,
     )
@@ -212,8 +223,8 @@ def spellings(text: str, guide: Guide) -> str:
     """Put misspellings right that are no other word, and the other country's spelling; names stay.
 
     >>> guides = [Guide.read(name) for name in ("american.toml", "british.toml")]
-    >>> [spellings("recieved ammendment from opposing council; travelled; favor", guide) for guide in guides]
-    ['received amendment from opposing counsel; traveled; favor', 'received amendment from opposing counsel; travelled; favour']
+    >>> [spellings("recieved from opposing council; travelled; favor", guide) for guide in guides]
+    ['received from opposing counsel; traveled; favor', 'received from opposing counsel; travelled; favour']
     """
     table = dict(guide.spellings)
     if guide.spelling == "American":
@@ -254,7 +265,8 @@ def dates(text: str, guide: Guide) -> str:
     """
     if not guide.dates:
         return text
-    months = [*_MONTHS.values()][:4] + ["May", *[*_MONTHS.values()][4:7], *dict.fromkeys([*_MONTHS.values()][7:])]
+    named_months = list(dict.fromkeys(_MONTHS.values()))
+    months = [*named_months[:4], "May", *named_months[4:]]
     named = "|".join(months)
 
     def numeric(match: re.Match) -> str:
@@ -307,8 +319,8 @@ def joined(tasks: list[str], guide: Guide, house: House) -> str:
 def closing(text: str, guide: Guide) -> str:
     """Close as the guide wants: with one full stop, or without; the stop of an abbreviation stays.
 
-    >>> [closing(text, Guide.read("american.toml")) for text in ("Reviewed lease..", "Called at 3 p.m.", "Met;")]
-    ['Reviewed lease', 'Called at 3 p.m.', 'Met']
+    >>> [closing(text, Guide.read("american.toml")) for text in ("Read lease..", "Met at 3 p.m.", "Met;")]
+    ['Read lease', 'Met at 3 p.m.', 'Met']
     """
     body = text.rstrip(" .;,:-")
     short = text.split()[-1].rstrip(";,:") if text.split() else ""

@@ -29,7 +29,7 @@ def unknown(text: str, house: House) -> Iterator[re.Match[str]]:
 
 
 def suggestions(word: str, house: House) -> tuple[str, ...]:
-    """Return known words that are one letter away: the firm's own first, then the most frequent, at most three.
+    """Return known words that are one letter away: the firm's own, or at most three frequent ones.
 
     >>> suggestions("agremeent", House()), suggestions("leese", House(words=frozenset({"lease"})))
     (('agreement',), ('lease',))

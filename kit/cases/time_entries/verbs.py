@@ -90,7 +90,9 @@ def is_past(word: str) -> bool:
     return low in _past_forms() or (low.endswith("ed") and not low.endswith("eed"))
 
 
-_SHORT = frozenset(["run", "get", "put", "set", "cut", "sit", "begin", "split", "swim", "win", "bid", "stop", "let", "input"])
+_SHORT = frozenset(
+    ["run", "get", "put", "set", "cut", "sit", "begin", "split", "swim", "win", "bid", "stop", "let", "input"]
+)
 
 
 @cache

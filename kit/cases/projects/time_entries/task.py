@@ -8,12 +8,13 @@ from pathlib import Path
 
 import dspy
 
-from . import House, Terse, TimeEntries, house_score, tidy
+from . import Guide, House, TimeEntries, house_score
+from .terse import Terse
 
 RECORDED_MODEL = "offline/qwen2.5-coder-0.5b"
 ADAPTER = Terse()
 DATA = Path(__file__).with_name("data")
-STATE = Path(__file__).with_name("state.json")
+GUIDE = Guide.read("house.toml")
 EXAMPLE = {
     "narrative": "proofread the joint pretrial stmt.; correct 17 citations.",
     "client": "Dr. Oats Foods",
@@ -21,24 +22,26 @@ EXAMPLE = {
 score = house_score
 
 
-class RulesAlone(dspy.Module):
-    """Apply the certain rules and ask nobody."""
+class Untouched(dspy.Module):
+    """Leave every narrative as it is: what any program must beat."""
 
     def forward(self, narrative: str, client: str = "") -> dspy.Prediction:
-        """Correct one narrative."""
-        return dspy.Prediction(corrected=tidy(narrative, house(), client))
+        """Correct nothing."""
+        return dspy.Prediction(corrected=narrative, review=False)
 
 
 def programs() -> dict[str, dspy.Module]:
-    """Return what is compared, by name."""
-    return {"rules alone": RulesAlone(), "before": TimeEntries(house()), "optimized": best()}
+    """Return what is compared, by name; the last is served."""
+    return {
+        "untouched": Untouched(),
+        "suggested spellings written": TimeEntries(GUIDE, house(), accept="suggested"),
+        "rules and doubts": best(),
+    }
 
 
 def best() -> TimeEntries:
-    """Return the program that is served: with the forty demos and the instruction that MIPROv2 chose."""
-    program = TimeEntries(house())
-    program.load(STATE)
-    return program
+    """Return the program that is served: rules, and a person for every doubt."""
+    return TimeEntries(GUIDE, house())
 
 
 def rows(split: str = "test") -> list[dspy.Example]:
