@@ -461,7 +461,7 @@ class TestProgram:
     def test_the_forecast_of_calls_holds(self, guide, house, ask, row):
         """`needs_model` says beforehand whether an entry costs a call."""
         prediction, _ = ask(row["narrative"], "?", client=row["client"])
-        assert TimeEntries(guide, house).needs_model(row["narrative"], row["client"]) == (
+        assert TimeEntries(guide, house, "agreed").needs_model(row["narrative"], row["client"]) == (
             prediction.calls > 0
         )
 
