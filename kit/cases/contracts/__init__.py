@@ -1,63 +1,46 @@
-"""Contracts: where the parts of a long PDF begin and end, and what they say, with the pages that say it.
+"""Contracts: where the parts of a long file begin and end, and where a person should look.
 
     pages = read("lease.pdf")
     Boundaries()(pages=pages).parts
 
-Read pages, headings, parts and scores (no model), then agent and program; statements (no model), then
-summaries; and values (no model), then facts.
+Read pages, word, rules, running, headings, parts and scores (no model), then program.
 To copy it, take the folder; it needs DSPy, pydantic and pypdf.
 """
 
-from .agent import Verifier, VerifyStart
-from .evidence import Evidence, weigh
-from .facts import Facts, FindFacts, NameType, fact_scores
-from .headings import Heading, baseline, careful, doubts, starts
-from .pages import Line, Page, UnreadableContract, check, page, read
-from .parts import Part, parts
-from .program import Boundaries, ClassifyPage, JudgeHeading, ProposeParts, heading_question
-from .scores import Score, gold_starts, page_accuracy, score, total
-from .statements import Statement, missing, objection, passages
-from .summaries import Choose, Shorten, Summarize
-from .terse import Terse
+from .headings import Heading, baseline, find, starts
+from .pages import Line, Page, UnreadableContract, check, opened, page, read
+from .parts import Part, fits, parts, unfounded
+from .program import Boundaries, JudgeHeading, Split, SplitFile, heading_question, printed
+from .rules import Rules
+from .running import contents
+from .scores import Score, gold_parts, score, total
 
 __all__ = [
     "Boundaries",
-    "Choose",
-    "ClassifyPage",
-    "Evidence",
-    "Facts",
-    "FindFacts",
     "Heading",
     "JudgeHeading",
     "Line",
-    "NameType",
     "Page",
     "Part",
-    "ProposeParts",
+    "Rules",
     "Score",
-    "Shorten",
-    "Statement",
-    "Summarize",
-    "Terse",
+    "Split",
+    "SplitFile",
     "UnreadableContract",
-    "Verifier",
-    "VerifyStart",
     "baseline",
-    "careful",
     "check",
-    "doubts",
-    "fact_scores",
-    "gold_starts",
+    "contents",
+    "find",
+    "fits",
+    "gold_parts",
     "heading_question",
-    "missing",
-    "objection",
+    "opened",
     "page",
-    "page_accuracy",
     "parts",
-    "passages",
+    "printed",
     "read",
     "score",
     "starts",
     "total",
-    "weigh",
+    "unfounded",
 ]

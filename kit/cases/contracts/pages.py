@@ -1,9 +1,9 @@
 """Pages as plain data: what a page says, its lines with their layout, and what a file may not be.
 
-    pages = read("lease.pdf")
+    pages = read("lease.pdf")              # or "lease.docx"
     pages[0].top[0]
 
-Whoever has pages from elsewhere (OCR, Word) makes them with `page(number, text)`.
+If your pages come from elsewhere, e.g. from OCR, make them with `page(number, text)`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ MOST_CHARACTERS = 60_000
 MOST_UNPACKED = 20_000_000
 TOP, FOOT = 6, 3
 INDENT_POINTS = 50
-MOSTLY_PICTURE, LITTLE_TEXT = 0.5, 300
-"""A page that pictures cover by half, with fewer characters than this, is a scan with a footer or a stamp."""
+_BOLD = ("bold", "black", "heavy", "demi")
+MOSTLY_PICTURE, LITTLE_TEXT, A_FOOTER = 0.5, 300, 80
+"""A page that pictures cover by half, with fewer characters than this, is a scan with a footer or a stamp; a
+picture with less text than a footer is one too."""
 
 
 class UnreadableContract(ValueError):
@@ -70,7 +73,7 @@ class Page:
     def blind(self) -> bool:
         """Whether there is a picture where text should be: the page needs OCR."""
         mostly = self.covered >= MOSTLY_PICTURE and len(self.text) < LITTLE_TEXT
-        return self.picture and (mostly or not self.lines)
+        return self.picture and (mostly or len(self.text) < A_FOOTER)
 
     def with_text(self, text: str) -> Page:
         """Return the page with the text that OCR found on it.
@@ -78,7 +81,7 @@ class Page:
         >>> Page(3, picture=True).with_text("EXHIBIT A").top[0].text
         'EXHIBIT A'
         """
-        return replace(self, lines=page(self.number, text).lines, covered=0.0)
+        return replace(self, lines=page(self.number, text).lines, covered=0.0, picture=False)
 
 
 def page(number: int, text: str, **details: Any) -> Page:
@@ -99,8 +102,14 @@ def page(number: int, text: str, **details: Any) -> Page:
     return Page(number, tuple(Line(line) for line in lines if line), **details)
 
 
+def signed(page: Page) -> bool:
+    """Say whether a page holds blocks to sign: two lines that begin with By, Name, Title or Signed."""
+    first = ("by:", "name:", "title:", "signed", "/s/", "unterschrift")
+    return sum(line.text.lower().startswith(first) for line in page.lines) >= 2
+
+
 def check(pages: Sequence[Page]) -> None:
-    """Refuse what is no contract: no page, too many, or numbers that do not run from 1.
+    """Refuse what is no contract: no page, no text on any, too many, or numbers that do not run from 1.
 
     Raises:
         UnreadableContract: With what was found.
@@ -108,21 +117,21 @@ def check(pages: Sequence[Page]) -> None:
     numbers = [page.number for page in pages]
     if not 0 < len(numbers) <= MOST_PAGES:
         raise UnreadableContract(
-            f"{len(numbers):,} pages; expected 1 to {MOST_PAGES}. Split the file into contracts."
+            f"{len(numbers):,} pages; expected 1 to {MOST_PAGES}."
+            + (" Split the file into contracts." if numbers else " Was the file empty?")
         )
     if numbers != list(range(1, len(numbers) + 1)):
         raise UnreadableContract(f"Page numbers run {numbers[:5]} ...; expected 1, 2, 3 without a gap.")
+    if not any(page.lines for page in pages):
+        raise UnreadableContract(f"No text on any of {len(numbers)} pages. Run OCR over the file first.")
 
 
 def read(path: str | Path) -> list[Page]:
-    """Read the pages of a PDF, without OCR.
+    """Read the pages of a PDF or a Word file, without OCR.
 
     Raises:
-        UnreadableContract: If it is no PDF, locked, broken, too long, or swells when it is unpacked.
+        UnreadableContract: If it is neither, locked, broken, too long, or swells when it is unpacked.
     """
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
     path = Path(path)
     if not path.is_file():
         raise UnreadableContract(f"There is no file {path}. Check the name.")
@@ -130,22 +139,39 @@ def read(path: str | Path) -> list[Page]:
         raise UnreadableContract(
             f"{path.name} has {size:,} bytes; at most {MOST_BYTES:,} are read. Split it."
         )
+    return opened(path.read_bytes(), path.name)
+
+
+def opened(data: bytes, name: str) -> list[Page]:
+    """Read the pages of a file that is in memory, as `read` does.
+
+    Args:
+        data: The whole file.
+        name: What errors call it.
+    """
+    if data[:4] == b"PK\3\4":
+        from .word import paragraphs
+
+        return paragraphs(data, name)
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
     logging.getLogger("pypdf").setLevel(logging.ERROR)
     try:
-        reader = PdfReader(path)
+        reader = PdfReader(BytesIO(data))
         if reader.is_encrypted:
-            raise UnreadableContract(f"{path.name} asks for a password. Save a copy without one.")
+            raise UnreadableContract(f"{name} asks for a password. Save a copy without one.")
         if len(reader.pages) > MOST_PAGES:
             raise UnreadableContract(
-                f"{path.name} has {len(reader.pages):,} pages; expected at most {MOST_PAGES}. Split it."
+                f"{name} has {len(reader.pages):,} pages; expected at most {MOST_PAGES}. Split it."
             )
         return [_page(number, source) for number, source in enumerate(reader.pages, 1)]
     except (PyPdfError, RecursionError, KeyError, ValueError, AttributeError, TypeError) as error:
         if isinstance(error, UnreadableContract):
             raise
         raise UnreadableContract(
-            f"{path.name} cannot be read as a PDF ({type(error).__name__}: {str(error)[:120]}). "
-            "Open it in a viewer and save it anew."
+            f"{name} cannot be read as a PDF ({type(error).__name__}: {str(error)[:120]}). "
+            "Open it in a viewer and save it again."
         ) from error
 
 
@@ -154,14 +180,15 @@ def _page(number: int, source: Any) -> Page:
     if contents is not None and (size := len(contents.get_data())) > MOST_UNPACKED:
         raise UnreadableContract(
             f"Page {number} unpacks to {size:,} bytes; expected at most {MOST_UNPACKED:,}. "
-            "Leave it out, or print it anew."
+            "Leave it out, or print it again."
         )
     spans: list[tuple[str, float, bool]] = []
 
     def note(text: str, matrix: list[float], place: list[float], font: Any, size: float) -> None:
         if text.strip():
             name = str((font or {}).get("/BaseFont", "")).lower()
-            spans.append((text.strip(), place[4] * matrix[0] + matrix[4], "bold" in name))
+            bold = any(word in name for word in _BOLD)
+            spans.append((text.strip(), place[4] * matrix[0] + matrix[4], bold))
 
     pictures, areas = _pictures(source), []
 
@@ -192,8 +219,15 @@ def _laid_out(lines: tuple[Line, ...], spans: list[tuple[str, float, bool]]) -> 
 
 
 def _pictures(source: Any) -> set[str]:
-    """Return the names of the pictures that a page may draw."""
+    """Return the names of the pictures that a page may draw, those inside a form included."""
     resources = source.get("/Resources") or {}
     objects = resources.get_object().get("/XObject") if resources else None
     found = objects.get_object().items() if objects else ()
-    return {name for name, item in found if item.get_object().get("/Subtype") == "/Image"}
+    return {name for name, item in found if _is_picture(item.get_object())}
+
+
+def _is_picture(item: Any, depth: int = 0) -> bool:
+    if item.get("/Subtype") != "/Form":
+        return item.get("/Subtype") == "/Image"
+    inside = (item.get("/Resources") or {}).get("/XObject") if depth < 3 else None
+    return any(_is_picture(one.get_object(), depth + 1) for one in (inside or {}).values())

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from .pages import Page, page
+from ..contracts.pages import Page, page
 
 ENOUGH_IN_ORDER = 0.8
 _CONDITIONS = {"if", "unless", "while", "until", "except", "not", "no", "neither", "nor", "only", "may"}
@@ -51,7 +51,7 @@ class Statement(BaseModel):
 def passages(page: Page) -> list[Statement]:
     """Cut a page into sentences or, where it has none, into pieces of some lines.
 
-    >>> from .pages import page
+    >>> from kit.cases.contracts import page
     >>> text = "4. Rent. Corvane Inc. pays a rent of $9,400. It pays by cheque, not in cash."
     >>> [one.text for one in passages(page(3, text))]
     ['4. Rent. Corvane Inc. pays a rent of $9,400.', 'It pays by cheque, not in cash.']
@@ -90,7 +90,7 @@ def details(text: str) -> list[str]:
 def missing(statement: Statement, pages: Sequence[Page]) -> list[str]:
     """Return the details of a statement that do not stand on the pages that it cites; [] if all do.
 
-    >>> from .pages import page
+    >>> from kit.cases.contracts import page
     >>> missing(Statement(text="It costs $9,400.", pages=[2]), [page(1, "$9,400"), page(2, "blue")])
     ['9,400']
     """
@@ -149,7 +149,7 @@ def in_order(sentence: str, passage: str) -> float:
 def shared(statement: Statement, pages: Sequence[Page]) -> float:
     """Return the share of a statement's longer words that stand on the pages that it cites, in [0, 1].
 
-    >>> from .pages import page
+    >>> from kit.cases.contracts import page
     >>> shared(Statement(text="The rent is payable monthly.", pages=[1]), [page(1, "Rent: monthly")])
     0.6666666666666666
     """

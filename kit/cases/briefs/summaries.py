@@ -17,8 +17,8 @@ from typing import Any
 
 import dspy
 
-from .pages import Page, check
-from .parts import Part, lists
+from ..contracts.pages import Page, check
+from ..contracts.parts import Part
 from .statements import Statement, objection, passages, weight
 
 A_DOZEN = 12

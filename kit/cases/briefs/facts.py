@@ -15,8 +15,8 @@ from typing import Any, Literal
 import dspy
 from pydantic import BaseModel
 
-from .pages import Page, check
-from .parts import lists
+from ..contracts.pages import Page, check
+from ..contracts.running import contents
 from .values import stands
 
 ContractType = Literal[
@@ -138,7 +138,7 @@ class FindFacts(dspy.Module):
 def lines_for(topic: str, read: Sequence[Page]) -> str:
     r"""Return what a call reads: the lines that announce a fact with their neighbours, or how pages begin.
 
-    >>> from .pages import page
+    >>> from kit.cases.contracts import page
     >>> lines_for("governing_law", [page(4, "a\nb\nThe laws of Ohio\ngovern.\nc")])
     'b\nThe laws of Ohio\ngovern.'
     """

@@ -1,0 +1,131 @@
+"""What runs through a file: headers and footers that repeat, page numbers, contents; none of it is a heading."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from .pages import Line, Page
+from .rules import Rules, parsed
+
+_TOP, _FOOT = 4, 3
+_NUMBER = re.compile(r"\d+|\b[ivx]+\b")
+_COUNT = re.compile(
+    r"(?i)^\W*(?:(?:page|seite|pg\.?|p\.)\s*)?(?P<number>\d{1,3})(?:\s*(?:of|/|von)\s*\d{1,3})?\W*$"
+)
+_BEHIND = re.compile(r"(?i)\b(?:page|seite)\s*(?P<number>\d{1,3})(?:\s*(?:of|/|von)\s*\d{1,3})?\W*$")
+_LABEL = re.compile(r"^\W*(?:[A-Z]{1,2}|[IVX]+)(?:\([a-z]\))?\s?[-.\u2013]\s?(?:[A-Z]?\d{1,3}|\d+-\d+)\W*$")
+_FOOTER = re.compile(r"(?i)(?:\bpage|\bseite|[-\u2013])\s*\d{1,3}\W*$")
+_LISTED = re.compile(r"(?:\.\s?){3,}\s*[\w-]+$|\u2026\s*[\w-]+$")
+_ENTRY = re.compile(r"^.{2,100}?[\s.](?:[A-Z]{1,2}-)?\d{1,3}$")
+_CONTENTS = re.compile(
+    r"(?i)^\W*(?:table of contents|contents|index|inhalt(?:sverzeichnis)?|(?:list|table|index) of (?:\w+ and )?"
+    r"(?:exhibits|schedules|annexes|annexures|appendices|attachments|enclosures)(?: and \w+)?|exhibits|schedules|annexes"
+    r"|annexures|appendices|attachments|exhibit index|(?:exhibits|schedules) and (?:exhibits|schedules))"
+    r"\s*(?:\(continued\)|\(cont.*\)|continued|page)?\W*$"
+)
+
+
+def page_label(text: str) -> bool:
+    """Say whether a line is a page's number or label and nothing else.
+
+    >>> [page_label(text) for text in ("Page 2 of 40", "- 7 -", "C-2", "2. Term")]
+    [True, True, True, False]
+    """
+    return bool(_COUNT.match(text) or _LABEL.match(text))
+
+
+def page_number(page: Page) -> int | None:
+    """Return the number that is printed on a page, or None.
+
+    >>> from .pages import page
+    >>> page_number(page(3, "LEASE\\nPage 2 of 40"))
+    2
+    """
+    for line in [*page.lines[-2:][::-1], *page.lines[:2]]:
+        if found := _COUNT.match(line.text) or _BEHIND.search(line.text):
+            return int(found["number"])
+        if found := re.search(r"[-\u2013]\s?(\d{1,3})\W*$", line.text if len(line.text) < 60 else ""):
+            return int(found[1])
+    return None
+
+
+def plain(text: str) -> str:
+    """Return a line without its numbers, case and signs: running headers are the same on each page then.
+
+    >>> plain("Lease - Page 4"), plain("LEASE - page iv")
+    ('lease page', 'lease page')
+    """
+    return " ".join(re.findall(r"[^\W\d_]+", _NUMBER.sub(" ", text.lower())))
+
+
+def footer(page: Page) -> str:
+    """Return what a page's last line says beside a number, if that line is short."""
+    last = page.lines[-1].text if page.lines else ""
+    return plain(last) + ("#" if re.search(r"\d", last) else "") if len(last) < 70 else ""
+
+
+def running(pages: Sequence[Page], rules: Rules) -> dict[str, set[int]]:
+    """Return the lines at the edges that stand on several pages, each with those pages.
+
+    A label is never one of them: "Exhibit A" above each page of Exhibit A still begins it once.
+    """
+    seen: dict[str, set[int]] = {}
+    for page in pages:
+        for line in (*page.lines[:_TOP], *page.lines[-_FOOT:]):
+            name = plain(line.text)
+            if name and len(line.text) <= 2 * rules.longest and not parsed(line.text, rules):
+                seen.setdefault(name, set()).add(page.number)
+    return {name: where for name, where in seen.items() if len(where) >= rules.repeated}
+
+
+def filing(pages: Sequence[Page], rules: Rules) -> set[str]:
+    """Return the numbers under which a file was filed: "Exhibit 10.3" at the edge of its first page."""
+    edges = [*pages[0].lines[:_TOP], *pages[0].lines[-_FOOT:]] if pages else []
+    found = (parsed(line.text, rules) for line in edges)
+    return {one[1] for one in found if one and one[0] == "exhibit" and one[1][0].isdigit()}
+
+
+def content(page: Page, banners: dict[str, set[int]]) -> list[tuple[int, Line]]:
+    """Return the lines of a page that are no running header, footer or number, each with its place.
+
+    A header that was on one of the two pages before runs; on the first page of its run it may be a title.
+    """
+    before = {page.number - 1, page.number - 2}
+    return [
+        (place, line)
+        for place, line in enumerate(page.lines)
+        if not page_label(line.text)
+        and not (place == len(page.lines) - 1 and _FOOTER.search(line.text) and len(line.text) < 60)
+        and not (
+            before & banners.get(plain(line.text), set())
+            and (place < _TOP or place >= len(page.lines) - _FOOT)
+        )
+    ]
+
+
+def contents(pages: Sequence[Page], rules: Rules) -> set[int]:
+    """Return the pages that are a table of contents or a list of exhibits, their second pages too.
+
+    >>> from .pages import page
+    >>> text = "CONTENTS\\n1 Rent 3\\n2 Term 4\\nAnnex A Fees 5"
+    >>> sorted(contents([page(1, "LEASE"), page(2, text), page(3, "Annex B Sites 6\\nAnnex C Plan 7")], Rules()))
+    [2, 3]
+    """
+    found: set[int] = set()
+    for page in pages:
+        lines = [line.text for line in page.lines]
+        titled = any(_CONTENTS.match(text) for text in lines[:_TOP])
+        dotted = sum(bool(_LISTED.search(text)) for text in lines)
+        entries = [text for text in lines if _entry(text) or parsed(text, rules)]
+        after = page.number - 1 in found
+        mostly = len(entries) >= max(2, len([text for text in lines if not page_label(text)]) * 0.6)
+        if dotted >= 3 or (titled and (mostly or len(entries) >= 3)) or (after and mostly):
+            found.add(page.number)
+    return found
+
+
+def _entry(text: str) -> bool:
+    """Say whether a line ends in a page's number, as a table of contents does without dots."""
+    return bool(_ENTRY.match(text) or _LISTED.search(text)) and not page_label(text)

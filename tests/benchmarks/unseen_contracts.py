@@ -1,0 +1,203 @@
+"""Score the contracts prototype on files that its author has not seen, and add a line to a JSON of scores.
+
+    python tests/benchmarks/unseen_contracts.py FOLDER NAME          # code alone; prints, and writes nothing
+    python tests/benchmarks/unseen_contracts.py FOLDER NAME --save   # also into data/contracts/unseen.json
+    python tests/benchmarks/unseen_contracts.py FOLDER NAME --model small --save
+
+FOLDER holds gold.jsonl (files with their parts; see README of the set) and briefs.jsonl, or the gold of this
+project. Only counts are printed and kept: never a title, a page or a statement of these files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import dspy
+
+import kit
+from kit.cases.contracts import (
+    Boundaries,
+    Heading,
+    Page,
+    Part,
+    Rules,
+    Score,
+    baseline,
+    gold_parts,
+    parts,
+    read,
+    score,
+    total,
+)
+from kit.evaluation.intervals import interval
+
+SCORES = Path(__file__).parents[2] / "data" / "contracts" / "unseen.json"
+Program = Callable[[Sequence[Page]], tuple[list[Part], Sequence[Heading], Sequence[int]]]
+
+
+def rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield files with their pages and gold; parts that exist only in a picture are left out, and counted."""
+    own = folder / "gold_boundaries.jsonl"
+    for line in (own if own.exists() else folder / "gold.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if own.exists():
+            scans = _scans(folder)
+            pages = [
+                one.with_text(scans[row["slug"], one.number]) if (row["slug"], one.number) in scans else one
+                for one in read(folder / row["pdf"])
+            ]
+            yield {
+                "pages": pages,
+                "gold": gold_parts(row),
+                "traits": [row.get("split", "real")],
+                "word": False,
+            }
+            continue
+        gold = [
+            {
+                "pages": [one["first_page"], *one.get("also_accept", [])],
+                "title": one["title"],
+                **{name: one.get(name) for name in ("kind", "mid_page", "scanned", "nested")},
+            }
+            for one in row["parts"][1:]
+        ]
+        yield {
+            "pages": read(folder / row["file"]),
+            "gold": gold,
+            "traits": [row["source"], *_listed(row.get("traits"))],
+            "word": row["file"].endswith(".docx"),
+        }
+
+
+def _scans(folder: Path) -> dict[tuple[str, int], str]:
+    path = folder / "scans.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {(one["slug"], one["page"]): one["text"] for one in map(json.loads, lines)}
+
+
+def _listed(traits: Any) -> list[str]:
+    return [traits] if isinstance(traits, str) else [str(one) for one in traits or []]
+
+
+def by_rules(rules: Rules, ask: bool = False) -> Program:
+    """Return the program of expressions with some rules."""
+    program = Boundaries(rules, ask=ask)
+
+    def run(pages: Sequence[Page]) -> tuple[list[Part], Sequence[Heading], Sequence[int]]:
+        found = program(pages=pages)
+        return found.parts, found.doubts, found.unread
+
+    return run
+
+
+def usual(pages: Sequence[Page]) -> tuple[list[Part], Sequence[Heading], Sequence[int]]:
+    """Split by the usual expression, which doubts nothing."""
+    return parts(pages, baseline(pages)), [], []
+
+
+def constant(pages: Sequence[Page]) -> tuple[list[Part], Sequence[Heading], Sequence[int]]:
+    """Let every doubt start a part, as a model would that always says so; nothing is flagged."""
+    found = Boundaries()(pages=pages)
+    settled = [one for one in found.doubts if one.page > 1]
+    return parts(pages, [*_sure(pages), *settled]), [], []
+
+
+def _sure(pages: Sequence[Page]) -> list[Heading]:
+    from kit.cases.contracts import find
+
+    return [one for one in find(pages) if not one.doubt]
+
+
+def programs(model: str | None) -> dict[str, Program]:
+    """Return what is compared, by name."""
+    if model:
+        return {f"doubts settled by {model}": settled}
+    return {
+        "usual expression": usual,
+        "every doubt a start": constant,
+        **{f"doubt={level}": by_rules(Rules(doubt=level)) for level in range(6)},
+    }
+
+
+def settled(pages: Sequence[Page]) -> tuple[list[Part], Sequence[Heading], Sequence[int]]:
+    """Let the model's answers stand: nothing is flagged but pages that were not read."""
+    found = Boundaries(ask=True)(pages=pages)
+    return found.parts, [], found.unread
+
+
+def counted(row: dict[str, Any], program: Program, nested: bool = True) -> Score:
+    """Score one file."""
+    made, doubts, unread = program(row["pages"])
+    gold = [one for one in row["gold"] if not one.get("scanned") and (nested or not one.get("nested"))]
+    made_ = made if nested else _without(made, row["gold"], row["word"])
+    found = score(gold, made_, doubts, unread, by_title=row["word"])
+    return found + Score(pages=len(row["pages"]), files=0)
+
+
+def _without(made: list[Part], gold: Sequence[dict[str, Any]], word: bool) -> list[Part]:
+    """Leave out the parts that are nested: they are neither right nor false then."""
+    inside = [one for one in gold if one.get("nested")]
+    return [part for part in made if word or not any(part.start in one["pages"] for one in inside)]
+
+
+def summary(scores: Sequence[Score]) -> dict[str, Any]:
+    """Return counts, and shares with their intervals over files."""
+    whole = total(scores)
+    flagged = [(one.flagged + one.needless) / max(1, one.pages) for one in scores]
+    return {
+        **asdict(whole),
+        "silently_wrong": round(whole.silently_wrong, 4),
+        "f1": round(whole.f1, 4),
+        "files_not_silently_wrong": interval([1.0 - one.silent for one in scores]),
+        "files_exact": interval([float(one.exact) for one in scores]),
+        "doubts_a_page": round(sum(flagged) / len(flagged), 4),
+    }
+
+
+def where(chosen: Sequence[dict[str, Any]], scores: Sequence[Score]) -> dict[str, Any]:
+    """Return what is silently wrong by the traits of files, and what is missed by the kinds of parts."""
+    traits: Counter[str] = Counter()
+    for row, one in zip(chosen, scores, strict=True):
+        for trait in row["traits"]:
+            traits[f"{trait}: missed"] += one.missed
+            traits[f"{trait}: false"] += one.false
+    return {name: count for name, count in sorted(traits.items()) if count}
+
+
+def main() -> None:
+    """Score a folder."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("folder", type=Path)
+    options.add_argument("name")
+    options.add_argument("--model", choices=("small", "large"))
+    options.add_argument("--save", action="store_true")
+    chosen = options.parse_args()
+    if chosen.model:
+        from kit.cases.terse import Terse
+
+        dspy.configure(lm=kit.lm(chosen.model), adapter=Terse())
+    files = list(rows(chosen.folder))
+    made: dict[str, Any] = {}
+    for name, program in programs(chosen.model).items():
+        scores = [counted(row, program) for row in files]
+        made[name] = summary(scores) | {
+            "without_nested": summary([counted(row, program, False) for row in files])
+            if not chosen.model
+            else None
+        }
+        made[name]["where"] = where(files, scores)
+        print(name, {k: v for k, v in made[name].items() if k not in ("without_nested",)})
+    if chosen.save:
+        kept = json.loads(SCORES.read_text(encoding="utf-8")) if SCORES.exists() else {}
+        kept.setdefault(chosen.name, {}).update(made)
+        SCORES.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
