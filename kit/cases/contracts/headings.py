@@ -327,6 +327,8 @@ class _Search:
             gap = other[1] - one[1]
             between = [line for _, line in numbered[one[0] + 1 : other[0]]]
             heads = (one[2].bold or one[2].middle) and not all(line.bold or line.middle for line in between)
+            if one[1] < 0 and self._set(one[2]) != self._set(other[2]):
+                continue
             if one[3][0] == other[3][0] and one[3][1] != other[3][1] and gap <= 2 and not (between and heads):
                 found |= {one[1], other[1]}
         return found

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from .pages import Line, Page
 from .rules import Rules, parsed
 
-_TOP, _FOOT = 4, 3
+_TOP, _FOOT = 6, 3
 _NUMBER = re.compile(r"\d+|\b[ivx]+\b")
 _COUNT = re.compile(
     r"(?i)^\W*(?:(?:page|seite|pg\.?|p\.)\s*)?(?P<number>\d{1,3})(?:\s*(?:of|/|von)\s*\d{1,3})?\W*$"
