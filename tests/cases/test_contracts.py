@@ -87,14 +87,16 @@ def lines(*texts, bold=False, middle=False):
     return [Line(text, bold=bold, middle=middle) for text in texts]
 
 
+GOODS = ("wheels", "axles", "brakes", "doors", "seats", "lamps", "panes", "bolts", "pumps", "hoses")
+
+
 def body(number=1, count=8):
-    """Return lines of clauses, as long as lines of a contract are."""
-    return lines(
-        *(
-            f"{number}.{at} The supplier shall supply the goods that the buyer has ordered in writing."
-            for at in range(1, count + 1)
-        )
+    """Return lines of clauses, as long as lines of a contract are, and others for each number."""
+    texts = (
+        f"{number}.{at} The supplier shall supply the {GOODS[(number + at) % 10]} and {GOODS[number % 10]} in writing."
+        for at in range(1, count + 1)
     )
+    return lines(*texts)
 
 
 def sheet(number, *parts):
@@ -165,7 +167,7 @@ class TestKinds:
         pages = [
             sheet(number, banner, *texts)
             for number, texts in enumerate(
-                [("SUPPLY AGREEMENT", body()), (body(2),), ("SCHEDULE 1", body(1)), ("RATE CARD", body(1))], 1
+                [("SUPPLY AGREEMENT", body()), (body(2),), ("SCHEDULE 1", body(3)), ("RATE CARD", body(4))], 1
             )
         ]
         assert looked_at(pages) == ([3], [4])
