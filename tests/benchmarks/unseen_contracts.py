@@ -154,8 +154,8 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
         **asdict(whole),
         "silently_wrong": round(whole.silently_wrong, 4),
         "f1": round(whole.f1, 4),
-        "files_not_silently_wrong": interval([1.0 - one.silent for one in scores]),
-        "files_exact": interval([float(one.exact) for one in scores]),
+        "files_not_silently_wrong": str(interval([1.0 - one.silent for one in scores])),
+        "files_exact": str(interval([float(one.exact) for one in scores])),
         "doubts_a_page": round(sum(flagged) / len(flagged), 4),
     }
 

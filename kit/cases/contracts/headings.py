@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from .pages import Line, Page, signed
+from .pages import SIGNATURE, Line, Page, signed
 from .rules import Rules, parsed
 from .running import content, contents, filing, footer, page_label, page_number, plain, running
 
@@ -195,7 +195,7 @@ class _Search:
             return None if flows else _doubted(made, "names several parts", 2)
         if self._page_label(page, letter, kind, rest, lines, order):
             return None
-        if kind == "exhibit" and re.fullmatch(r"\d+\.\d+.*", letter):
+        if kind == "exhibit" and re.fullmatch(r"\d+\.\d+.*", letter) and self._printed_often(kind, letter):
             return _doubted(made, "may be the number under which it was filed", 1)
         if self.part and kind == self.inner:
             return _doubted(made, f"nested in {self.part.kind} {self.part.id}", 1)
@@ -220,9 +220,11 @@ class _Search:
             return None if again or not self._set(line) else _doubted(made, "the last line of a page", 1)
         if self._set(line) and (line.bold or line.middle or previous is None or not _flows(previous)):
             return made
+        stands = previous is not None and not _flows(previous)
+        if made.kind != "amendment" and stands and (line.bold or line.middle or line.text.isupper()):
+            return made
         loud = line.bold is None or line.bold or line.middle or line.text.isupper()
-        alone = loud or (previous is not None and not _flows(previous))
-        return _doubted(made, "a label further down", 1) if alone else None
+        return _doubted(made, "a label further down", 1) if loud or stands else None
 
     def _titled(
         self, page: Page, lines: list[tuple[int, Line]], order: int, top: bool, previous: Line | None
@@ -236,6 +238,7 @@ class _Search:
             or not text.lstrip("\"'\u201c([*")[:1].isupper()
             or _NUMBERED.match(text)
             or _GOES_ON.search(text)
+            or SIGNATURE.match(text)
             or re.search(r"[;,]$", text)
             or (previous is not None and order and _NUMBERED.match(previous.text) and len(previous.text) < 20)
             or self._own(page, words)
@@ -254,21 +257,30 @@ class _Search:
         elif named and (is_set or (caps and line.bold is not False)) and order < len(lines) - 2:
             if previous is None or not _flows(previous):
                 return _doubted(made, "a title further down", 4)
+        elif is_set and order < len(lines) - 1 and self._ended(page, place):
+            return _doubted(made, "set as a title, behind signatures", 4)
         return None
 
     def _own(self, page: Page, words: str) -> bool:
         """Say whether a title is that of the part that runs, or stood above an earlier page."""
-        if words in self.titles and not self._ended(page):
-            return True
-        opening = self.pages[self.began - 1]
-        lines = content(opening, self.banners)
+        if self._ended(page):
+            return False
+        lines = content(self.pages[self.began - 1], self.banners)
         sheet = len(lines) <= _DIVIDER and self.began == page.number - 1 and self.began > 1
-        told = plain(" ".join(line.text for _, line in lines[: 3 * _BLOCK] if self._set(line)))
-        return (sheet or words in told) and not self._ended(page)
+        told = [plain(line.text) for _, line in lines[: 3 * _BLOCK] if self._set(line)]
+        runs = {" ".join(told[at:end]) for at in range(len(told)) for end in range(at + 1, len(told) + 1)}
+        return sheet or words in runs or words in self.titles
 
-    def _ended(self, page: Page) -> bool:
-        """Say whether the part that runs has been signed before a page."""
-        return any(signed(one) for one in self.pages[self.began - 1 : page.number - 1])
+    def _printed_often(self, kind: str, letter: str) -> bool:
+        """Say whether a label stands at the edges of several pages, as the number of a filing does."""
+        edges = ((*page.lines[:3], *page.lines[-2:]) for page in self.pages)
+        labels = [{(parsed(line.text, self.rules) or ("", ""))[:2] for line in lines} for lines in edges]
+        return sum((kind, letter) in one for one in labels) >= self.rules.repeated
+
+    def _ended(self, page: Page, place: int = 0) -> bool:
+        """Say whether the part that runs has been signed before a line of a page."""
+        above = replace(page, lines=page.lines[:place])
+        return any(signed(one) for one in (*self.pages[self.began - 1 : page.number - 1], above))
 
     def _signs(self, page: Page, first: tuple[int, Line]) -> Iterator[Heading]:
         """Yield a doubt for a page without a heading: a letter, a footer that names a part, numbers that restart."""

@@ -9,6 +9,7 @@ If your pages come from elsewhere, e.g. from OCR, make them with `page(number, t
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -22,6 +23,10 @@ MOST_CHARACTERS = 60_000
 MOST_UNPACKED = 20_000_000
 TOP, FOOT = 6, 3
 INDENT_POINTS = 50
+SIGNATURE = re.compile(
+    r"(?i)\W*(?:by\s*:|name\s*:|title\s*:|date\s*:|signed\b|/s/|signature|for and on behalf of|in witness whereof"
+    r"|authori[sz]ed signatory|executed (?:as a deed )?by|unterschrift|ort, datum)|_{5,}|.*_{8,}$"
+)
 _BOLD = ("bold", "black", "heavy", "demi")
 MOSTLY_PICTURE, LITTLE_TEXT, A_FOOTER = 0.5, 300, 80
 """A page that pictures cover by half, with fewer characters than this, is a scan with a footer or a stamp; a
@@ -103,9 +108,12 @@ def page(number: int, text: str, **details: Any) -> Page:
 
 
 def signed(page: Page) -> bool:
-    """Say whether a page holds blocks to sign: two lines that begin with By, Name, Title or Signed."""
-    first = ("by:", "name:", "title:", "signed", "/s/", "unterschrift")
-    return sum(line.text.lower().startswith(first) for line in page.lines) >= 2
+    """Say whether a page holds blocks to sign: two lines that are one, or a line of blanks and one more.
+
+    >>> signed(page(9, "For and on behalf of Corvane Inc.\\n________________"))
+    True
+    """
+    return sum(bool(SIGNATURE.match(line.text)) for line in page.lines) >= 2
 
 
 def check(pages: Sequence[Page]) -> None:

@@ -121,9 +121,16 @@ def contents(pages: Sequence[Page], rules: Rules) -> set[int]:
         entries = [text for text in lines if _entry(text) or parsed(text, rules)]
         after = page.number - 1 in found
         mostly = len(entries) >= max(2, len([text for text in lines if not page_label(text)]) * 0.6)
-        if dotted >= 3 or (titled and (mostly or len(entries) >= 3)) or (after and mostly):
+        listed = titled and (mostly or 3 <= len(entries) >= 0.3 * len(lines))
+        if (dotted >= max(3, 0.3 * len(lines))) or listed or (after and mostly and _rises(entries)):
             found.add(page.number)
     return found
+
+
+def _rises(entries: Sequence[str]) -> bool:
+    """Say whether the numbers at the end of entries never fall, as those of pages do not."""
+    numbers = [int(found[1]) for text in entries if (found := re.search(r"(\d{1,3})$", text))]
+    return numbers == sorted(numbers)
 
 
 def _entry(text: str) -> bool:
