@@ -16,6 +16,7 @@ import dspy
 from pydantic import BaseModel
 
 from ..contracts.pages import Page, check
+from ..contracts.rules import Rules
 from ..contracts.running import contents
 from .values import stands
 
@@ -40,7 +41,7 @@ _MOST_CHARACTERS = 1_500
 _WORDS = {
     "governing_law": r"\blaws? of\b|governing law|governed by",
     "term_months": r"\bterm of\b|initial term|\bmonths\b|\byears\b|\bduration\b|how long",
-    "payment": r"[$€£]\s?\d|\b(?:USD|EUR|GBP)\b|payable|\bpays?\b|\bfees?\b|\brent\b",
+    "payment": r"[$€£]\s?\d|\b(?:USD|EUR|GBP|CHF)\b|payable|\bpays?\b|\bfees?\b|\brent\b",
 }
 
 
@@ -117,7 +118,8 @@ class FindFacts(dspy.Module):
     def forward(self, pages: Sequence[Page]) -> dspy.Prediction:
         """Find the facts of one contract."""
         check(pages)
-        opening = [page for page in pages if page.lines and not lists(page)][:_MOST_PAGES]
+        listed = contents(pages, Rules())
+        opening = [page for page in pages if page.lines and page.number not in listed][:_MOST_PAGES]
         asked = [(self.parties, opening, lines_for("", opening))] + [
             (predictor, read := likely(pages, topic), lines_for(topic, read))
             for predictor, topic in zip((self.law, self.term, self.payment), _WORDS, strict=True)

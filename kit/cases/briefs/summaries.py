@@ -11,7 +11,7 @@ until few are left. No call reads more than that: no contract is too long, and t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,8 @@ import dspy
 
 from ..contracts.pages import Page, check
 from ..contracts.parts import Part
+from ..contracts.rules import Rules
+from ..contracts.running import contents
 from .statements import Statement, objection, passages, weight
 
 A_DOZEN = 12
@@ -58,27 +60,30 @@ class Summarize(dspy.Module):
     Args:
         most: How many statements the brief may have.
         threads: How many calls run at the same time.
+        signs: What makes a passage weigh, in place of `statements.SIGNS`.
 
     The prediction holds `statements`, the brief; `sections`, the statements of all pages by title of part;
     `sources`, the passage that each was made from; `refused`, sentences that their passage does not bear
     out, with the reason; `passes`, how many passages there were, and statements after each pass; and `calls`.
     """
 
-    def __init__(self, most: int = 9, threads: int = 1) -> None:
+    def __init__(self, most: int = 9, threads: int = 1, signs: Mapping[str, int] | None = None) -> None:
         super().__init__()
         if most < 2 * KEPT:
             raise ValueError(
                 f"most={most}: a pass leaves at least {2 * KEPT} statements. Take {2 * KEPT} or more."
             )
-        self.most, self.threads = most, threads
+        self.most, self.threads, self.signs = most, threads, signs
         self.shorten = dspy.Predict(Shorten)
         self.choose = dspy.Predict(Choose)
 
     def forward(self, pages: Sequence[Page], parts: Sequence[Part] = ()) -> dspy.Prediction:
         """Summarize one contract; without parts it is one section."""
         check(pages)
-        cut = [passages(page) for page in pages if not lists(page)]
-        sources = [best for found in cut if found and weight(best := max(found, key=weight)) > 0]
+        listed = contents(pages, Rules())
+        cut = [passages(page) for page in pages if page.number not in listed]
+        heaviest = [max(found, key=self._weight) for found in cut if found]
+        sources = [one for one in heaviest if self._weight(one) > 0]
         replies = self._each(self.shorten, [{"passage": one.text} for one in sources])
         written = [
             Statement(text=reply.sentence, pages=one.pages)
@@ -107,6 +112,9 @@ class Summarize(dspy.Module):
             passes=passes,
             calls=calls,
         )
+
+    def _weight(self, one: Statement) -> int:
+        return weight(one, self.signs)
 
     def _each(self, module: dspy.Module, inputs: list[dict[str, Any]]) -> list[dspy.Prediction]:
         if self.threads == 1:

@@ -4,13 +4,13 @@
     Boundaries()(pages=pages).parts
 
 Read pages, word, rules, running, headings, parts and scores (no model), then program.
-To copy it, take the folder; it needs DSPy, pydantic and pypdf.
+To copy it, take the folder; it needs DSPy, pydantic, pypdf and defusedxml.
 """
 
 from .headings import Heading, baseline, find, starts
 from .pages import Line, Page, UnreadableContract, check, opened, page, read
 from .parts import Part, fits, parts, unfounded
-from .program import Boundaries, JudgeHeading, Split, SplitFile, heading_question, printed
+from .program import Boundaries, JudgeHeading, Split, SplitFile, differences, heading_question, printed
 from .rules import Rules
 from .running import contents
 from .scores import Score, gold_parts, score, total
@@ -30,6 +30,7 @@ __all__ = [
     "baseline",
     "check",
     "contents",
+    "differences",
     "find",
     "fits",
     "gold_parts",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from .pages import SIGNATURE, Line, Page, signed
 from .rules import Rules, parsed
@@ -71,12 +72,12 @@ def starts(headings: Sequence[Heading]) -> list[int]:
 
 
 def find(pages: Sequence[Page], rules: Rules | None = None) -> list[Heading]:
-    """Return the headings, certain and doubted, in order; the first page's own title is left out.
+    r"""Return the headings, certain and doubted, in order; the first page's own title is left out.
 
     >>> from .pages import page
-    >>> pages = [page(1, "LEASE"), page(2, "EXHIBIT A\\nPremises"), page(3, "GUARANTY OF LEASE")]
+    >>> pages = [page(1, "LEASE"), page(2, "EXHIBIT A\nA plan of it is attached."), page(3, "GUARANTY")]
     >>> [(one.text, one.doubt) for one in find(pages)]
-    [('EXHIBIT A', ''), ('GUARANTY OF LEASE', 'a title without a label')]
+    [('EXHIBIT A', ''), ('GUARANTY', 'a title without a label')]
     """
     search = _Search(list(pages), rules or Rules())
     for page in pages:
@@ -144,7 +145,7 @@ class _Search:
         )
 
     def absent(self) -> Iterator[Heading]:
-        """Yield a doubt for each label that a list names, or that a row of letters needs, and that has no page."""
+        """Yield a doubt for each label that a list names, or a row of letters needs, and that has no page."""
         known = {one.label for one in self.found}
         for (kind, letter), (page, line, text) in self.listed.items():
             if (kind, letter) not in known:
@@ -266,7 +267,10 @@ class _Search:
         if self._ended(page):
             return False
         lines = content(self.pages[self.began - 1], self.banners)
-        sheet = len(lines) <= _DIVIDER and self.began == page.number - 1 and self.began > 1
+        bare = len(lines) <= _DIVIDER and all(
+            self._set(one) or (len(one.text) < 30 and one.text[-1] != ".") for _, one in lines
+        )
+        sheet = bare and self.began == page.number - 1 and self.began > 1
         told = [plain(line.text) for _, line in lines[: 3 * _BLOCK] if self._set(line)]
         runs = {" ".join(told[at:end]) for at in range(len(told)) for end in range(at + 1, len(told) + 1)}
         return sheet or words in runs or words in self.titles
@@ -283,7 +287,7 @@ class _Search:
         return any(signed(one) for one in (*self.pages[self.began - 1 : page.number - 1], above))
 
     def _signs(self, page: Page, first: tuple[int, Line]) -> Iterator[Heading]:
-        """Yield a doubt for a page without a heading: a letter, a footer that names a part, numbers that restart."""
+        """Yield a doubt for a page without a heading: a letter, a new footer, numbers that begin again."""
         before = self.pages[page.number - 2]
         this, last = page_number(page), page_number(before)
         made = Heading(page.number, first[0], "untitled", "", first[1].text)
@@ -295,9 +299,8 @@ class _Search:
             yield _doubted(part, f"its footer says {page.lines[-1].text!r}", 1)
         elif this == 1 and last not in (None, 1):
             yield _doubted(made, "page numbers begin again", 3)
-        elif self._footers() and footer(page) != footer(before) and footer(page):
-            if page_label(page.lines[-1].text):
-                yield _doubted(made, "the footer changes", 3)
+        elif page_label(page.lines[-1].text) and footer(page) not in ("", footer(before)) and self._footers():
+            yield _doubted(made, "the footer changes", 3)
 
     def _runs(self, kind: str, letter: str) -> bool:
         """Say whether a label, or the label without its page number, began a part."""
@@ -335,7 +338,7 @@ class _Search:
             and (place >= 0 or re.search(r"[^\W\d_]{3}", label[2]))
         ]
         found: set[int] = set()
-        for one, other in zip(labels, labels[1:], strict=False):
+        for one, other in pairwise(labels):
             gap = other[1] - one[1]
             between = [line for _, line in numbered[one[0] + 1 : other[0]]]
             heads = (one[2].bold or one[2].middle) and not all(line.bold or line.middle for line in between)

@@ -24,8 +24,9 @@ MOST_UNPACKED = 20_000_000
 TOP, FOOT = 6, 3
 INDENT_POINTS = 50
 SIGNATURE = re.compile(
-    r"(?i)\W*(?:by\s*:|name\s*:|title\s*:|date\s*:|signed\b|/s/|signature|for and on behalf of|in witness whereof"
-    r"|authori[sz]ed signatory|executed (?:as a deed )?by|unterschrift|ort, datum)|_{5,}|.*_{8,}$"
+    r"(?i)\W*(?:by\s*:|name\s*:|title\s*:|date\s*:|signed\b|/s/|signature|for and on behalf of"
+    r"|in witness whereof|authori[sz]ed signatory"
+    r"|executed (?:as a deed )?by|unterschrift|ort, datum)|_{5,}|.*_{8,}$"
 )
 _BOLD = ("bold", "black", "heavy", "demi")
 MOSTLY_PICTURE, LITTLE_TEXT, A_FOOTER = 0.5, 300, 80
@@ -108,9 +109,9 @@ def page(number: int, text: str, **details: Any) -> Page:
 
 
 def signed(page: Page) -> bool:
-    """Say whether a page holds blocks to sign: two lines that are one, or a line of blanks and one more.
+    r"""Say whether a page holds blocks to sign: two lines that are one, or a line of blanks and one more.
 
-    >>> signed(page(9, "For and on behalf of Corvane Inc.\\n________________"))
+    >>> signed(page(9, "For and on behalf of Corvane Inc.\n________________"))
     True
     """
     return sum(bool(SIGNATURE.match(line.text)) for line in page.lines) >= 2

@@ -49,8 +49,8 @@ class Rules:
         "notice", "order", "plan", "policy", "power of attorney", "price list", "protocol", "questionnaire",
         "rate card", "rates", "release", "rider", "rules", "side letter", "specifications?",
         "statement of work", "sublease", "supplement", "tariff", "terms", "undertaking", "waiver", "warranty",
-        "work order", r"\w*vereinbarung", r"\w*vertrag", r"\w*nachtrag", r"\w*b\u00fcrgschaft", r"\w*vollmacht",
-        r"\w*liste",
+        "work order", r"\w*vereinbarung", r"\w*vertrag", r"\w*nachtrag", r"\w*b\u00fcrgschaft",
+        r"\w*vollmacht", r"\w*liste",
     )  # fmt: skip
     doubt: int = 4
     first_lines: int = 4

@@ -1,9 +1,8 @@
-"""What runs through a file: headers and footers that repeat, page numbers, contents; none of it is a heading."""
+"""What runs through a file and is no heading: headers and footers that repeat, page numbers, contents."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 from .pages import Line, Page
@@ -20,8 +19,9 @@ _FOOTER = re.compile(r"(?i)(?:\bpage|\bseite|[-\u2013])\s*\d{1,3}\W*$")
 _LISTED = re.compile(r"(?:\.\s?){3,}\s*[\w-]+$|\u2026\s*[\w-]+$")
 _ENTRY = re.compile(r"^.{2,100}?[\s.](?:[A-Z]{1,2}-)?\d{1,3}$")
 _CONTENTS = re.compile(
-    r"(?i)^\W*(?:table of contents|contents|index|inhalt(?:sverzeichnis)?|(?:list|table|index) of (?:\w+ and )?"
-    r"(?:exhibits|schedules|annexes|annexures|appendices|attachments|enclosures)(?: and \w+)?|exhibits|schedules|annexes"
+    r"(?i)^\W*(?:table of contents|contents|index|inhalt(?:sverzeichnis)?|(?:list|table|index) of "
+    r"(?:\w+ and )?(?:exhibits|schedules|annexes|annexures|appendices|attachments|enclosures)(?: and \w+)?"
+    r"|exhibits|schedules|annexes"
     r"|annexures|appendices|attachments|exhibit index|(?:exhibits|schedules) and (?:exhibits|schedules))"
     r"\s*(?:\(continued\)|\(cont.*\)|continued|page)?\W*$"
 )
@@ -37,10 +37,10 @@ def page_label(text: str) -> bool:
 
 
 def page_number(page: Page) -> int | None:
-    """Return the number that is printed on a page, or None.
+    r"""Return the number that is printed on a page, or None.
 
     >>> from .pages import page
-    >>> page_number(page(3, "LEASE\\nPage 2 of 40"))
+    >>> page_number(page(3, "LEASE\nPage 2 of 40"))
     2
     """
     for line in [*page.lines[-2:][::-1], *page.lines[:2]]:
@@ -106,11 +106,12 @@ def content(page: Page, banners: dict[str, set[int]]) -> list[tuple[int, Line]]:
 
 
 def contents(pages: Sequence[Page], rules: Rules) -> set[int]:
-    """Return the pages that are a table of contents or a list of exhibits, their second pages too.
+    r"""Return the pages that are a table of contents or a list of exhibits, their second pages too.
 
     >>> from .pages import page
-    >>> text = "CONTENTS\\n1 Rent 3\\n2 Term 4\\nAnnex A Fees 5"
-    >>> sorted(contents([page(1, "LEASE"), page(2, text), page(3, "Annex B Sites 6\\nAnnex C Plan 7")], Rules()))
+    >>> text = "CONTENTS\n1 Rent 3\n2 Term 4\nAnnex A Fees 5"
+    >>> more = "Annex B Sites 6\nAnnex C Plan 7"
+    >>> sorted(contents([page(1, "LEASE"), page(2, text), page(3, more)], Rules()))
     [2, 3]
     """
     found: set[int] = set()

@@ -2,8 +2,8 @@
 
     score(gold_parts(row), predicted.parts, predicted.doubts, predicted.unread)
 
-A boundary is a part's start, the first part left out. It is flagged if a doubt names its page or its label, or if
-its page was not read: somebody will look. What is missed or made up without a doubt is silently wrong.
+A boundary is a part's start, the first part left out. It is flagged if a doubt names its page or its label,
+or if its page was not read: somebody will look. What is missed or made up without a doubt is silently wrong.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from .rules import Rules, parsed
 class Score:
     """Boundaries by outcome, over one file or several.
 
-    `right` are found without a doubt, `flagged` are doubted or on pages that were not read, `missed` and `false`
-    are silently wrong; `needless` doubts concern no boundary. Files: `exact` are wholly right and without a
-    doubt, `open` are flagged, `silent` hold something that is silently wrong.
+    `right` are found without a doubt, `flagged` are doubted or on pages that were not read, `missed` and
+    `false` are silently wrong; `needless` doubts concern no boundary. Files: `exact` are wholly right and
+    without a doubt, `open` are flagged, `silent` hold something that is silently wrong.
     """
 
     right: int = 0

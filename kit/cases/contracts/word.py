@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from io import BytesIO
 from xml.etree import ElementTree
 
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
 from .pages import MOST_PAGES, MOST_UNPACKED, Line, Page, UnreadableContract
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -56,12 +59,12 @@ def _part(archive: zipfile.ZipFile, part: str, name: str) -> ElementTree.Element
     if archive.getinfo(part).file_size > MOST_UNPACKED:
         raise UnreadableContract(f"{name} unpacks to more than {MOST_UNPACKED:,} bytes. Split it.")
     text = archive.read(part)
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise UnreadableContract(f"{name} declares entities, as no word processor does. Save it again.")
     try:
-        return ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise UnreadableContract(f"{name} is broken ({error}). Open it and save it again.") from error
+        return fromstring(text, forbid_dtd=True)
+    except (ElementTree.ParseError, DefusedXmlException) as error:
+        raise UnreadableContract(
+            f"{name} is broken ({type(error).__name__}). Open it and save it again."
+        ) from error
 
 
 def _paragraph(source: ElementTree.Element, styles: dict[str, ElementTree.Element]) -> _Paragraph:

@@ -15,6 +15,7 @@ import dspy
 from .. import contracts
 from ..analyzer import Analyzer, stands_in
 from ..form4 import Form4
+from ..terse import Terse
 from .typed import Document
 
 ROLES = {
@@ -87,7 +88,7 @@ class Contracts(dspy.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.split = contracts.Boundaries(ask="nothing", verify=False)
+        self.split = contracts.Boundaries()
 
     def forward(self, document: Document) -> dspy.Prediction:
         """Split one."""
@@ -113,7 +114,7 @@ class Invoices(dspy.Module):
 
     def forward(self, document: Document) -> dspy.Prediction:
         """Read one."""
-        with dspy.context(adapter=contracts.Terse()):
+        with dspy.context(adapter=Terse()):
             facts = dict(self.read(invoice=document.text[:_LONGEST]))
         doubts = [name for name, value in facts.items() if not (value and stands_in(value, document.text))]
         return dspy.Prediction(facts=facts, doubts=[f"{name} does not stand in it" for name in doubts])
@@ -128,7 +129,7 @@ class Letters(dspy.Module):
 
     def forward(self, document: Document) -> dspy.Prediction:
         """Read one."""
-        with dspy.context(adapter=contracts.Terse()):
+        with dspy.context(adapter=Terse()):
             facts = dict(self.read(letter=document.text[:_LONGEST]))
         unfounded = not stands_in(facts["written_by"], document.text)
         return dspy.Prediction(facts=facts, doubts=["written_by does not stand in it"] if unfounded else [])

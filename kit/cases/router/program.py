@@ -16,7 +16,7 @@ from typing import Any, Literal
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
-from ..contracts import Terse
+from ..terse import Terse
 from .counts import WordCounts
 from .folder import Found
 from .processors import standard
