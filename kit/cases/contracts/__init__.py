@@ -3,14 +3,15 @@
     pages = read("lease.pdf")
     Boundaries()(pages=pages).parts
 
-Read pages, word, rules, running, headings, parts and scores (no model), then program.
+Read pages, word, reading, rules, running, headings, parts and scores (no model), then program.
 To copy it, take the folder; it needs DSPy, pydantic, pypdf and defusedxml.
 """
 
 from .headings import Heading, baseline, find, starts
-from .pages import Line, Page, UnreadableContract, check, opened, page, read
+from .pages import Line, Page, UnreadableContract, check, page
 from .parts import Part, fits, parts, unfounded
 from .program import Boundaries, JudgeHeading, Split, SplitFile, differences, heading_question, printed
+from .reading import opened, read
 from .rules import Rules
 from .running import contents
 from .scores import Score, gold_parts, score, total
