@@ -120,7 +120,7 @@ def write(path, text):
 def root(tmp_path_factory):
     """Return a folder that holds one small case, with replies recorded as `kit record` does it."""
     root = tmp_path_factory.mktemp("kit")
-    place = root / "kit" / "cases" / "projects" / "colours"
+    place = root / "kit" / "export" / "skeleton" / "cases" / "colours"
     write(root / "kit" / "cases" / "colours.py", PROTOTYPE)
     write(root / "kit" / "cases" / "colours.json", "{}")
     for name, text in (("task.py", TASK), ("served.py", SERVED), ("project.toml", DECLARED)):

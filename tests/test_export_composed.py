@@ -32,7 +32,7 @@ class Painter(dspy.Module):
         """Paint one."""
         return dspy.Prediction(painted=thing in (colours.BLUE, ROUND))
 ''',
-    "kit/cases/projects/painter/project.toml": """about = "Round blue things."
+    "kit/export/skeleton/cases/painter/project.toml": """about = "Round blue things."
 composed_of = ["colours", "shapes"]
 reads_files = true
 dependencies = []
@@ -44,7 +44,7 @@ folder = "things"
 sample = "nothing"
 files = []
 """,
-    "kit/cases/projects/painter/task.py": '''"""Task: one row."""
+    "kit/export/skeleton/cases/painter/task.py": '''"""Task: one row."""
 
 import dspy
 
@@ -71,7 +71,7 @@ def score(example, prediction, trace=None):
     """Compare."""
     return prediction.painted
 ''',
-    "kit/cases/projects/painter/served.py": '''"""What is served."""
+    "kit/export/skeleton/cases/painter/served.py": '''"""What is served."""
 
 import dspy
 from prototype import Painter

@@ -5,7 +5,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 KIT = Path(__file__).parents[1] / "kit"
-TEMPLATES = {"projects", "skeleton"}  # they run in projects of their own
+TEMPLATES = {"skeleton"}  # they run in projects of their own
 WORKSHOP = ("kit.workshop", "kit.__main__")
 ENGINES_MAY = {"kit.notices", "kit.plans", "kit.private", "kit.project", "kit.redaction", "kit.engines"}
 

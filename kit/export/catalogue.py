@@ -1,4 +1,4 @@
-"""Catalogue: which case studies can leave, as kit/cases/projects declares them.
+"""Catalogue: which case studies can leave, as kit/export/skeleton/cases declares them.
 
 A folder there holds project.toml, task.py (the programs, the rows and the score), served.py (what dspy-cli
 serves), score.txt (the table that its evaluation prints; `kit export --measure` makes it anew) and, where an
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+PROJECTS = Path("kit", "export", "skeleton", "cases")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Case:
     @property
     def place(self) -> Path:
         """The folder that declares it."""
-        return self.root / "kit" / "cases" / "projects" / self.name
+        return self.root / PROJECTS / self.name
 
     @property
     def score(self) -> str:
@@ -91,7 +92,7 @@ def cases(root: Path = ROOT) -> list[Case]:
     >>> "time_entries" in [case.name for case in cases()]
     True
     """
-    declarations = sorted((root / "kit" / "cases" / "projects").glob("*/project.toml"))
+    declarations = sorted((root / PROJECTS).glob("*/project.toml"))
     return [
         Case(path.parent.name, tomllib.loads(path.read_text(encoding="utf-8")), root) for path in declarations
     ]

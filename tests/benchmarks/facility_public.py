@@ -23,7 +23,7 @@ from kit.datasets import fetch
 from kit.project import ROOT
 
 SCORES = ROOT / "data" / "facility" / "public.csv"
-STATE = ROOT / "kit" / "cases" / "projects" / "facility" / "state.json"
+STATE = ROOT / "kit" / "export" / "skeleton" / "cases" / "facility" / "state.json"
 COLUMNS = ("model", "program", "row", "urgency", "sentiment", "score")
 
 

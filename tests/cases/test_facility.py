@@ -33,7 +33,7 @@ SHEET = (DATA / "README.md").read_text(encoding="utf-8")
 ROWS = [json.loads(line) for line in (DATA / "messages.jsonl").read_text(encoding="utf-8").splitlines()]
 SPLITS = ("train", "validation", "test")
 FIELDS = ("urgency", "sentiment", "categories")
-PROJECT = project.ROOT / "kit" / "cases" / "projects" / "facility"
+PROJECT = project.ROOT / "kit" / "export" / "skeleton" / "cases" / "facility"
 LESSON = project.ROOT / "notebooks" / "17_facility.ipynb"
 GOLD = dspy.Example(urgency="low", sentiment="neutral", categories=["question", "space"])
 
