@@ -17,3 +17,18 @@ class Finding:
     found: str
     next_step: str = ""
     symptom: str = ""
+
+
+def good(what: str, found: str) -> Finding:
+    """Return a finding that is as it should be."""
+    return Finding(what, "good", found)
+
+
+def note(what: str, found: str, next_step: str = "", symptom: str = "") -> Finding:
+    """Return a finding to know of."""
+    return Finding(what, "note", found, next_step, symptom)
+
+
+def bad(what: str, found: str, next_step: str, symptom: str = "") -> Finding:
+    """Return a finding to mend before a run."""
+    return Finding(what, "bad", found, next_step, symptom)

@@ -12,7 +12,6 @@ import hashlib
 import logging
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,21 +52,12 @@ def get(name: str, *, contact: str | None = None, progress: bool = False) -> Pat
         NoContact: If EDGAR would have to be asked without a contact.
         ValueError: If the name is unknown.
     """
-    wanted = sets.spec(name)
-    missing = [file for file in wanted.files if fault(wanted, file)]
-    source = mirror()
-    if source is None:
-        missing = [file for file in missing if file.url]
+    wanted, source = sets.spec(name), mirror()
+    missing = [file for file in wanted.files if fault(wanted, file) and _can_come(file, wanted, source)]
     headers = edgar.headers(contact) if wanted.edgar and missing and source is None else {}
     for file in missing:
-        with _explained(wanted, file), tempfile.TemporaryDirectory() as scratch:
-            if source is None:
-                arrived = _download(file, Path(scratch), headers, progress)
-                time.sleep(edgar.PAUSE_SECONDS if wanted.edgar else 0)
-            else:
-                arrived = source / wanted.mirror / file.path
-            if file.url or arrived.exists():
-                _keep(arrived, wanted, file)
+        with _explained(wanted, file):
+            _bring(file, wanted, source, headers, progress)
     return sets.folder(name)
 
 
@@ -106,39 +96,37 @@ def mirror() -> Path | None:
 def fault(wanted: DataSet, file: File) -> str | None:
     """Return what is wrong with a file on this machine, or None."""
     path = sets.folder(wanted.name) / file.path
-    return _fault(path.read_bytes(), file) if path.is_file() else "is missing"
+    if not path.is_file():
+        return "is missing"
+    with path.open("rb") as opened:
+        found = hashlib.file_digest(opened, "sha256").hexdigest()
+    return None if found == file.sha256 else f"has sha256 {found}, expected {file.sha256}"
 
 
-def _fault(data: bytes, file: File) -> str | None:
-    found = hashlib.sha256(data).hexdigest()
-    if found == file.sha256:
-        return None
-    return f"has {len(data):,} bytes and sha256 {found}; expected {file.bytes:,} and {file.sha256}"
+def _can_come(file: File, wanted: DataSet, source: Path | None) -> bool:
+    """Tell whether a file has an address, or lies in the mirror."""
+    return bool(file.url or (source and (source / wanted.mirror / file.path).exists()))
 
 
-def _download(file: File, scratch: Path, headers: dict[str, str], progress: bool) -> Path:
+def _bring(file: File, wanted: DataSet, source: Path | None, headers: dict[str, str], progress: bool) -> None:
+    """Fetch one file; pooch checks its hash, and puts it into its place only if it is right."""
     import pooch
 
+    def download(url: str, to: str, asked: pooch.Pooch) -> None:
+        if source:
+            shutil.copyfile(source / wanted.mirror / file.path, to)
+        else:
+            options = {"progressbar": progress, "headers": headers, "timeout": PATIENCE_SECONDS}
+            pooch.HTTPDownloader(**options)(url, to, asked)
+            time.sleep(edgar.PAUSE_SECONDS if wanted.edgar else 0)
+        if wanted.edgar and file.path.endswith(".xml"):
+            original = Path(to).read_text(encoding="utf-8", errors="replace")
+            Path(to).write_text(edgar.ownership(original), encoding="utf-8", newline="")
+
     pooch.get_logger().setLevel(logging.WARNING)
-    downloader = pooch.HTTPDownloader(progressbar=progress, headers=headers, timeout=PATIENCE_SECONDS)
-    return Path(pooch.retrieve(file.url, None, "arrived", scratch, downloader=downloader))
-
-
-def _keep(arrived: Path, wanted: DataSet, file: File) -> None:
-    """Check what arrived and move it to its place in one step, so that no half a file is ever there."""
-    data = arrived.read_bytes()
-    if wanted.edgar and file.path.endswith(".xml"):
-        data = edgar.ownership(data.decode(errors="replace")).encode()
-    if reason := _fault(data, file):
-        raise BadData(
-            f"{file.path} of {wanted.name} {reason}. The source changed, or something on the way changed it; "
-            "nothing was kept. Compare the source named in kit/datasets/sets.toml, then try again."
-        )
-    target = sets.folder(wanted.name) / file.path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    part.write_bytes(data)
-    shutil.move(part, target)
+    registry, urls = {file.path: f"sha256:{file.sha256}"}, {file.path: file.url}
+    files = pooch.create(sets.folder(wanted.name), base_url="", registry=registry, urls=urls)
+    files.fetch(file.path, downloader=download)
 
 
 @contextmanager
@@ -152,6 +140,11 @@ def _explained(wanted: DataSet, file: File) -> Iterator[None]:
         raise NoData(
             f"{file.url} cannot be reached ({type(error).__name__}: {str(error)[:200]}). "
             f"Run `kit data get {wanted.name}` again on a network, or set {MIRROR} to a folder that has it."
+        ) from error
+    except ValueError as error:  # from pooch, with both hashes
+        raise BadData(
+            f"{file.path} of {wanted.name} is not the file that the kit knows: {error} Compare the "
+            "source that kit/datasets/sets.toml names, then try again."
         ) from error
     except FileNotFoundError as error:
         raise NoData(

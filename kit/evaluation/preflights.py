@@ -5,7 +5,9 @@ kit.evaluation.preflight(program, devset, metric)
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from math import fsum
 from typing import Any
 
@@ -14,9 +16,53 @@ import dspy
 from kit.calls import Call
 from kit.engines.models import list_price, profiles
 from kit.engines.replay import ReplayEngine
-from kit.evaluation import rows, suspects, trials
-from kit.evaluation.findings import Finding, Preflight, bad, good, note
+from kit.evaluation import metric_checks, rows, trials
 from kit.evaluation.trials import Trial
+from kit.findings import Finding, bad, good, note
+
+_ORDER = ("bad", "note", "good")
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What one row showed. `ok` is True if nothing is wrong; notes are to be known and do not count.
+
+    Shown with what is wrong first: the finding, what a run would show of it, and what to do.
+    """
+
+    findings: list[Finding]
+    takes: str = ""
+    good: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "good", [one.what for one in self.findings if one.state == "good"])
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self._of("bad")
+
+    def __repr__(self) -> str:
+        told = [_in_words(one) for state in _ORDER[:2] for one in self._of(state)]
+        return "\n".join(filter(None, [self._verdict, *told, self._rest, self.takes]))
+
+    def _repr_html_(self) -> str:
+        told = [_in_html(one) for state in _ORDER[:2] for one in self._of(state)]
+        ends = [f"<p>{html.escape(text)}</p>" for text in (self._rest, self.takes) if text]
+        return f"<p><b>{html.escape(self._verdict)}</b></p>{''.join([*told, *ends])}"
+
+    @property
+    def _verdict(self) -> str:
+        wrong, notes = (len(self._of(state)) for state in _ORDER[:2])
+        known = f" {notes} to know." if notes else ""
+        return (f"Do not start: {wrong} to mend." if wrong else "Ready.") + known
+
+    @property
+    def _rest(self) -> str:
+        return f"good: {', '.join(dict.fromkeys(self.good))}" if self.good else ""
+
+    def _of(self, state: str) -> list[Finding]:
+        return [one for one in self.findings if one.state == state]
 
 
 def preflight(
@@ -60,7 +106,7 @@ def preflight(
     findings += [*_answer(program, trial), *_predictors(program, trial), *_calls(trial)]
     if trial.error or trial.returned is None:
         return Preflight(findings)
-    judged, probes = suspects.of_metric(metric, devset, row, trial.returned, gold)
+    judged, probes = metric_checks.of_metric(metric, devset, row, trial.returned, gold)
     calls = [*trial.usage.calls, *probes["own"].trial.usage.calls]
     return Preflight([*findings, *judged], _takes(calls, len(devset), prices))
 
@@ -200,3 +246,19 @@ def _usd(call: Call, prices: str | None) -> float:
 
 def _shorthand(signature: type[dspy.Signature]) -> str:
     return f"{', '.join(signature.input_fields)} -> {', '.join(signature.output_fields)}"
+
+
+def _in_words(one: Finding) -> str:
+    symptom = f"\n      a run shows: {one.symptom}" if one.symptom else ""
+    step = f"\n      -> {one.next_step}" if one.next_step else ""
+    return f"{one.state:<4}  {one.what}: {one.found}{symptom}{step}"
+
+
+def _in_html(one: Finding) -> str:
+    what, found, symptom, step = map(html.escape, (one.what, one.found, one.symptom, one.next_step))
+    lines = [
+        f"<b>{one.state} · {what}:</b> {found}",
+        f"<i>a run shows:</i> {symptom}" if symptom else "",
+        f"→ {step}" if step else "",
+    ]
+    return f"<p>{'<br>'.join(filter(None, lines))}</p>"

@@ -9,8 +9,8 @@ from typing import Any
 
 import dspy
 
-from kit.evaluation.findings import Finding, bad, good, note
 from kit.evaluation.splits import leaks
+from kit.findings import Finding, bad, good, note
 from kit.private import has_inputs
 
 FEW_ROWS = 30

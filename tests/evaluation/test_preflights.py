@@ -9,7 +9,7 @@ from scripted import ScriptedEngine
 import kit
 from kit.evaluation import preflights, trials
 from kit.evaluation.fields import exact
-from kit.evaluation.findings import Preflight
+from kit.evaluation.preflights import Preflight
 
 MOOD = "text -> mood: Literal['good', 'bad']"
 ROWS = [

@@ -1,4 +1,4 @@
-"""Suspects: metrics that score answers whose worth is known beforehand in a way that they should not."""
+"""Metric checks: whether a metric scores answers of known worth as it should."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import dspy
 
 from kit.evaluation import trials
-from kit.evaluation.findings import Finding, bad, good, note
 from kit.evaluation.scores import BadScore, score_of
 from kit.evaluation.trials import Trial
+from kit.findings import Finding, bad, good, note
 from kit.private import has_inputs
 
 PADDING = " There is more to say about this, and it could be said at greater length, as here."
