@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
@@ -17,6 +16,7 @@ from kit.engines import models as profiles
 from kit.workshop import commands
 from kit.workshop import doctor as doctors
 from kit.workshop import lessons as all_lessons
+from kit.workshop.console import console, fail, failing, say
 
 if TYPE_CHECKING:
     from kit.datasets.sets import DataSet
@@ -36,8 +36,6 @@ app.command()(commands.progress)
 app.command()(commands.slides)
 app.command()(commands.site)
 app.command()(commands.room)
-console = Console()
-
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]
 Role = Annotated[str, typer.Argument(help="A role (small, large) or a name from `kit models list`.")]
 SetName = Annotated[str, typer.Argument(help="A name from `kit data list`.")]
@@ -58,12 +56,10 @@ def lab(
     """Open the workshop in JupyterLab."""
     from kit.workshop import lab as labs
 
-    try:
+    with failing(ValueError, labs.LabNotStarted):
         running = labs.start(all_lessons.lesson(lesson).notebook, port)
-    except (ValueError, labs.LabNotStarted) as error:
-        _fail(error)
-    console.print(f"JupyterLab is ready after {running.seconds:.1f} s. Ctrl-C stops it.", highlight=False)
-    console.print(running.url, style="bold", soft_wrap=True, highlight=False)
+    say(f"JupyterLab is ready after {running.seconds:.1f} s. Ctrl-C stops it.")
+    say(f"[bold]{running.url}[/]")
     if browser:
         webbrowser.open(running.url)
     try:
@@ -85,18 +81,14 @@ def record(
     """
     from kit.workshop import recorder
 
-    chosen = _chosen(lesson, every)
+    chosen, known = _chosen(lesson, every), (ValueError, recorder.Busy, all_lessons.CellFailed)
     if every or fresh:
         seconds = sum(recorder.recorded_totals(one, profile).seconds for one in chosen)
         console.print(f"The recordings at hand took the models {seconds / 60:.0f} minutes to make.")
     for one in chosen:
-        with Progress(console=console, transient=True) as progress:
-            try:
-                done = recorder.record(one, profile=profile, fresh=fresh, on_cell=_bar(progress))
-            except (ValueError, recorder.Busy, all_lessons.CellFailed) as error:
-                _fail(error)
-            except KeyboardInterrupt:
-                _fail(f"Stopped. Replies so far are kept: `kit record {one.number}` goes on.")
+        ending = failing(*known, again=f"kit record {one.number}")
+        with ending, Progress(console=console, transient=True) as progress:
+            done = recorder.record(one, profile=profile, fresh=fresh, on_cell=_bar(progress))
         _report(done)
 
 
@@ -109,18 +101,18 @@ def replay(
     from kit.workshop import recorder
 
     if not check:
-        _fail("Say `kit replay --check`, with a lesson's number or without.")
+        fail("Say `kit replay --check`, with a lesson's number or without.")
     found = []
     for one in _chosen(lesson, every=lesson is None):
         with Progress(console=console, transient=True) as progress:
             found_here = list(recorder.problems(one, _bar(progress)))
         verdict = f"{len(found_here)} problems" if found_here else "replays whole"
-        console.print(f"{one.notebook.stem}: {verdict}", highlight=False)
+        say(f"{one.notebook.stem}: {verdict}")
         found += found_here
     for problem in found:
-        console.print(f"  {escape(problem)}", highlight=False)
+        say(f"  {escape(problem)}")
     if found:
-        _fail("Make what is missing with `kit record NN`.")
+        fail("Make what is missing with `kit record NN`.")
 
 
 @models.command("list")
@@ -128,36 +120,30 @@ def list_models() -> None:
     """Show every profile's models, with list prices per million tokens, and which files are here."""
     for profile in profiles.profiles():
         entries = profiles.table()["profiles"][profile]
-        console.print(f"[bold]{profile}[/] · {_needs(entries)}", highlight=False)
+        say(f"[bold]{profile}[/] · {_needs(entries)}")
         for role in (role for role in profiles.ROLES if role in entries):
-            console.print(f"  {role:<7} {_name(entries[role]):<34} {_price(entries[role])}", highlight=False)
-    console.print("\n[bold]files of the offline models[/]", highlight=False)
+            say(f"  {role:<7} {_name(entries[role]):<34} {_price(entries[role])}")
+    say("\n[bold]files of the offline models[/]")
     for name in weights.names():
         spec = weights.spec(name)
-        console.print(f"  {name:<19} {spec.bytes / 1e6:>5,.0f} MB  {spec.licence}", highlight=False)
-        console.print(f"    {_where(name)}", highlight=False, soft_wrap=True)
+        say(f"  {name:<19} {spec.bytes / 1e6:>5,.0f} MB  {spec.licence}")
+        say(f"    {_where(name)}")
 
 
 @models.command()
 def pull(role: Role = "small") -> None:
     """Fetch a model's file; an interrupted download goes on where it stopped."""
-    try:
+    with failing(OSError, ValueError, again=f"kit models pull {role}"):
         path = fetch.pull(_weights_name(role))
-    except (OSError, ValueError) as error:
-        _fail(error)
-    except KeyboardInterrupt:
-        _fail(f"Stopped. What was fetched is kept: `kit models pull {role}` goes on.")
-    console.print(f"{path} is here and verified.", soft_wrap=True, highlight=False)
+    say(f"{path} is here and verified.")
 
 
 @models.command()
 def verify(role: Role = "small") -> None:
     """Hash a model's file again and compare it with the publisher's sha256."""
-    try:
+    with failing(OSError, ValueError):
         path = weights.verify(_weights_name(role))
-    except (OSError, ValueError) as error:
-        _fail(error)
-    console.print(f"{path} is what its publisher released.", soft_wrap=True, highlight=False)
+    say(f"{path} is what its publisher released.")
 
 
 @data.command("list")
@@ -169,9 +155,7 @@ def list_data() -> None:
         wanted = sets.spec(name)
         missing = sum(fetch.fault(wanted, file) is not None for file in wanted.files if file.url)
         where = f"not here: kit data get {name}" if missing else str(sets.folder(name))
-        console.print(
-            f"[bold]{name}[/] · {escape(_about(wanted))}\n    {where}", highlight=False, soft_wrap=True
-        )
+        say(f"[bold]{name}[/] · {escape(_about(wanted))}\n    {where}")
 
 
 @data.command("get")
@@ -185,18 +169,14 @@ def get_data(
     """Fetch a data set, after showing its size, licence and sha256; KIT_DATA_MIRROR names a local source."""
     from kit.datasets import fetch, sets
 
-    try:
+    with failing(OSError, ValueError, again=f"kit data get {name}"):
         wanted = sets.spec(name)
-        console.print(escape(_about(wanted)), highlight=False, soft_wrap=True)
+        say(escape(_about(wanted)))
         console.print(f"from {fetch.mirror() or wanted.source} to {sets.folder(name)}", soft_wrap=True)
         for file in wanted.files:
             console.print(f"  {file.path}  {file.bytes:,} bytes  sha256 {file.sha256}", soft_wrap=True)
         place = fetch.get(name, contact=contact, progress=True)
-    except (OSError, ValueError) as error:
-        _fail(error)
-    except KeyboardInterrupt:
-        _fail(f"Stopped. What was fetched is kept: `kit data get {name}` goes on.")
-    console.print(f"{place} is here and verified.", soft_wrap=True, highlight=False)
+    say(f"{place} is here and verified.")
 
 
 @data.command("verify")
@@ -204,11 +184,9 @@ def verify_data(name: SetName) -> None:
     """Hash a data set's files again; a file that is not the one the kit knows is removed."""
     from kit.datasets import fetch
 
-    try:
+    with failing(OSError, ValueError):
         place = fetch.verify(name)
-    except (OSError, ValueError) as error:
-        _fail(error)
-    console.print(f"{place} is whole.", soft_wrap=True, highlight=False)
+    say(f"{place} is whole.")
 
 
 @phoenix.command("install")
@@ -216,14 +194,10 @@ def install_phoenix() -> None:
     """Make the environment that Phoenix's server runs in (about 700 MB); after Ctrl-C it goes on."""
     from kit.tracing import environments
 
-    try:
-        with console.status("Making Phoenix's environment") as status:
-            python = environments.install(lambda line: status.update(escape(line)))
-    except environments.NoPhoenix as error:
-        _fail(error)
-    except KeyboardInterrupt:
-        _fail("Stopped. What was fetched is kept: `kit phoenix install` goes on.")
-    console.print(f"{python.parent.parent} holds Phoenix.", soft_wrap=True, highlight=False)
+    ending = failing(environments.NoPhoenix, again="kit phoenix install")
+    with ending, console.status("Making Phoenix's environment") as status:
+        python = environments.install(lambda line: status.update(escape(line)))
+    say(f"{python.parent.parent} holds Phoenix.")
 
 
 @phoenix.command("start")
@@ -234,18 +208,15 @@ def start_phoenix(
     """Start Phoenix and keep it running: the lessons find it, and its traces outlive their kernels."""
     from kit.tracing import phoenix as server
 
-    try:
-        with console.status("Starting Phoenix") as status:
-            running = server.start(port, tell=lambda line: status.update(escape(line)))
-    except server.NoPhoenix as error:
-        _fail(error)
-    console.print(running.url, style="bold", soft_wrap=True, highlight=False)
+    with failing(server.NoPhoenix), console.status("Starting Phoenix") as status:
+        running = server.start(port, tell=lambda line: status.update(escape(line)))
+    say(f"[bold]{running.url}[/]")
     if browser:
         webbrowser.open(running.url)
     if running.process is None:
         console.print("It was running already.")
         return
-    console.print("Ctrl-C stops it; its traces go with it.", highlight=False)
+    say("Ctrl-C stops it; its traces go with it.")
     try:
         running.process.wait()
     except KeyboardInterrupt:
@@ -264,19 +235,17 @@ def doctor(
             f"{marks[finding.state]}  [bold]{finding.what}[/]: {escape(finding.found)}", soft_wrap=True
         )
         if finding.next_step:
-            console.print(f"      -> {escape(finding.next_step)}", soft_wrap=True, highlight=False)
+            say(f"      -> {escape(finding.next_step)}")
         worst = "bad" if finding.state == "bad" else worst
     if worst == "bad":
         raise typer.Exit(1)
 
 
 def _chosen(number: str | None, every: bool) -> list[all_lessons.Lesson]:
-    try:
+    with failing(ValueError):
         if every == bool(number):
             raise ValueError("Name one lesson, or say --all.")
         return all_lessons.at_least_one() if every else [all_lessons.lesson(number)]
-    except ValueError as error:
-        _fail(error)
 
 
 def _weights_name(role: str) -> str:
@@ -324,17 +293,10 @@ def _bar(progress: Progress) -> object:
 
 
 def _report(done: Recorded) -> None:
-    console.print(
-        f"{done.path.name}: {done.new} new, {done.kept} kept, {done.pruned} pruned.", highlight=False
-    )
-    console.print(f"  new: {_sum(done.live)}\n  all: {_sum(done.totals)}", highlight=False)
+    say(f"{done.path.name}: {done.new} new, {done.kept} kept, {done.pruned} pruned.")
+    say(f"  new: {_sum(done.live)}\n  all: {_sum(done.totals)}")
 
 
 def _sum(totals: Totals) -> str:
     tokens = f"{totals.input_tokens:,} tokens in, {totals.output_tokens:,} out"
     return f"{totals.calls} calls, {tokens}, {totals.seconds:,.1f} s of computing"
-
-
-def _fail(reason: object) -> None:
-    console.print(f"[red]{escape(str(reason))}[/]", soft_wrap=True, highlight=False)
-    raise typer.Exit(1)

@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
-from kit.redaction import hide
+from kit.workshop.console import console, fail, failing, say
 
 if TYPE_CHECKING:
     from kit.export import Project
-
-console = Console()
 
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files of the same names.")]
 
@@ -32,7 +29,7 @@ def export(
     """Write a case study as a project of its own: it runs, is tested and is served without `kit`."""
     from kit import export as exports
 
-    try:
+    with failing(OSError, ValueError, exports.NotProved):
         if listed or measure:
             _list_cases(measure)
         elif case is None or dest is None:
@@ -41,13 +38,11 @@ def export(
             with console.status("Running its evaluation on recordings"):
                 project = exports.case(case, dest, package=name, force=force)
             _say_written(project)
-    except (OSError, ValueError, exports.NotProved) as error:
-        fail(error)
 
 
 def _say_written(project: Project) -> None:
-    console.print(escape(repr(project)), highlight=False, soft_wrap=True)
-    console.print(f"Next: cd {project.folder} && uv run pytest", highlight=False, soft_wrap=True)
+    say(escape(repr(project)))
+    say(f"Next: cd {project.folder} && uv run pytest")
 
 
 def _list_cases(measure: bool) -> None:
@@ -56,8 +51,8 @@ def _list_cases(measure: bool) -> None:
     for one in exports.cases():
         if measure:
             exports.measure(one.name)
-        console.print(f"[bold]{one.name}[/] · {escape(one.about)}", highlight=False, soft_wrap=True)
-        console.print(f"    {escape(one.score)}", highlight=False, soft_wrap=True)
+        say(f"[bold]{one.name}[/] · {escape(one.about)}")
+        say(f"    {escape(one.score)}")
 
 
 def new(
@@ -71,10 +66,8 @@ def new(
     """Write an empty project around a signature: module, metric, three rows, tests and a notebook."""
     from kit import export as exports
 
-    try:
+    with failing(OSError, ValueError):
         _say_written(exports.new(name, signature, dest, force=force))
-    except (OSError, ValueError) as error:
-        fail(error)
 
 
 def catch_up(
@@ -84,14 +77,12 @@ def catch_up(
     """Fill in the exercises of all earlier lessons; what you have solved stays, and a copy is kept."""
     from kit.workshop import catch_up as catching
 
-    try:
+    with failing(OSError, ValueError):
         done = catching.fill_before(lesson, force=force)
-    except (OSError, ValueError) as error:
-        fail(error)
     for one in done:
         counts = f"{len(one.filled)} filled in, {len(one.kept)} kept"
         before = f"; before: {one.backup}" if one.backup else ""
-        console.print(f"{one.lesson.notebook.stem}: {counts}{before}", highlight=False, soft_wrap=True)
+        say(f"{one.lesson.notebook.stem}: {counts}{before}")
     if any(one.filled for one in done):
         console.print("If one of them is open in JupyterLab: File > Reload Notebook from Disk.")
 
@@ -105,21 +96,17 @@ def progress(
 
     if forget:
         noted.forget()
-    try:
+    with failing(ValueError):
         every = lessons.at_least_one()
-    except ValueError as error:
-        fail(error)
     for lesson in every:
         exercises = noted.standing(lesson)
         done = sum(one.state in ("passed", "caught up") for one in exercises)
         name = lesson.notebook.stem.replace("_", " ")
-        console.print(f"[bold]{name}[/] · {done} of {len(exercises)}", highlight=False)
+        say(f"[bold]{name}[/] · {done} of {len(exercises)}")
         for one in exercises:
             tries = f", {one.tries} checks" if one.tries else ""
-            console.print(f"  {one.number} {escape(one.title)}: {one.state}{tries}", highlight=False)
-    console.print(
-        f"Noted in {noted.file() or 'no file: KIT_PROGRESS is off'}.", soft_wrap=True, highlight=False
-    )
+            say(f"  {one.number} {escape(one.title)}: {one.state}{tries}")
+    say(f"Noted in {noted.file() or 'no file: KIT_PROGRESS is off'}.")
 
 
 def room(
@@ -144,7 +131,7 @@ def room(
         console.print(f"Other clients: {served.address}/v1 with the token as key. Ctrl-C ends it.")
         with contextlib.suppress(KeyboardInterrupt):
             rooms.watch(served, status.update)
-    console.print(rooms.summary(served.load), highlight=False)
+    say(rooms.summary(served.load))
 
 
 def site(
@@ -153,12 +140,9 @@ def site(
     """Make web pages of all lessons from their stored outputs; they need no network."""
     from kit.workshop import site as sites
 
-    try:
-        with console.status("Making the pages"):
-            page = sites.build(folder)
-    except (OSError, sites.NoSite) as error:
-        fail(error)
-    console.print(f"{page} is ready: open it in a browser.", highlight=False, soft_wrap=True)
+    with failing(OSError, sites.NoSite), console.status("Making the pages"):
+        page = sites.build(folder)
+    say(f"{page} is ready: open it in a browser.")
 
 
 def slides(
@@ -177,22 +161,14 @@ def slides(
     from kit.workshop import lessons
     from kit.workshop import slides as pages
 
-    try:
+    with failing(OSError, ValueError):
         sheet = pages.ROOT / "notebooks" / "notes" / f"{lesson}_minutes.md"
         if lesson and sheet.is_file():
             page = pages.write(pages.of_sheet(sheet), to, sheet.stem, sheet.parents[1])
-            console.print(str(page), highlight=False, soft_wrap=True)
+            say(str(page))
             return
         for one in lessons.at_least_one() if lesson is None else [lessons.lesson(lesson)]:
             name = one.notebook.stem
             laid = pages.of_lesson(nbformat.read(one.notebook, as_version=4), pages.notes(name))
             page = pages.write(laid, to, name, one.notebook.parent)
-            console.print(str(page), highlight=False, soft_wrap=True)
-    except (OSError, ValueError) as error:
-        fail(error)
-
-
-def fail(reason: object) -> None:
-    """End with exit code 1 and the reason, without secrets."""
-    console.print(f"[red]{escape(hide(str(reason)))}[/]", soft_wrap=True, highlight=False)
-    raise typer.Exit(1)
+            say(str(page))
