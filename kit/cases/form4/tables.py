@@ -21,7 +21,8 @@ Found = list[Transaction | Holding]
 Heads = Mapping[str, dict[str, str]]
 DATE = r"\d\d/\d\d/\d{4}"
 MARKS = r"(?:\s*\(\d{1,2}\))+"
-TITLE = r"^Table(II?)-(?:Non-)?Derivative"
+TITLE = r"Table(II?)-(?:Non-)?Derivative"
+END = r"ExplanationofResponses|1\.Nameand"  # further owners have their boxes below the tables
 HEADS = {
     "I": {
         "security": r"1\.TitleofSec",
@@ -131,28 +132,31 @@ def _row(table: str, values: dict[str, str]) -> Transaction | Holding:
 
 
 def _by_columns(cells: Iterable[Cell], known: Heads) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the rows of each table, told apart by their heads."""
-    table, heads, rows = "", [], {}
+    """Yield the rows of each table; a row with two known heads or more is a row of heads."""
+    lines: dict[tuple[int, int], list[Cell]] = {}
     for cell in sorted(cells, key=lambda cell: (cell.sheet, round(cell.top), cell.left)):
-        tight = _tight(cell.text)
-        if title := re.match(TITLE, tight):
-            if title[1] != table:
-                yield from _named(table, heads, rows)
-                rows = {}
-            table, heads = title[1], []
-        elif re.match(
-            r"ExplanationofResponses|1\.Nameand", tight
-        ):  # further owners have their boxes below the tables
+        lines.setdefault((cell.sheet, round(cell.top)), []).append(cell)
+    table, heads, rows = "", [], {}
+    for place, line in lines.items():
+        tight = _tight(line[0].text)
+        title = re.match(TITLE, tight)
+        if re.match(END, tight) or (title and title[1] != table):
             yield from _named(table, heads, rows)
-            table, heads, rows = "", [], {}
-        elif (
-            table
-            and (name := _head(known[table], tight)) is not None
-            and (cell.sheet, round(cell.top)) not in rows
-        ):
-            heads.append((name, cell))
-        elif table and cell.left >= 0:
-            rows.setdefault((cell.sheet, round(cell.top)), []).append((cell, heads))
+            rows = {}
+        if re.match(END, tight) or title:
+            table, heads = title[1] if title else "", []
+            continue
+        if not table:
+            continue
+        names = [_head(known[table], _tight(cell.text)) for cell in line]
+        if sum(name is not None for name in names) > 1:
+            heads += [(name, cell) for name, cell in zip(names, line, strict=True) if name is not None]
+            unknown = [
+                cell.flat for name, cell in zip(names, line, strict=True) if name is None and cell.flat
+            ]
+            yield from ((table, {"doubt": f"the head {words!r} is not known"}) for words in unknown)
+        else:
+            rows[place] = [(cell, heads) for cell in line if cell.left >= 0]
     yield from _named(table, heads, rows)
 
 
@@ -164,7 +168,7 @@ def _named(table: str, heads: list, rows: dict[Any, list]) -> Iterator[tuple[str
     """Name the cells of each row by the narrowest head above them."""
     last: dict[str, str] | None = None
     cut = False  # the row before has no line below it: the page ended
-    for row in rows.values():
+    for row in filter(None, rows.values()):
         values: dict[str, str] = {}
         for cell, above in row:
             middle = (cell.left + cell.right) / 2
