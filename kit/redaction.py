@@ -166,7 +166,7 @@ def _in_the_environment() -> list[tuple[str, str]]:
     found = []
     for name, value in os.environ.items():
         values = [value.strip(), *_lines(value)] if names_secret(name) else _embedded(value)
-        found += [(name, one) for one in dict.fromkeys(values) if _is_telling(one)]
+        found += [(name, value) for value in dict.fromkeys(values) if _is_telling(value)]
     return sorted(found, key=lambda pair: len(pair[1]), reverse=True)
 
 

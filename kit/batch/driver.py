@@ -157,7 +157,7 @@ class Driver:
             raise Stopped(f"{self.failed_in_a_row} failures in a row. {outcome.error}: {outcome.reason}")
 
     def _finish(self) -> None:
-        for partition in [one for one in self.open if not one.waiting]:
+        for partition in [partition for partition in self.open if not partition.waiting]:
             known = self.answers.get(list({key for key in partition.keys if isinstance(key, bytes)}))
             outcomes = [key if isinstance(key, EntryOutcome) else known[key] for key in partition.keys]
             self.parts.write(partition.number, partition.rows, outcomes)

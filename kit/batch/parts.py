@@ -189,7 +189,9 @@ def _column(cells: list[Any]) -> pa.Array:
 
 def _common(schemas: list[pa.Schema]) -> pa.Schema:
     names = dict.fromkeys(name for schema in schemas for name in schema.names)
-    return pa.schema(_field([one.field(name) for one in schemas if name in one.names]) for name in names)
+    return pa.schema(
+        _field([schema.field(name) for schema in schemas if name in schema.names]) for name in names
+    )
 
 
 def _field(fields: list[pa.Field]) -> pa.Field:

@@ -83,11 +83,11 @@ def source_of(table: Any) -> Source:
         return _of_dask(table)
     if isinstance(table, str | Path):
         return _of_files(_files(Path(table)))
-    if isinstance(table, Sequence) and all(isinstance(one, str | Path) for one in table):
-        return _of_files([path for one in table for path in _files(Path(one))])
+    if isinstance(table, Sequence) and all(isinstance(item, str | Path) for item in table):
+        return _of_files([path for item in table for path in _files(Path(item))])
     what = type(table).__name__
     if isinstance(table, Sequence):
-        what += f" of {' and '.join(sorted({type(one).__name__ for one in table}))}"
+        what += f" of {' and '.join(sorted({type(item).__name__ for item in table}))}"
     raise TypeError(
         f"A source is a pandas or Dask DataFrame, a path or a list of paths, not a {what}. Make a frame of "
         "rows: pandas.DataFrame(rows)."
@@ -178,7 +178,10 @@ def _one_schema(schemas: list[pa.Schema], what: str) -> pa.Schema:
         return pa.unify_schemas(schemas, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         names = dict.fromkeys(name for schema in schemas for name in schema.names)
-        types = {name: {str(one.field(name).type) for one in schemas if name in one.names} for name in names}
+        types = {
+            name: {str(schema.field(name).type) for schema in schemas if name in schema.names}
+            for name in names
+        }
         odd = "; ".join(
             f"{name!r}: {', '.join(sorted(found))}" for name, found in types.items() if len(found) > 1
         )
@@ -191,7 +194,7 @@ def _one_schema(schemas: list[pa.Schema], what: str) -> pa.Schema:
 def _files(path: Path) -> list[Path]:
     if not path.exists():
         raise FileNotFoundError(f"There is no {path}, seen from {Path.cwd()}.")
-    found = [path] if path.is_file() else sorted(one for one in path.iterdir() if _kind(one))
+    found = [path] if path.is_file() else sorted(file for file in path.iterdir() if _kind(file))
     if not found:
         raise FileNotFoundError(f"There is no .parquet or .csv file in {path}.")
     return found

@@ -143,12 +143,12 @@ class Trace:
 
 def tree(recorded: Iterable[RecordedSpan]) -> Trace:
     """Put spans in their places; one whose parent is not among them starts a tree of its own."""
-    recorded = sorted(recorded, key=lambda one: (one.start, -one.end))
-    known = {one.id for one in recorded}
+    recorded = sorted(recorded, key=lambda span: (span.start, -span.end))
+    known = {span.id for span in recorded}
     below: dict[str | None, list[RecordedSpan]] = {}
-    for one in recorded:
-        below.setdefault(one.parent if one.parent in known else None, []).append(one)
-    return Trace([_span(one, below) for one in below.get(None, [])])
+    for span in recorded:
+        below.setdefault(span.parent if span.parent in known else None, []).append(span)
+    return Trace([_span(span, below) for span in below.get(None, [])])
 
 
 def _span(one: RecordedSpan, below: dict[str | None, list[RecordedSpan]]) -> Span:

@@ -137,7 +137,9 @@ def _signature() -> Any:
 
 
 def _bounds_of(field: Any) -> list[Any]:
-    return [one for one in field.metadata if type(one).__module__.startswith(("annotated_types", "pydantic"))]
+    return [
+        item for item in field.metadata if type(item).__module__.startswith(("annotated_types", "pydantic"))
+    ]
 
 
 def _tools() -> list[dspy.Tool]:

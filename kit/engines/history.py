@@ -40,6 +40,6 @@ def cost_usd(entry: dict[str, Any]) -> float:
 
 
 def _notes(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    response = entry["response"]
-    responses = response if isinstance(response, (list, tuple)) else [response]
-    return [getattr(one, "provider_data", None) or {} for one in responses]
+    answered = entry["response"]
+    responses = answered if isinstance(answered, (list, tuple)) else [answered]
+    return [getattr(response, "provider_data", None) or {} for response in responses]

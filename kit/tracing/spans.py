@@ -45,7 +45,9 @@ class Sender:
     def close(self) -> None:
         """Send what is left, and no more."""
         trees.unlisten(self._send)
-        dspy.configure(callbacks=[one for one in dspy.settings.callbacks if one is not self._tokens])
+        dspy.configure(
+            callbacks=[callback for callback in dspy.settings.callbacks if callback is not self._tokens]
+        )
         self._batches.shutdown()
 
     def _send(self, span: ReadableSpan) -> None:

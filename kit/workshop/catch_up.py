@@ -47,8 +47,10 @@ def fill_before(number: str, *, force: bool = False, root: Path = ROOT) -> list[
         ValueError: If there is no such lesson.
     """
     wanted = lessons.lesson(number, root)
-    earlier = [one for one in lessons.lessons(root) if one.number < wanted.number and one.solution]
-    return [fill(one, root / "backups", force=force) for one in earlier]
+    earlier = [
+        lesson for lesson in lessons.lessons(root) if lesson.number < wanted.number and lesson.solution
+    ]
+    return [fill(lesson, root / "backups", force=force) for lesson in earlier]
 
 
 def fill(lesson: Lesson, backups: Path, *, force: bool = False) -> Caught:

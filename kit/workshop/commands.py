@@ -48,11 +48,11 @@ def _say_written(project: Project) -> None:
 def _list_cases(measure: bool) -> None:
     from kit import export as exports
 
-    for one in exports.cases():
+    for case in exports.cases():
         if measure:
-            exports.measure(one.name)
-        say(f"[bold]{one.name}[/] · {escape(one.about)}")
-        say(f"    {escape(one.score)}")
+            exports.measure(case.name)
+        say(f"[bold]{case.name}[/] · {escape(case.about)}")
+        say(f"    {escape(case.score)}")
 
 
 def new(
@@ -100,12 +100,12 @@ def progress(
         every = lessons.at_least_one()
     for lesson in every:
         exercises = noted.standing(lesson)
-        done = sum(one.state in ("passed", "caught up") for one in exercises)
+        done = sum(exercise.state in ("passed", "caught up") for exercise in exercises)
         name = lesson.notebook.stem.replace("_", " ")
         say(f"[bold]{name}[/] · {done} of {len(exercises)}")
-        for one in exercises:
-            tries = f", {one.tries} checks" if one.tries else ""
-            say(f"  {one.number} {escape(one.title)}: {one.state}{tries}")
+        for exercise in exercises:
+            tries = f", {exercise.tries} checks" if exercise.tries else ""
+            say(f"  {exercise.number} {escape(exercise.title)}: {exercise.state}{tries}")
     say(f"Noted in {noted.file() or 'no file: KIT_PROGRESS is off'}.")
 
 
