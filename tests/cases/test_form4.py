@@ -424,5 +424,5 @@ def as_address(path):
 
 def test_the_prototype_stands_alone():
     """What people copy imports nothing of the kit."""
-    files = [*(PROTOTYPE / "form4").glob("*.py"), PROTOTYPE / "parking.py", PROTOTYPE / "analyzer.py"]
+    files = [*(PROTOTYPE / "form4").glob("*.py"), *(PROTOTYPE / "parking").glob("*.py"), PROTOTYPE / "analyzer.py"]
     assert [file.name for file in files if "from kit" in file.read_text(encoding="utf-8")] == []

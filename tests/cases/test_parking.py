@@ -64,6 +64,8 @@ def test_every_drawn_sign_is_read(row):
         ("NO PARKING\nWEEKDAYS\n7AM-9AM\nSCHOOL DAYS", "Saturday 08:00", (True, "24:00")),
         ("Disabled badge holders only", "Monday 08:00", (False, "24:00")),
         ("NO PARKING EXCEPT SUNDAYS AND HOLIDAYS\n8AM-6PM", "Sunday 12:00", (True, "24:00")),
+        ("NO PARKING\n8AM-6PM\nMON-FRI INCLUDING SUNDAY", "Sunday 12:00", (False, "18:00")),
+        ("1 HOUR PARKING\n8AM-6PM\n7 DAYS A WEEK", "Sunday 12:00", (True, "13:00")),
     ],
 )
 def test_other_ways_of_writing_are_read(sign, now, expected):
@@ -108,6 +110,11 @@ def test_what_the_driver_adds_counts(sign, facts, expected):
         ("NO PARKING\n8AM-6PM\nEXCEPT HOLIDAYS", "not said: holidays"),
         ("NO PARKING\n<-\n8AM-6PM", "not said: <-"),
         ("NO PARKING\nEXCEPT 8AM-6PM", '"8AM-6PM" as an exception, in "NO PARKING EXCEPT 8AM-6PM"'),
+        (
+            "TAXIS ONLY 6PM-6AM 2 HOUR PARKING 6AM-6PM",
+            'for whom which hours are, in "TAXIS ONLY 6PM-6AM 2 HOUR PARKING 6AM-6PM"',
+        ),
+        ("\n\n".join(["NO PARKING\n8AM-6PM\nEXCEPT HOLIDAYS"] * 40), "too much is not said"),
         ("PARKING\n8AM-6PM", 'neither a ban nor a limit in "PARKING 8AM-6PM"'),
         (
             "2 HOUR PARKING\nMON 8AM-6PM\nTUE",
@@ -118,3 +125,9 @@ def test_what_the_driver_adds_counts(sign, facts, expected):
 def test_a_sign_that_is_not_certain_says_why(sign, reason):
     """An unknown word, half of the day left out, a school day: no answer, and the reason."""
     assert said(sign, "Tuesday 09:00") == reason
+
+
+def test_a_moment_has_a_form():
+    """A moment that is not one is an error that shows the form."""
+    with pytest.raises(ValueError, match="Write it as in 'Tuesday 09:30'"):
+        answer("NO PARKING", "Tue 9:30")
