@@ -214,6 +214,13 @@ class TestLayouts:
         doubts = by_code(Page(f"{BOXES}{rows}\n{END}"))[1]
         assert any(one.startswith(doubt) for one in doubts), doubts
 
+    def test_two_forms_in_one_file_are_a_doubt(self):
+        """Rows of two filings are not silently added up."""
+        both = (DATA / "sec" / "08.html").read_text(encoding="utf-8") * 2
+        assert (
+            by_code(read(both))[1][0] == "filing: 2 forms are in one file, and their rows are together here"
+        )
+
     def test_no_role_is_a_doubt(self):
         """A form whose boxes cannot be read says so."""
         assert "roles: it is missing" in by_code(Page(BOXES.replace("X\tOff", "\tOff") + END))[1]
@@ -424,5 +431,9 @@ def as_address(path):
 
 def test_the_prototype_stands_alone():
     """What people copy imports nothing of the kit."""
-    files = [*(PROTOTYPE / "form4").glob("*.py"), *(PROTOTYPE / "parking").glob("*.py"), PROTOTYPE / "analyzer.py"]
+    files = [
+        *(PROTOTYPE / "form4").glob("*.py"),
+        *(PROTOTYPE / "parking").glob("*.py"),
+        PROTOTYPE / "analyzer.py",
+    ]
     assert [file.name for file in files if "from kit" in file.read_text(encoding="utf-8")] == []

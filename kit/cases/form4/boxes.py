@@ -24,9 +24,9 @@ ROLES = {
 
 
 def boxes(page: Page) -> dict[str, Any]:
-    """Return what the boxes say: issuer, ticker, names, roles, titles, period, amends, several."""
-    text = "\n".join(cell.text for cell in page.cells) if page.cells else page.text
-    text = re.split(r"(?i)Explanation\s+of\s+Responses", text, maxsplit=1)[0]
+    """Return what the boxes say, whether box 6 says several owners, and how many forms the file holds."""
+    whole = "\n".join(cell.text for cell in page.cells) if page.cells else page.text
+    text = re.split(r"(?i)Explanation\s+of\s+Responses", whole, maxsplit=1)[0]
     text = re.sub(r"(?is)\bTable\s+I\b.*?(?=^\W*1\.\s*Name|\Z)", "", text, flags=re.MULTILINE)
     starts = list(LABEL.finditer(text))
     ends = [match.start() for match in starts[1:]] + [len(text)]
@@ -37,6 +37,7 @@ def boxes(page: Page) -> dict[str, Any]:
     five = re.sub(r"\[\s*\]|☐", " ", re.sub(r"\[\s*[Xx]\s*\]|☒", "X ", "\n".join(parts.get("5", []))))
     roles = [role for role, words in ROLES.items() if re.search(rf"\bX\s+{words}", five)]
     return {
+        "forms": len(re.findall(r"2\.\s*Issuer\s+Name", whole)),
         "issuer": issuer[1] if issuer else "",
         "ticker": issuer[2] if issuer else "",
         "names": list(dict.fromkeys(name for part in parts.get("1", []) if (name := _name(part)))),

@@ -34,6 +34,8 @@ def by_code(page: Page, heads: Heads = HEADS) -> tuple[Filing, list[str]]:
         holdings=[row for row in found if isinstance(row, Holding)],
         footnotes=footnotes(page.text),
     )
+    if top["forms"] > 1:
+        doubts.append(f"filing: {top['forms']} forms are in one file, and their rows are together here")
     if top["several"] != (len(filing.owner.names) > 1):
         doubts.append(f"names: box 6 does not agree with the {len(filing.owner.names)} names that were found")
     if len(set(dates)) > 1:
