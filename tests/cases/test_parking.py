@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kit import project
-from kit.cases.parking import answer
+from kit.cases.parking import TOKENS, answer
 
 SIGNS = [
     json.loads(line)
@@ -131,3 +131,13 @@ def test_a_moment_has_a_form():
     """A moment that is not one is an error that shows the form."""
     with pytest.raises(ValueError, match="Write it as in 'Tuesday 09:30'"):
         answer("NO PARKING", "Tue 9:30")
+
+
+def test_words_of_ones_own_are_an_argument():
+    """A council's own words need one entry."""
+    sign = "NO PARKING\n8AM-6PM\nHARVEST FAIR"
+    assert (
+        answer(sign, "Monday 10:00").unsure == '"HARVEST" is not known, in "NO PARKING 8AM-6PM HARVEST FAIR"'
+    )
+    own = {"note": rf"HARVEST FAIR|{TOKENS['note']}"}
+    assert answer(sign, "Monday 10:00", words=TOKENS | own).until == "18:00"

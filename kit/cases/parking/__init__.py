@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
 from .plates import Rule, read, understood
 from .times import DAYS, MIDNIGHT
-from .words import Unsure
+from .words import TOKENS, Unsure
 
-__all__ = ["Answer", "Rule", "Unsure", "answer", "decide", "read", "understood"]
+__all__ = ["TOKENS", "Answer", "Rule", "Unsure", "answer", "decide", "read", "understood"]
 
 MOST_WAYS = 4096
 
@@ -35,13 +36,14 @@ class Answer:
     unsure: str = ""
 
 
-def answer(sign: str, now: str, facts: str | None = None) -> Answer:
+def answer(sign: str, now: str, facts: str | None = None, words: Mapping[str, str] = TOKENS) -> Answer:
     r"""Answer for a driver who has no permit, does not load and drives a car, unless `facts` says otherwise.
 
     Args:
         sign: The words of the sign, a blank line between plates.
         now: Weekday and time of day, "Tuesday 09:30".
         facts: What else is known, in words.
+        words: What may be printed on a plate: a kind of words, and an expression for them.
 
     >>> answer("NO PARKING\n8AM - 10AM\nTUESDAY", now="Tuesday 09:30")
     Answer(may_park=False, until='10:00', unsure='')
@@ -50,7 +52,9 @@ def answer(sign: str, now: str, facts: str | None = None) -> Answer:
     """
     try:
         known = understood(facts or "")
-        choices = [choice for plate in re.split(r"\n\s*\n", sign.strip()) for choice in read(plate, known)]
+        choices = [
+            choice for plate in re.split(r"\n\s*\n", sign.strip()) for choice in read(plate, known, words)
+        ]
     except Unsure as error:
         return Answer(None, None, str(error))
     if math.prod(len(choice.rules) for choice in choices) > MOST_WAYS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from .times import ALL_DAY, MIDNIGHT, WEEK, WORKDAYS, date, duration, nth, span, weekdays
@@ -46,13 +47,13 @@ class Facts:
     zone: str = ""
 
 
-def read(plate: str, facts: Facts) -> list[Choice]:
+def read(plate: str, facts: Facts, known: Mapping[str, str] = TOKENS) -> list[Choice]:
     """Read one plate: for each stretch of its hours, what it may come to for this driver.
 
     Raises:
         Unsure: If a word is not known, or the words do not say what is allowed.
     """
-    words, exceptions = _parted(tokens(plate, TOKENS), plate)
+    words, exceptions = _parted(tokens(plate, known), plate)
     kinds = {kind for kind, _ in words}
     if all(kind in ("ignored", "note") for kind, _ in words + exceptions):
         return []

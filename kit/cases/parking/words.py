@@ -7,6 +7,7 @@ makes an answer unsure.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 DAY = (
     r"(?:MON(?:DAY)?|TUE(?:S(?:DAY)?)?|WED(?:S|NESDAY)?|THU(?:R(?:S(?:DAY)?)?)?|FRI(?:DAY)?|SAT(?:URDAY)?"
@@ -107,7 +108,7 @@ class Unsure(ValueError):
     """A plate, or what the driver adds, is not understood; the message says which words."""
 
 
-def tokens(text: str, table: dict[str, str]) -> list[Word]:
+def tokens(text: str, table: Mapping[str, str]) -> list[Word]:
     """Cut a text into words of known kinds.
 
     >>> tokens("No parking Tues", TOKENS)
