@@ -8,6 +8,7 @@ under several ids. The `Rollouts` callback hands the id on, so that each rollout
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -114,7 +115,7 @@ class ReplayEngine:
         call = _call.get() or Rollout()
         key = key_of(request, call)
         if not (response := self._recorded(key, request)):
-            with self.recordings.turn(key):
+            with self._turn(key):
                 response = self._recorded(key, request) or self._record(key, request, self._ask(key, request))
         call.replies += 1
         return response
@@ -130,7 +131,7 @@ class ReplayEngine:
         """
         call = _call.get() or Rollout()
         key = key_of(request, call)
-        with self.recordings.turn(key):
+        with self._turn(key):
             response = self._recorded(key, request)
         if response:
             yield from _word_by_word(response)
@@ -147,6 +148,13 @@ class ReplayEngine:
 
     def close(self) -> None:
         """Do nothing: the live engine is borrowed."""
+
+    def _turn(self, key: str) -> contextlib.AbstractContextManager[None]:
+        """Wait for threads that ask the same of the same kind of engine.
+
+        A room and its guest may live in one process: the guest asks while the room looks the same key up.
+        """
+        return self.recordings.turn(f"{type(self.live).__name__} {key}")
 
     def _recorded(self, key: str, request: Request) -> Response | None:
         recording = self.recordings.get(key)

@@ -14,6 +14,7 @@ from kit.engines.hosted import RoomEngine
 from kit.engines.llama import LlamaEngine
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine, Rollouts
+from kit.engines.server import Server
 from kit.workshop import room as rooms
 from kit.workshop.cli import app
 from kit.workshop.room import Load, Room
@@ -60,6 +61,19 @@ def test_one_variable_leads_participants_to_the_room(room, joined, live):
     assert request.config.temperature == 0.0
     assert request.config.response_format is not None
     assert (room.load.live, room.load.callers) == (1, {"127.0.0.1"})
+
+
+def test_a_room_and_its_guest_may_live_in_one_process(tmp_path, live):
+    """The guest waits for the room; the room does not wait for the guest, though both ask the same."""
+    lm = lm_over(live, tmp_path / "replies")
+    with Server(lm.engine, lm.model, key=TOKEN) as server:
+        guest = RoomEngine(NAME, server.address.replace("//", f"//{TOKEN}@"))
+        asking = dspy.LM(lm.model, engine=ReplayEngine(guest, lm.engine.recordings), cache=False)
+        answers = []
+        thread = threading.Thread(target=lambda: answers.extend(asking("What colour?")), daemon=True)
+        thread.start()
+        thread.join(timeout=30)
+    assert answers == ['{"colour": "blue"}']
 
 
 def test_what_was_recorded_here_is_replayed_there(tmp_path, live, monkeypatch):
