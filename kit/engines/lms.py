@@ -50,10 +50,9 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
     Args:
         role: "small", "large" or "vision".
         profile: A profile's name; by default the one in force.
-        options: Passed on to `dspy.LM`, e.g. temperature=1.0, max_tokens=200, cache=True. Offline,
-            `context` sets the longest prompt plus reply in tokens; providers set their own. `timeout` is
-            the longest time for a reply in seconds. What a model
-            does not take is left out of every call, and a notice says so once.
+        options: Passed on to `dspy.LM`, e.g. temperature=1.0, max_tokens=200, cache=True. `timeout` is the
+            longest time for a reply, in seconds. Offline, `context` is the most tokens of a prompt and its
+            reply. An option that a model refuses is left out of every call, and a notice says so once.
 
     Raises:
         ValueError: If role, profile or KIT_LIVE is unknown; the message lists the valid ones.
