@@ -7,11 +7,11 @@ import dspy
 import dspy_hub
 import pytest
 from dspy_hub.exceptions import PackageNotFoundError, RegistryError
+from registry import Registry
 
 from kit import hub
 from kit.evaluation.card import Card
 from kit.evaluation.intervals import interval
-from kit.registry import Registry
 
 KEY = "sk-test-0123456789abcdef"
 ABOUT = {"version": "1.0.0", "description": "How urgent is a ticket?"}

@@ -10,9 +10,9 @@ import urllib.error
 import urllib.request
 
 import pytest
+from registry import Registry, publish
 
 from kit.hub import Refused
-from kit.registry import Registry, publish
 
 STATE = b'{"classify": {}}'
 FILE = {

@@ -9,13 +9,13 @@ import time
 import dspy
 import httpx
 import pytest
+from registry import Registry
 from scripted import ScriptedEngine
 
 from kit.engines import listening
 from kit.engines.listening import CannotListen
 from kit.engines.lms import lm as kit_lm
 from kit.engines.server import Server
-from kit.registry import Registry
 from kit.workshop.room import Room
 
 KEY = "harbour-light-7"
