@@ -83,8 +83,8 @@ class Painter(dspy.Module):
     def __init__(self):
         self.name = dspy.Predict(Name)
 
-    def forward(self, thing: str) -> Colour:
-        """Name one."""
+    def forward(self, thing: str, place: str = "") -> Colour:
+        """Name one; where it is does not matter."""
         with dspy.context(lm=lm(), adapter=dspy.JSONAdapter()):
             return Colour(colour=self.name(thing=thing).colour)
 '''
@@ -316,6 +316,14 @@ class TestProject:
         (found,) = discover_modules(package / "modules", "paint.modules")
         assert (found.name, found.is_forward_typed) == ("Painter", True)
         assert list(found.forward_output_fields) == ["colour"]
+
+    def test_what_has_a_default_may_be_left_out(self, project):
+        """Over HTTP as in Python; what has none is missed by name."""
+        with serving(project.folder) as served:
+            answer = served.post("/Painter", json={"thing": "sky"}, headers=CALLER)
+            assert (answer.status_code, answer.json()) == (200, {"colour": "blue"})
+            missing = served.post("/Painter", json={"place": "here"}, headers=CALLER)
+            assert (missing.status_code, missing.json()["detail"][0]["loc"]) == (422, ["body", "thing"])
 
     def test_its_score_is_stored_for_the_list(self, root, project):
         """`kit export --measure` keeps the table, and the list shows the score of its last program."""

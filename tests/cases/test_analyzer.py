@@ -57,8 +57,11 @@ def test_nothing_to_read_is_refused_without_a_call(analyze, document):
 
 
 def test_a_long_document_is_read_from_its_beginning(analyze):
-    """The model sees as much as was allowed."""
-    assert "word" * 3 not in analyze("x" * 100 + "word" * 3, longest=100)[1][0].messages[-1].text
+    """The model sees as much as was allowed, and the answer says how much it did not see."""
+    found, requests = analyze("x" * 100 + "word" * 3, longest=100)
+    assert "word" * 3 not in requests[0].messages[-1].text
+    assert found.unread == 12
+    assert analyze(LEASE)[0].unread == 0
 
 
 @pytest.mark.parametrize(

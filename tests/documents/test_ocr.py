@@ -168,6 +168,13 @@ def test_a_picture_is_read_once(monkeypatch, sign):
     assert ocr._read.cache_info().misses == 1
 
 
+def test_an_empty_page_is_not_searched(monkeypatch):
+    """A page of one colour takes OCR ten seconds, and holds no word."""
+    monkeypatch.setattr("attachments.processors", {})
+    page = Image.new("RGB", (40, 60), "white")
+    assert read(dspy.Image(page)) == ""
+
+
 def test_a_picture_that_is_only_an_address_is_refused():
     """OCR fetches nothing behind your back."""
     with pytest.raises(errors.UnsupportedFile, match="from_url"):

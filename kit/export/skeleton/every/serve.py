@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import inspect
 import json
 import logging
 import os
@@ -23,11 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from dspy_cli.server import routes
 from dspy_cli.server.mcp import create_mcp_server
 from dspy_cli.server.runner import create_app_instance
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import create_model
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 LONGEST_BODY = 1_000_000
@@ -146,6 +149,22 @@ def shorten_logs() -> None:
             log.replace(log.with_suffix(".log.1"))
 
 
+def leave_out_defaults() -> None:
+    """Let callers leave out what has a default; dspy-cli 0.1.13 wants every parameter."""
+    made = routes._create_request_model_from_forward
+
+    def with_defaults(module: Any) -> Any:
+        fields = made(module).model_fields
+        parameters = inspect.signature(module.class_obj.forward).parameters
+        defaults = {name: one.default for name, one in parameters.items() if one.default is not one.empty}
+        return create_model(
+            f"{module.name}Request",
+            **{name: (field.annotation, defaults.get(name, field.default)) for name, field in fields.items()},
+        )
+
+    routes._create_request_model_from_forward = with_defaults
+
+
 def with_tools(app: Any) -> Any:
     """Mount the programs as MCP tools at /mcp; dspy-cli 0.1.13 asks FastAPI for a method that is gone."""
     tools = create_mcp_server(app).http_app(path="/")
@@ -171,6 +190,7 @@ def main(port: int = 8000) -> None:
     except (OSError, OverflowError) as error:
         sys.exit(f"Port {port} cannot be used: {error}. Name another, e.g. `python serve.py 8001`.")
     logging.getLogger("dspy_cli.server").setLevel(logging.CRITICAL)  # logs/ holds what a request came to
+    leave_out_defaults()
     app = with_tools(create_app_instance())
     app.add_exception_handler(RequestValidationError, name_wrong_fields)
     if not app.state.modules:
