@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from kit.engines.direct import open_directly
 from kit.notices import notice
 
 BATCH = 512
@@ -23,7 +24,6 @@ abandoned: ContextVar[threading.Event | None] = ContextVar("kit_abandoned", defa
 _LOADING = threading.Lock()
 _COMPUTING = threading.Lock()
 _LOADED: dict[tuple, Runtime] = {}
-_LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by way of HTTP_PROXY
 
 
 def load(path: str, context: int, threads: int) -> Runtime:
@@ -108,7 +108,7 @@ class Runtime:
             json.dumps(body).encode(),
             {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
         )
-        with _LOOPBACK.open(request, timeout=60) as reply:
+        with open_directly(request, timeout=60) as reply:
             return json.load(reply)["tokens"]
 
 

@@ -14,12 +14,9 @@ from __future__ import annotations
 import atexit
 import html
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +26,7 @@ from typing import IO, TYPE_CHECKING
 from filelock import FileLock
 
 from kit.notices import notice
+from kit.processes import NotStarted, answers, end, free_port, wait_for
 from kit.redaction import without_secrets
 from kit.tracing import environments
 from kit.tracing.environments import NoPhoenix, Tell
@@ -45,11 +43,6 @@ SETTINGS = {
     "PHOENIX_DISABLE_AGENT_ASSISTANT": "true",
     "PHOENIX_ENABLE_MCP_SERVER": "false",
 }
-_LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by way of HTTP_PROXY
-
-
-class PhoenixNotStarted(NoPhoenix):
-    """Phoenix ended before it answered, or never answered."""
 
 
 @dataclass(eq=False)
@@ -122,7 +115,7 @@ def launch(port: int = 6006, project: str = "workshop") -> Phoenix | None:
         if os.environ.get("KIT_LIVE") == "never" and not environments.locate():
             raise NoPhoenix("Phoenix is not installed: `kit phoenix install` makes its environment.")
         return start(port, project, tell=tell)
-    except NoPhoenix as missing:
+    except (NoPhoenix, NotStarted) as missing:
         notice(f"{missing} All goes on without it.")
         return None
 
@@ -144,12 +137,12 @@ def start(
 
     Raises:
         NoPhoenix: If its environment is not here and cannot be made.
-        PhoenixNotStarted: If the server does not come up; the message holds the end of its log.
+        NotStarted: If the server does not come up; the message holds the end of its log.
     """
     mark = _mark(port)
     mark.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{mark}.lock"):  # two kernels may ask at the same moment: the second finds the first's
-        if mark.exists() and _answers(port):
+        if mark.exists() and answers(_health(port)):
             tell(f"Phoenix was running at {_url(port)}.")
             return Phoenix(_url(port), project)
         python = environments.install(lambda line: tell(f"Making Phoenix's environment: {line}"))
@@ -160,37 +153,16 @@ def start(
     return Phoenix(_url(chosen), project, process)
 
 
-def free_port(wanted: int) -> int:
-    """Return the wanted port, or the next of fifty that is free.
-
-    Raises:
-        PhoenixNotStarted: If none of them is free.
-    """
-    for port in range(wanted, wanted + 50):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-    raise PhoenixNotStarted(
-        f"Ports {wanted} to {wanted + 49} are taken. Name another: phoenix.launch(port=9006)."
-    )
-
-
 def _serve(python: Path, port: int, tell: Tell, patience_seconds: float) -> tuple[subprocess.Popen, float]:
     """Return a server that answers, and the seconds until it did; an interrupt ends it too."""
-    began = time.monotonic()
     with tempfile.TemporaryFile() as log:
         process = _process(python, port, log)
         try:
-            while not _answers(port):
-                seconds = time.monotonic() - began
-                if process.poll() is not None or seconds > patience_seconds:
-                    raise PhoenixNotStarted(f"Phoenix did not start. The end of its log:\n{_tail(log)}")
-                tell(f"Phoenix is starting: {seconds:.0f} s")
-                time.sleep(0.2)
+            seconds = wait_for(process, _health(port), log, patience_seconds, name="Phoenix", tell=tell)
         except BaseException:
             _end(process, patience_seconds=0)
             raise
-    return process, time.monotonic() - began
+    return process, seconds
 
 
 def _process(python: Path, port: int, log: IO[bytes]) -> subprocess.Popen:
@@ -206,11 +178,7 @@ def _process(python: Path, port: int, log: IO[bytes]) -> subprocess.Popen:
 def _end(process: subprocess.Popen, patience_seconds: float) -> None:
     """Close the server's input, which ends it; one that hangs is killed."""
     process.stdin.close()
-    try:
-        process.wait(patience_seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    end(process, patience_seconds)
 
 
 def _surroundings(port: int) -> dict[str, str]:
@@ -231,17 +199,8 @@ def _url(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def _answers(port: int) -> bool:
-    try:
-        with _LOOPBACK.open(f"{_url(port)}/healthz", timeout=2):
-            return True
-    except OSError:
-        return False
-
-
-def _tail(log: IO[bytes]) -> str:
-    log.seek(0)
-    return "\n".join(log.read().decode(errors="replace").splitlines()[-8:])
+def _health(port: int) -> str:
+    return f"{_url(port)}/healthz"
 
 
 def _line() -> Callable[[str], None]:

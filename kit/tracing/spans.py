@@ -15,11 +15,11 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from kit.display.traces import RecordedSpan, Trace, tree
+from kit.engines.direct import open_directly
 from kit.notices import notice
 from kit.tracing import trees
 
 PATIENCE_SECONDS = 5.0
-_LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by way of HTTP_PROXY
 
 
 class Sender:
@@ -70,7 +70,7 @@ class Exporter(SpanExporter):
         body = encode_spans(spans).SerializeToString()
         request = urllib.request.Request(f"{self._url}/v1/traces", body, self._headers)  # noqa: S310 - a local Phoenix
         try:
-            _LOOPBACK.open(request, timeout=PATIENCE_SECONDS).close()
+            open_directly(request, timeout=PATIENCE_SECONDS).close()
         except OSError as error:
             self.gone = True
             notice(f"Phoenix at {self._url} takes no more spans ({error}). The program goes on without it.")

@@ -13,6 +13,7 @@ from rich.progress import Progress
 from kit import project
 from kit.engines import fetch, weights
 from kit.engines import models as profiles
+from kit.processes import NotStarted
 from kit.workshop import commands
 from kit.workshop import doctor as doctors
 from kit.workshop import lessons as all_lessons
@@ -56,7 +57,7 @@ def lab(
     """Open the workshop in JupyterLab."""
     from kit.workshop import lab as labs
 
-    with failing(ValueError, labs.LabNotStarted):
+    with failing(ValueError, NotStarted):
         running = labs.start(all_lessons.lesson(lesson).notebook, port)
     say(f"JupyterLab is ready after {running.seconds:.1f} s. Ctrl-C stops it.")
     say(f"[bold]{running.url}[/]")
@@ -208,7 +209,7 @@ def start_phoenix(
     """Start Phoenix and keep it running: the lessons find it, and its traces outlive their kernels."""
     from kit.tracing import phoenix as server
 
-    with failing(server.NoPhoenix), console.status("Starting Phoenix") as status:
+    with failing(server.NoPhoenix, NotStarted), console.status("Starting Phoenix") as status:
         running = server.start(port, tell=lambda line: status.update(escape(line)))
     say(f"[bold]{running.url}[/]")
     if browser:

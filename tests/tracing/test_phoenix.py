@@ -16,6 +16,7 @@ import pytest
 from scripted import ScriptedEngine
 
 from kit.engines import lm_for
+from kit.processes import NotStarted, answers
 from kit.tracing import environments, phoenix, spans, trees
 
 
@@ -83,7 +84,7 @@ def test_without_a_network_the_reason_is_shown(not_installed, monkeypatch, notic
 def test_a_server_that_cannot_start_shows_its_log(not_installed, monkeypatch):
     """KIT_PHOENIX names an environment without Phoenix: the end of the log says so."""
     monkeypatch.setenv("KIT_PHOENIX", sys.prefix)
-    with pytest.raises(phoenix.PhoenixNotStarted, match=r"No module named 'phoenix\.server'"):
+    with pytest.raises(NotStarted, match=r"No module named 'phoenix\.server'"):
         phoenix.start(16_206)
 
 
@@ -227,5 +228,5 @@ def test_it_ends_with_whoever_started_it(running):
     port = int(running.url.rpartition(":")[2])
     running.process.stdin.close()
     assert running.process.wait(10) == 0
-    assert not phoenix._answers(port)
+    assert not answers(phoenix._health(port))
     assert not Path(phoenix._mark(port)).exists()

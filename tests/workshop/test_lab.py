@@ -7,6 +7,7 @@ import urllib.request
 import nbformat
 import pytest
 
+from kit.processes import NotStarted, free_port
 from kit.workshop import lab
 
 
@@ -52,7 +53,7 @@ def test_another_server_on_the_port_is_not_taken_for_ours(running, notebook, mon
     """Two that start at once may find the same port free: the one that loses says so."""
     taken = int(running.url.partition("127.0.0.1:")[2].partition("/")[0])
     monkeypatch.setattr(lab, "free_port", lambda wanted: taken)
-    with pytest.raises(lab.LabNotStarted, match="did not start"):
+    with pytest.raises(NotStarted, match="did not start"):
         lab.start(notebook, taken, root=notebook.parent)
 
 
@@ -68,7 +69,7 @@ def test_a_taken_port_gives_way_to_the_next():
     """Someone else's server on the port is left alone."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert port < lab.free_port(port) < port + 50
+        assert port < free_port(port) < port + 50
 
 
 def test_a_notebook_elsewhere_is_refused(tmp_path, notebook):
@@ -86,11 +87,11 @@ def test_no_server_is_left_when_the_start_is_broken_off(notebook, monkeypatch, s
         started.append(popen(*arguments, **options))
         return started[0]
 
-    def broken_off(url):
+    def broken_off(*_, **__):
         raise stop
 
     monkeypatch.setattr(lab.subprocess, "Popen", noted)
-    monkeypatch.setattr(lab, "_answers", broken_off)
+    monkeypatch.setattr(lab, "wait_for", broken_off)
     monkeypatch.setattr(lab, "_command", lambda *_: [lab.sys.executable, "-c", "import time; time.sleep(60)"])
     with pytest.raises(stop):
         lab.start(notebook, 18_888, root=notebook.parent)
@@ -100,5 +101,5 @@ def test_no_server_is_left_when_the_start_is_broken_off(notebook, monkeypatch, s
 def test_a_failure_shows_the_log(notebook, monkeypatch):
     """If JupyterLab ends before it answers, the end of its log says why."""
     monkeypatch.setattr(lab, "_command", lambda *_: [lab.sys.executable, "-c", "raise SystemExit('no room')"])
-    with pytest.raises(lab.LabNotStarted, match=r"did not start\. The end of its log:\nno room"):
+    with pytest.raises(NotStarted, match=r"did not start\. The end of its log:\nno room"):
         lab.start(notebook, 18_888, root=notebook.parent)

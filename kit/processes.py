@@ -1,0 +1,80 @@
+"""Processes: a server that is another program, started in the background on loopback and waited for."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from typing import IO
+
+from kit.engines.direct import open_directly
+
+
+class NotStarted(OSError):
+    """A server ended before it answered, never answered, or found no free port."""
+
+
+def free_port(wanted: int) -> int:
+    """Return the wanted port, or the next of fifty that is free.
+
+    Raises:
+        NotStarted: If none of them is free.
+    """
+    for port in range(wanted, wanted + 50):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise NotStarted(f"Ports {wanted} to {wanted + 49} are taken. Name another port, e.g. {wanted + 100}.")
+
+
+def answers(url: str) -> bool:
+    """Tell whether a page of this machine can be read."""
+    try:
+        with open_directly(url, timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def wait_for(
+    process: subprocess.Popen,
+    url: str,
+    log: IO[bytes],
+    patience_seconds: float,
+    *,
+    name: str,
+    tell: Callable[[str], object] = lambda line: None,
+) -> float:
+    """Wait until a server answers, and return the seconds that it took.
+
+    Args:
+        process: The server.
+        url: A page that only this server answers.
+        log: What the server writes.
+        patience_seconds: How long to wait.
+        name: What people call it.
+        tell: Called with a line on what is being waited for, again and again.
+
+    Raises:
+        NotStarted: If it ends or stays silent; the message holds the end of its log.
+    """
+    began = time.monotonic()
+    while not answers(url):
+        seconds = time.monotonic() - began
+        if process.poll() is not None or seconds > patience_seconds:
+            log.seek(0)
+            last = log.read().decode(errors="replace").splitlines()[-8:]
+            raise NotStarted("\n".join([f"{name} did not start. The end of its log:", *last]))
+        tell(f"{name} is starting: {seconds:.0f} s")
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def end(process: subprocess.Popen, patience_seconds: float) -> None:
+    """Wait for a server that was asked to end; one that hangs is killed."""
+    try:
+        process.wait(patience_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
