@@ -18,7 +18,8 @@ from pathlib import Path
 import dspy
 
 import kit
-from kit.cases.facility import Consistent, Terse, Triage, read_public, scores, yes_no_score
+from kit.cases.facility import Consistent, Triage, read_public, scores, yes_no_score
+from kit.cases.terse import Terse
 from kit.datasets import fetch
 from kit.project import ROOT
 
@@ -48,7 +49,7 @@ def main(role: str, count: int) -> None:
     rows = read_public(fetch.get("facility") / "dataset.json")
     programs: dict[str, dspy.Module] = {"one answer for all": Constant(rows)}
     if role != "constant":
-        dspy.configure(lm=kit.lm(role), adapter=Terse(max_tokens=40))
+        dspy.configure(lm=kit.lm(role, max_tokens=40), adapter=Terse(bare=True))
         served = Consistent()
         served.load(STATE)
         programs, rows = {"plain": Triage(), "served": served}, rows[:count]

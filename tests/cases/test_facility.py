@@ -16,10 +16,13 @@ from kit.cases import facility
 from kit.cases.facility import (
     GUIDE,
     Category,
+    Checked,
     Consistent,
+    OneCall,
     RuleProposer,
-    Terse,
+    Rules,
     Triage,
+    WordCounts,
     consistent,
     explain,
     facility_score,
@@ -27,6 +30,7 @@ from kit.cases.facility import (
     scores,
     yes_no_score,
 )
+from kit.cases.terse import Terse
 
 DATA = project.ROOT / "data" / "facility"
 SHEET = (DATA / "README.md").read_text(encoding="utf-8")
@@ -230,53 +234,81 @@ class TestConsistent:
         assert (refused.refused, refused.categories) == ("empty", [])
 
 
-class TestTerse:
-    def _ask(self, predictor, *replies):
+class TestLabels:
+    guide = {
+        "urgency": {"P1": "today", "P2": "this week", "P3": "later"},
+        "sentiment": {"cross": "", "plain": "", "glad": ""},
+        "categories": {
+            "Refund request": "money back",
+            "Fault": "something is broken",
+            "Remark": "an opinion",
+        },
+    }
+    rules = Rules(urgent={"Fault": "P1"}, opinion="Remark", neutral="plain")
+
+    def _ask(self, program, *replies, message="My money back!"):
         engine = ScriptedEngine(*replies)
-        with dspy.context(lm=dspy.LM("scripted/model", engine=engine, cache=False), adapter=Terse()):
-            return predictor(message="Where is room 3?"), engine.requests
+        adapter = Terse(bare=True)
+        with dspy.context(lm=dspy.LM("scripted/model", engine=engine, cache=False), adapter=adapter):
+            return program(message=message), engine.requests
 
-    def test_it_sends_the_instruction_the_labels_and_the_message(self):
-        """And nothing about form."""
-        _, (request,) = self._ask(Triage().urgency, "low")
-        assert (
-            request.system
-            == "Read the message and determine its urgency.\nReply with one of: low, medium, high"
-        )
-        assert request.messages[-1].text == "message: Where is room 3?\nurgency:"
+    def test_another_houses_labels_need_no_other_code(self):
+        """Prompt, reply and rules have the labels as they were given, capitals and spaces included."""
+        program = Consistent(self.guide, self.rules)
+        found, requests = self._ask(program, "p2", "Cross.", "refund request, fault")
+        assert (found.urgency, found.sentiment) == ("P1", "cross")
+        assert found.categories == ["Refund request", "Fault", "Remark"]
+        assert requests[0].system.endswith("Reply with one of: P1, P2, P3")
+        assert len(requests) == 3
 
-    @pytest.mark.parametrize("reply", ["low", "Low.", "urgency: low", "It is low, not high"])
-    def test_the_first_label_is_the_answer(self, reply):
-        """A model that chats is understood."""
-        found, requests = self._ask(Triage().urgency, reply)
-        assert (found.urgency, len(requests)) == ("low", 1)
+    def test_one_call_sends_the_guide_and_hears_the_models_doubts(self):
+        """The program for a strong model has the same labels."""
+        said = {"urgency": "P3", "sentiment": "plain", "categories": ["Fault"], "doubts": ["Is it today?"]}
+        found, (request,) = self._ask(OneCall(self.guide, self.rules), json.dumps(said))
+        assert (found.urgency, found.review) == ("P1", True)
+        assert found.reasons == ["Is it today?", "urgency: the model says P3, the rules P1"]
+        assert "money back" in request.messages[-1].text
 
-    @pytest.mark.parametrize("reply", ["deep_cleaning, space", "Deep cleaning and space, and space"])
-    def test_a_list_is_read_whole_and_each_label_once(self, reply):
-        """No label is found inside a longer one."""
-        found, _ = self._ask(Triage().categories, reply)
-        assert found.categories == ["deep_cleaning", "space"]
+    def test_rules_of_another_house_are_refused(self):
+        """A rule that writes "high" where there is no high is an error before the first message."""
+        with pytest.raises(ValueError, match=r"write 'high' as urgency\. The guide has: P1, P2, P3"):
+            Consistent(self.guide)
 
-    def test_a_reply_without_a_label_is_asked_for_again_as_json(self):
-        """An answer that is none is not made up for."""
-        found, requests = self._ask(Triage().urgency, "I cannot say.", '{"urgency": "high"}')
-        assert (found.urgency, len(requests)) == ("high", 2)
+    def test_a_state_with_other_labels_is_refused(self):
+        """Demos that were saved under another guide do not pass without a word."""
+        saved = Triage()
+        saved.urgency.demos = [dspy.Example(message="Fire!", urgency="high")]
+        with pytest.raises(ValueError, match="The state has urgency high, which the guide does not have"):
+            Triage(self.guide).load_state(saved.dump_state())
 
-    def test_what_is_no_choice_goes_to_json_at_once(self):
-        """An optimizer's own questions are answered in words."""
-        found, (request,) = self._ask(dspy.Predict("message -> answer"), '{"answer": "upstairs"}')
-        assert found.answer == "upstairs"
-        assert "JSON" in request.messages[-1].text
 
-    def test_demos_are_written_as_the_reply_shall_be(self):
-        """Labels, with commas between them."""
-        predictor = Triage().categories
-        predictor.demos = [dspy.Example(message="Thanks!", categories=["space", "feedback"])]
-        _, (request,) = self._ask(predictor, "space")
-        assert [one.text for one in request.messages[:-1]] == [
-            "message: Thanks!\ncategories:",
-            "space, feedback",
-        ]
+class TestChecked:
+    counts = {
+        "urgency": WordCounts().learn([("the hall burns", "high"), ("thank you", "low")]),
+        "sentiment": WordCounts().learn([("the hall burns", "neutral"), ("thank you", "positive")]),
+    }
+
+    def _check(self, sure, **said):
+        labels = {"urgency": "high", "sentiment": "neutral", "categories": [], "refused": None} | said
+        program = Checked(lambda message: dspy.Prediction(**labels), self.counts, sure)
+        return program.forward(message="It burns, the hall")
+
+    def test_agreement_needs_no_person(self):
+        """Both say the same, and the counts are sure enough."""
+        assert not self._check(0.9).review
+
+    def test_a_difference_is_a_reason(self):
+        """The person sees both labels."""
+        found = self._check(0.0, urgency="low")
+        assert found.reasons == ["urgency: the model says low, word counts say high (98%)"]
+
+    def test_the_threshold_is_an_argument(self):
+        """What nobody can be sure of goes to a person altogether."""
+        assert self._check(1.01).review
+
+    def test_a_refused_message_is_reviewed(self):
+        """Nobody labelled it, so somebody must."""
+        assert self._check(0.0, refused="empty").reasons == ["empty"]
 
 
 class TestRuleProposer:

@@ -1,41 +1,33 @@
 """Facility messages: what people write to a building's facility team becomes urgency, sentiment, categories.
 
-    triage = Triage()
-    triage(message="The lights in hall B flicker again.").urgency
+    OneCall()(message="The lights in hall B flicker again.").urgency              # a strong model, one call
+    Checked(Consistent(), counts)(message="The lights in hall B flicker again.").review
 
-Read guide, program, terse (an adapter), metrics, reflection (for GEPA); public reads a set to compare with.
-To copy it, take the folder.
+Read guide, program, counts (a second opinion), metrics, reflection (for GEPA); public reads a set to compare
+with. To copy it, take the folder, and terse.py beside it.
 """
 
-from .guide import GUIDE, Category, Sentiment, Urgency
-from .metrics import explain, facility_score, scores, yes_no_score
-from .program import (
-    Consistent,
-    JudgeSentiment,
-    JudgeUrgency,
-    NameCategories,
-    Triage,
-    consistent,
-    guided,
-    refusal,
-)
+from .counts import WordCounts
+from .guide import GUIDE, Category, Guide, Rules, Sentiment, Urgency
+from .metrics import explain, facility_score, scores, verdict, yes_no_score
+from .program import Checked, Consistent, OneCall, Triage, consistent, guided, refusal
 from .public import PUBLIC, read_public
 from .reflection import RuleProposer
-from .terse import Terse
 
 __all__ = [
     "GUIDE",
     "PUBLIC",
     "Category",
+    "Checked",
     "Consistent",
-    "JudgeSentiment",
-    "JudgeUrgency",
-    "NameCategories",
+    "Guide",
+    "OneCall",
     "RuleProposer",
+    "Rules",
     "Sentiment",
-    "Terse",
     "Triage",
     "Urgency",
+    "WordCounts",
     "consistent",
     "explain",
     "facility_score",
@@ -43,5 +35,6 @@ __all__ = [
     "read_public",
     "refusal",
     "scores",
+    "verdict",
     "yes_no_score",
 ]

@@ -1,8 +1,10 @@
-"""The labels of this house, and what each of them means."""
+"""The labels of this house, and what each of them means. Another house passes a guide of its own."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Urgency = Literal["low", "medium", "high"]
 Sentiment = Literal["negative", "neutral", "positive"]
@@ -19,7 +21,9 @@ Category = Literal[
     "feedback",
 ]
 
-GUIDE: dict[str, dict[str, str]] = {
+Guide = Mapping[str, Mapping[str, str]]
+
+GUIDE: Guide = {
     "urgency": {
         "high": "somebody may come to harm, damage grows by the hour, or people cannot work, get in, get out "
         "or lock up; or something that they need today or tomorrow is not there",
@@ -48,3 +52,45 @@ GUIDE: dict[str, dict[str, str]] = {
     },
 }
 """What each label means in this house, by field."""
+
+
+def one_of(guide: Guide, field: str) -> Any:
+    """Return the type of a field: a choice of its labels.
+
+    >>> one_of({"urgency": {"P1": "today", "P2": "later"}}, "urgency")
+    typing.Literal['P1', 'P2']
+    """
+    return Literal[tuple(guide[field])]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What follows from a guide, so that no model is asked about it.
+
+    Args:
+        urgent: Categories that settle the urgency, and which one.
+        opinion: The category that goes with every sentiment but the neutral one; None if there is none.
+        neutral: That sentiment.
+    """
+
+    urgent: Mapping[str, str] = field(default_factory=lambda: {"emergency": "high"})
+    opinion: str | None = "feedback"
+    neutral: str = "neutral"
+
+    def check(self, guide: Guide) -> None:
+        """Refuse rules that write labels of another house.
+
+        Raises:
+            ValueError: If a label is not the guide's; the message lists the valid ones.
+
+        >>> Rules().check({"urgency": {"P1": ""}, "sentiment": {"neutral": ""}, "categories": {"emergency": ""}})
+        Traceback (most recent call last):
+        ValueError: The rules write 'high' as urgency. The guide has: P1.
+        """
+        written = [("urgency", label) for label in self.urgent.values()]
+        written += [("categories", label) for label in (*self.urgent, self.opinion) if label]
+        for name, label in [*written, ("sentiment", self.neutral)]:
+            if label not in guide[name]:
+                raise ValueError(
+                    f"The rules write {label!r} as {name}. The guide has: {', '.join(guide[name])}."
+                )

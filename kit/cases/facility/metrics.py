@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import dspy
 
-from .guide import GUIDE, Category
+from .guide import GUIDE, Category, Guide
 
 
 def scores(example: dspy.Example, prediction: dspy.Prediction) -> dict[str, float]:
@@ -50,7 +50,7 @@ def facility_score(
     return dspy.Prediction(score=score, feedback=feedback, objective_scores=by_field)
 
 
-def explain(field: str, expected: Any, predicted: Any) -> str:
+def explain(field: str, expected: Any, predicted: Any, guide: Guide = GUIDE) -> str:
     """Say in words whether a field is right, and which line of the guide decides.
 
     >>> explain("sentiment", "positive", "positive")
@@ -59,7 +59,7 @@ def explain(field: str, expected: Any, predicted: Any) -> str:
     Missing: emergency. Rule for emergency: a fault for which somebody has to come at once.
     Wrong: cleaning, training. Named: 3; to name: 2.
     """
-    meanings = GUIDE[field]
+    meanings = guide[field]
     if field != "categories":
         verdict = "Right" if expected == predicted else f"Wrong: not {predicted} but {expected}"
         return f"{verdict}. Rule for {expected}: {meanings[expected]}."
@@ -86,3 +86,19 @@ def yes_no_score(example: dspy.Example, prediction: dspy.Prediction, trace: Any 
         "categories": 1 - len(expected ^ named) / len(get_args(Category))
     }
     return sum(by_field.values()) / len(by_field)
+
+
+VERDICTS = ("right", "flagged", "silently wrong")
+
+
+def verdict(example: dspy.Example, prediction: dspy.Prediction) -> str:
+    """Say what became of a message: "flagged", or by urgency and sentiment "right" or "silently wrong".
+
+    >>> gold = dspy.Example(urgency="low", sentiment="neutral", categories=["space"])
+    >>> verdict(gold, dspy.Prediction(urgency="low", sentiment="neutral", review=False))
+    'right'
+    """
+    if prediction.get("review") or prediction.get("refused"):
+        return "flagged"
+    both = all(example[name] == prediction[name] for name in ("urgency", "sentiment"))
+    return "right" if both else "silently wrong"

@@ -7,7 +7,7 @@ from typing import Any
 
 import dspy
 
-from .guide import GUIDE
+from .guide import GUIDE, Guide
 
 
 class RuleProposer:
@@ -15,7 +15,13 @@ class RuleProposer:
 
     The model writes the rules, a field for each label, and code puts them together. Rules that an
     instruction holds already stay, unless the new feedback words them anew.
+
+    Args:
+        guide: Labels and their meanings, by field.
     """
+
+    def __init__(self, guide: Guide = GUIDE) -> None:
+        self.guide = guide
 
     def __call__(
         self,
@@ -25,20 +31,20 @@ class RuleProposer:
     ) -> dict[str, str]:
         """Return a new instruction for each predictor that is named."""
         seen = reflective_dataset
-        return {name: rewrite(name, candidate[name], seen[name]) for name in components_to_update}
+        return {name: rewrite(name, candidate[name], seen[name], self.guide) for name in components_to_update}
 
 
-def rewrite(name: str, instruction: str, seen: Sequence[Mapping[str, Any]]) -> str:
+def rewrite(name: str, instruction: str, seen: Sequence[Mapping[str, Any]], guide: Guide = GUIDE) -> str:
     """Return an instruction with the rules that the feedback on some messages teaches."""
     feedback = "\n".join(example["Feedback"] for example in seen)
-    labels = [label for label in GUIDE[name] if f"Rule for {label}:" in feedback]
+    labels = [label for label in guide[name] if f"Rule for {label}:" in feedback]
     if not labels:
         return instruction
     with dspy.context(adapter=Short()):
         found = dspy.Predict(rules_of(name, labels))(examples="\n\n".join(map(_told, seen)))
     task, *_ = instruction.splitlines()
     rules = _rules(instruction) | {label: found[label].strip() for label in labels}
-    return "\n".join([task, *(f"- {label}: {rules[label]}" for label in GUIDE[name] if label in rules)])
+    return "\n".join([task, *(f"- {label}: {rules[label]}" for label in guide[name] if label in rules)])
 
 
 def rules_of(name: str, labels: list[str]) -> type[dspy.Signature]:
