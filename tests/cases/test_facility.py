@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import get_args
+from typing import ClassVar, get_args
 
 import dspy
 import pytest
@@ -235,7 +235,7 @@ class TestConsistent:
 
 
 class TestLabels:
-    guide = {
+    guide: ClassVar = {
         "urgency": {"P1": "today", "P2": "this week", "P3": "later"},
         "sentiment": {"cross": "", "plain": "", "glad": ""},
         "categories": {
@@ -283,7 +283,7 @@ class TestLabels:
 
 
 class TestChecked:
-    counts = {
+    counts: ClassVar = {
         "urgency": WordCounts().learn([("the hall burns", "high"), ("thank you", "low")]),
         "sentiment": WordCounts().learn([("the hall burns", "neutral"), ("thank you", "positive")]),
     }
@@ -291,7 +291,7 @@ class TestChecked:
     def _check(self, sure, **said):
         labels = {"urgency": "high", "sentiment": "neutral", "categories": [], "refused": None} | said
         program = Checked(lambda message: dspy.Prediction(**labels), self.counts, sure)
-        return program.forward(message="It burns, the hall")
+        return program(message="It burns, the hall")
 
     def test_agreement_needs_no_person(self):
         """Both say the same, and the counts are sure enough."""
@@ -300,7 +300,7 @@ class TestChecked:
     def test_a_difference_is_a_reason(self):
         """The person sees both labels."""
         found = self._check(0.0, urgency="low")
-        assert found.reasons == ["urgency: the model says low, word counts say high (98%)"]
+        assert found.reasons == ["urgency: the model says low, word counts say high (99%)"]
 
     def test_the_threshold_is_an_argument(self):
         """What nobody can be sure of goes to a person altogether."""
@@ -421,11 +421,11 @@ def test_the_prototype_knows_nothing_of_the_kit():
 
 class TestState:
     def test_what_is_served_loads(self):
-        """The state holds instructions and demos for the three predictors."""
+        """The state holds an instruction with rules for each of the three predictors."""
         program = Consistent()
         program.load(PROJECT / "state.json")
         assert {name for name, _ in program.named_predictors()} == set(FIELDS)
-        assert any(predictor.demos for predictor in program.predictors())
+        assert all("\n- " in predictor.signature.instructions for predictor in program.predictors())
 
     def test_no_demo_is_a_row_of_test(self):
         """What is measured on test was not shown."""

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 
 @dataclass
@@ -58,4 +59,4 @@ def words(text: str) -> set[str]:
     ['!', 'burns', 'burns !', 'it', 'it burns']
     """
     found = re.findall(r"[a-z']+|[!?]", text.lower())
-    return {*found, *map(" ".join, zip(found, found[1:], strict=False))}
+    return {*found, *map(" ".join, pairwise(found))}

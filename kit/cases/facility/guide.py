@@ -54,13 +54,15 @@ GUIDE: Guide = {
 """What each label means in this house, by field."""
 
 
-def one_of(guide: Guide, field: str) -> Any:
-    """Return the type of a field: a choice of its labels.
+def one_of(guide: Guide, field: str, several: bool = False) -> Any:
+    """Return the type of a field: a choice of its labels, or a list of them.
 
     >>> one_of({"urgency": {"P1": "today", "P2": "later"}}, "urgency")
     typing.Literal['P1', 'P2']
     """
-    return Literal[tuple(guide[field])]
+    declared = {"urgency": Urgency, "sentiment": Sentiment, "categories": Category}
+    kind = declared[field] if guide is GUIDE else Literal.__getitem__(tuple(guide[field]))
+    return list.__class_getitem__(kind) if several else kind
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Rules:
         Raises:
             ValueError: If a label is not the guide's; the message lists the valid ones.
 
-        >>> Rules().check({"urgency": {"P1": ""}, "sentiment": {"neutral": ""}, "categories": {"emergency": ""}})
+        >>> Rules().check({"urgency": {"P1": ""}, "sentiment": {}, "categories": {}})
         Traceback (most recent call last):
         ValueError: The rules write 'high' as urgency. The guide has: P1.
         """

@@ -1,18 +1,19 @@
-"""What is served: a message in, its labels out, or the reason why no model was asked."""
+"""What is served: a message in, its labels out, and the reasons why a person should look."""
 
 import dspy
-from prototype import Category, Sentiment, Urgency, task
+from prototype import task
 from prototype.model import lm
 from pydantic import BaseModel
 
 
 class Labels(BaseModel):
-    """The answer."""
+    """The answer; without labels, if the message was refused."""
 
-    urgency: Urgency | None
-    sentiment: Sentiment | None
-    categories: list[Category]
-    refused: str | None
+    urgency: str | None
+    sentiment: str | None
+    categories: list[str]
+    review: bool
+    reasons: list[str]
 
 
 class Desk(dspy.Module):
@@ -25,4 +26,5 @@ class Desk(dspy.Module):
     def forward(self, message: str) -> Labels:
         """Label one message."""
         with dspy.context(lm=lm(), adapter=task.ADAPTER):
-            return Labels(**dict(self.program(message=message)))
+            found = self.program(message=message)
+        return Labels(**{name: found[name] for name in Labels.model_fields})
