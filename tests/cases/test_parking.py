@@ -82,6 +82,7 @@ def test_other_ways_of_writing_are_read(sign, now, expected):
         ("Pay at machine\nMax stay 2 hours\n8am-6pm", "The driver cannot pay.", (False, "18:00")),
         ("NO PARKING\n1ST & 3RD MONDAY\n8AM-NOON", "It is the 2nd Monday of the month.", (True, "24:00")),
         ("NO PARKING\nNOV 1 TO APR 1\n8AM-NOON", "It is 3 December.", (False, "12:00")),
+        ("NO PARKING\nOCTOBER 1 - MARCH 31\n8AM-NOON", "It is 3 July.", (True, "24:00")),
         ("Permit holders only\nzone A", "The driver has a permit for zone B.", (False, "24:00")),
         (
             "Permit holders only\nzone A",
@@ -104,6 +105,8 @@ def test_what_the_driver_adds_counts(sign, facts, expected):
             "NO PARKING\nFROM 8AM TO 6PM\nON MOONDAYS",
             '"MOONDAYS" is not known, in "NO PARKING FROM 8AM TO 6PM ON MOONDAYS"',
         ),
+        ("NO PARKING\n8:75AM - 10AM", '"8:75AM" is no time of day'),
+        ("0 HOUR PARKING\n8AM - 10AM", '"0 HOUR" is no length of time'),
         ("NO PARKING\n8 - 10", '"8 - 10" may be morning or evening'),
         ("NO PARKING\nSCHOOL DAYS\n8AM-4PM", "not said: school days"),
         ("NO PARKING\n2ND TUESDAY\n8AM-4PM", "not said: 2nd tuesday"),

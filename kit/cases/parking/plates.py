@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from .times import ALL_DAY, MIDNIGHT, WEEK, WORKDAYS, date, duration, nth, span, weekdays
-from .words import FACTS, GROUPS, OPEN, TO, TOKENS, ZONE, Unsure, Word, plain, tokens
+from .words import FACTS, GROUPS, OPEN, TOKENS, ZONE, Unsure, Word, plain, tokens
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,12 @@ def _known(kind: str, text: str, facts: Facts) -> bool | None:
     if kind == "nth":
         return None if facts.nth is None else facts.nth in nth(text)
     if kind == "season":
-        start, end = (date(part, last) for part, last in zip(re.split(TO, text), (1, 31), strict=True))
+        start, end = (
+            date(part, last)
+            for part, last in zip(
+                re.split(r" ?- ?| (?:TO|THRU|THROUGH|UNTIL|TILL) ", text), (1, 31), strict=True
+            )
+        )
         days = {date(facts.date, day) for day in (1, 31)} if facts.date else set()
         within = {start <= day <= end if start <= end else day >= start or day <= end for day in days}
         return within.pop() if len(within) == 1 else None

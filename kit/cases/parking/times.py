@@ -51,6 +51,8 @@ def clock(text: str) -> int | None:
     if "MIDNIGHT" in text:
         return 0
     hour, past, half = re.fullmatch(r"(\d{1,2})[:.]?(\d\d)?\s*(AM|PM)?", text).groups()
+    if int(hour) > (12 if half else 24) or int(past or 0) > 59:
+        raise Unsure(f'"{text}" is no time of day')
     if half:
         return (int(hour) % 12 + 12 * (half == "PM")) * 60 + int(past or 0)
     return int(hour) * 60 + int(past) if past and (hour[0] == "0" or int(hour) > 12) else None
@@ -64,7 +66,10 @@ def duration(text: str) -> int:
     """
     words = {"ONE": 1.0, "TWO": 2.0, "THREE": 3.0, "FOUR": 4.0, "HALF": 0.5}
     count = re.match(r"[\d.]+|[A-Z]+", text)[0]
-    return int((words.get(count) or float(count)) * (1 if "MIN" in text else 60))
+    minutes = int((words.get(count) or float(count)) * (1 if "MIN" in text else 60))
+    if not minutes:
+        raise Unsure(f'"{text}" is no length of time')
+    return minutes
 
 
 def nth(text: str) -> list[int]:
