@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from datetime import date
 
 import dspy
@@ -213,6 +214,22 @@ class TestLayouts:
         """A cell that is missing, a day that does not exist, no row at all, Table II without cells."""
         doubts = by_code(Page(f"{BOXES}{rows}\n{END}"))[1]
         assert any(one.startswith(doubt) for one in doubts), doubts
+
+    @pytest.mark.parametrize("whole", [False, True], ids=["emptied", "removed"])
+    def test_a_cell_that_is_lost_is_a_doubt(self, whole):
+        """Each filled cell of the table is emptied, or taken out: nothing is silently wrong."""
+        source = (DATA / "sec" / "08.html").read_text(encoding="utf-8")
+        cells = [cell for cell in re.finditer(r'<td align="center">(.*?)</td>', source) if "<span" in cell[1]]
+        places = [cell.span(0 if whole else 1) for cell in cells]
+        assert len(places) == 35
+        assert [
+            name for start, end in places for name in silently_wrong("08", source[:start] + source[end:])
+        ] == []
+
+    @pytest.mark.parametrize("kept", [0, 500, 4_000])
+    def test_a_page_that_ends_early_is_a_doubt(self, kept):
+        """Half of a page crashes nothing and is never certain."""
+        assert by_code(read((DATA / "sec" / "20.html").read_text(encoding="utf-8")[:kept]))[1]
 
     def test_two_forms_in_one_file_are_a_doubt(self):
         """Rows of two filings are not silently added up."""

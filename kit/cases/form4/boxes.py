@@ -29,9 +29,9 @@ def boxes(page: Page) -> dict[str, Any]:
     text = re.split(r"(?i)Explanation\s+of\s+Responses", whole, maxsplit=1)[0]
     text = re.sub(r"(?is)\bTable\s+I\b.*?(?=^\W*1\.\s*Name|\Z)", "", text, flags=re.MULTILINE)
     starts = list(LABEL.finditer(text))
-    ends = [match.start() for match in starts[1:]] + [len(text)]
+    ends = [*(match.start() for match in starts[1:]), len(text)]
     parts: dict[str, list[str]] = {}
-    for match, end in zip(starts, ends, strict=True):
+    for match, end in zip(starts, ends, strict=False):
         parts.setdefault(match[1], []).append(text[match.end() : end])
     issuer = re.search(r"Symbol\s*(.*?)\s*\[\s*(.*?)\s*\]", _flat(parts.get("2")))
     five = re.sub(r"\[\s*\]|☐", " ", re.sub(r"\[\s*[Xx]\s*\]|☒", "X ", "\n".join(parts.get("5", []))))

@@ -19,6 +19,7 @@ from .layout import EDGE, Cell, Page
 
 Found = list[Transaction | Holding]
 Heads = Mapping[str, dict[str, str]]
+PRICED = ("P", "S")  # bought or sold: there is a price, or the mark of a footnote that gives it
 DATE = r"\d\d/\d\d/\d{4}"
 MARKS = r"(?:\s*\(\d{1,2}\))+"
 TITLE = r"Table(II?)-(?:Non-)?Derivative"
@@ -84,6 +85,8 @@ def rows(page: Page, heads: Heads = HEADS) -> tuple[Found, list[str]]:
             doubts.append(f"row {_count(found) + 1}: {doubt}")
         if not any(values.values()):
             continue
+        if values.get("code", "").strip()[:1] in PRICED and not values.get("price", "").strip():
+            doubts.append(f"row {_count(found) + 1}: price is missing")
         try:
             found.append(_row(table, values))
         except (ValidationError, ValueError) as error:
