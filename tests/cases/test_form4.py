@@ -3,6 +3,9 @@
 import base64
 import json
 import re
+import runpy
+import sys
+import types
 from datetime import date
 
 import dspy
@@ -34,6 +37,7 @@ from kit.documents.pages import pages
 DATA = project.ROOT / "data" / "form4"
 LEASE = project.ROOT / "data" / "files" / "lease.pdf"
 PROTOTYPE = project.ROOT / "kit" / "cases"
+SERVED = project.ROOT / "kit" / "export" / "skeleton" / "cases" / "form4" / "served.py"
 RECORDS = {
     record["id"]: record
     for record in map(json.loads, (DATA / "filings.jsonl").read_text(encoding="utf-8").splitlines())
@@ -434,12 +438,29 @@ class TestScore:
         assert form4_score(example, dspy.Prediction(filing=other, doubts=[]), trace=[]) is False
 
 
+@pytest.fixture
+def served(monkeypatch):
+    """Return the module that an exported project serves, as it is, with no model to ask."""
+    import kit.cases.form4 as prototype
+
+    model = types.ModuleType("prototype.model")
+    model.lm = lambda: None
+    task = types.ModuleType("prototype.task")
+    task.best, task.ADAPTER = Form4, dspy.JSONAdapter()
+    monkeypatch.setattr(prototype, "task", task, raising=False)
+    for name, module in (("prototype", prototype), ("prototype.task", task), ("prototype.model", model)):
+        monkeypatch.setitem(sys.modules, name, module)
+    return runpy.run_path(str(SERVED))["Reader"]()
+
+
 class TestServed:
     @pytest.mark.parametrize("path", sorted((DATA / "sec").iterdir()), ids=lambda path: path.name)
-    def test_the_service_gives_what_the_program_gives(self, ask, path):
-        """A file sent as text or as a data: address gives the record that the lesson scores."""
+    def test_what_is_served_scores_as_what_the_lesson_measures(self, served, path):
+        """A file sent as text or as a data: address is as right as the file itself."""
         sent = path.read_text(encoding="utf-8") if path.suffix == ".html" else as_address(path)
-        assert dict(ask(sent)[0]) == dict(ask(path)[0])
+        answer, measured = served(document=sent), Form4()(document=path)
+        assert answer.model_dump() == {**dict(measured), "filing": measured.filing.model_dump()}
+        assert {outcome for _, outcome in fields(gold(RECORDS[path.stem]), answer.filing)} == {"right"}
 
 
 def as_address(path):
