@@ -1,6 +1,8 @@
-"""The served triage of lesson 13, by the serve.py of every export: endpoint, description, tool, strangers."""
+"""The bookings of lesson 13, served by the serve.py of every export and by the lesson's own service."""
 
 import asyncio
+import importlib
+import json
 import os
 import shutil
 import socket
@@ -14,6 +16,7 @@ import httpx
 import pytest
 from dspy_cli.server.mcp import mount_mcp_http
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from fastmcp import FastMCP
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
@@ -23,6 +26,9 @@ from kit.engines.server import Server
 from kit.export.fields import EVERY
 from kit.project import ROOT
 
+HOTEL = ROOT / "notebooks" / "hotel"
+MESSAGE = "A double room for two nights, please."
+FIELDS = {"guest": "BACH, Ida", "arrival": "12-MAY", "nights": 2, "room": "1 DBL", "desk": "-"}
 MODEL_KEY, CALLER = "sk-model-0123456789", {"Authorization": "Bearer key-of-the-caller"}
 CONFIG = """
 models:
@@ -32,23 +38,27 @@ models:
 """
 
 
-class Triage(dspy.Module):
-    def __init__(self):
-        self.classify = dspy.Predict("ticket -> urgency")
+@pytest.fixture(autouse=True, scope="module")
+def lesson_folder():
+    """Import as a kernel in the lesson's folder does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(HOTEL.parent)
+        yield
 
 
 @pytest.fixture(scope="module")
 def engine():
-    return ScriptedEngine('{"urgency": "high"}')
+    return ScriptedEngine(json.dumps(FIELDS))
 
 
 @pytest.fixture(scope="module")
 def desk(engine, tmp_path_factory):
     project = tmp_path_factory.mktemp("desk")
-    package = project / "src" / "desk"
-    shutil.copytree(ROOT / "notebooks" / "desk", package, ignore=shutil.ignore_patterns("__pycache__"))
-    (package / "programs" / "workshop" / "triage").mkdir(parents=True)
-    Triage().save(package / "programs" / "workshop" / "triage" / "program.json")
+    package = project / "src" / "hotel"
+    shutil.copytree(HOTEL, package, ignore=shutil.ignore_patterns("__pycache__", "app.py"))
+    state = package / "programs" / "workshop" / "bookings"
+    state.mkdir(parents=True)
+    importlib.import_module("hotel.booking").Book().save(state / "program.json")
     with Server(engine, "test/scripted", MODEL_KEY) as model:
         (project / "dspy.config.yaml").write_text(CONFIG.format(url=model.url), encoding="utf-8")
         yield from serve(project)
@@ -98,12 +108,12 @@ def wait_until_ready(url, process):
 
 def test_it_answers_a_caller_with_a_key(desk):
     """The installed state is served, behind a key, with a typed answer."""
-    reply = httpx.post(f"{desk}/HelpDesk", json={"ticket": "The printer hums."}, headers=CALLER, timeout=300)
-    assert (reply.status_code, reply.json()) == (200, {"urgency": "high"})
+    reply = httpx.post(f"{desk}/Bookings", json={"message": MESSAGE}, headers=CALLER, timeout=300)
+    assert (reply.status_code, reply.json()) == (200, FIELDS)
 
 
 @pytest.mark.parametrize(
-    "path", ["/HelpDesk", "/mcp/", "/mcp", "/api/logs/HelpDesk", "/openapi.json", "/", "/login"]
+    "path", ["/Bookings", "/mcp/", "/mcp", "/api/logs/Bookings", "/openapi.json", "/", "/login"]
 )
 @pytest.mark.parametrize("key", ["", "Bearer", "Bearer guessed", "Bearer k\xfcche"])
 def test_a_stranger_gets_nothing(desk, engine, path, key):
@@ -111,7 +121,7 @@ def test_a_stranger_gets_nothing(desk, engine, path, key):
     before = len(engine.requests)
     headers = [(b"Authorization", key.encode("latin-1"))]
     for method in ("GET", "POST"):
-        reply = httpx.request(method, desk + path, content=b'{"ticket": "x"}', headers=headers)
+        reply = httpx.request(method, desk + path, content=b'{"message": "x"}', headers=headers)
         assert (reply.status_code, reply.json()["detail"][:14]) == (401, "Send your key:")
     assert len(engine.requests) == before
 
@@ -129,7 +139,7 @@ def test_a_stranger_gets_nothing(desk, engine, path, key):
 def test_a_malformed_body_gets_a_short_reason(desk, engine, status, body):
     """What is too long or not JSON is refused before any work, and is not repeated."""
     before = len(engine.requests)
-    reply = httpx.post(f"{desk}/HelpDesk", content=body, headers=CALLER)
+    reply = httpx.post(f"{desk}/Bookings", content=body, headers=CALLER)
     assert reply.status_code == status
     assert len(reply.content) < 500
     assert len(engine.requests) == before
@@ -138,7 +148,7 @@ def test_a_malformed_body_gets_a_short_reason(desk, engine, status, body):
 def test_a_chunked_body_is_bounded_too(desk):
     """A body without a length ends at the same bound."""
     chunks = (100_000 * b"x" for _ in range(20))
-    assert httpx.post(f"{desk}/HelpDesk", content=chunks, headers=CALLER).status_code == 413
+    assert httpx.post(f"{desk}/Bookings", content=chunks, headers=CALLER).status_code == 413
 
 
 @pytest.mark.parametrize("key", ["", "Authorization: Bearer key-of-the-caller\r\n"])
@@ -146,7 +156,7 @@ def test_a_chunked_body_is_bounded_too(desk):
 def test_broken_chunks_end_their_own_request_alone(desk, key, pause):
     """With the head or after it, they get a refusal and leave no traceback, and the next caller is served."""
     port = int(desk.rpartition(":")[2])
-    head = f"POST /HelpDesk HTTP/1.1\r\nHost: x\r\n{key}Transfer-Encoding: chunked\r\n\r\n"
+    head = f"POST /Bookings HTTP/1.1\r\nHost: x\r\n{key}Transfer-Encoding: chunked\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=30) as caller:
         caller.sendall(head.encode() + (b"zz\r\n" if not pause else b""))
         time.sleep(pause)
@@ -160,30 +170,30 @@ def test_broken_chunks_end_their_own_request_alone(desk, key, pause):
 def test_a_log_grows_to_its_bound_and_no_further(desk, engine):
     """A long log is put aside when the next request has been answered, and is readable by its owner alone."""
     logs = desk.project / "logs"
-    ask = {"ticket": "The printer hums."}
-    httpx.post(f"{desk}/HelpDesk", json=ask, headers=CALLER, timeout=300).raise_for_status()
-    log = logs / "HelpDesk.log"
+    ask = {"message": MESSAGE}
+    httpx.post(f"{desk}/Bookings", json=ask, headers=CALLER, timeout=300).raise_for_status()
+    log = logs / "Bookings.log"
     log.write_text(5_000_001 * "x", encoding="utf-8")
-    httpx.post(f"{desk}/HelpDesk", json=ask, headers=CALLER, timeout=300).raise_for_status()
+    httpx.post(f"{desk}/Bookings", json=ask, headers=CALLER, timeout=300).raise_for_status()
     for _ in range(100):  # the answer leaves before the log is looked at
         if not log.exists():
             break
         time.sleep(0.1)
-    assert [path.name for path in logs.iterdir()] == ["HelpDesk.log.1"]
+    assert [path.name for path in logs.iterdir()] == ["Bookings.log.1"]
     assert logs.stat().st_mode & 0o077 == 0
 
 
 def test_a_wrong_field_is_named(desk):
     """A request that does not fit is answered with what is missing, and asks no model."""
-    reply = httpx.post(f"{desk}/HelpDesk", json={"text": "The printer hums."}, headers=CALLER)
+    reply = httpx.post(f"{desk}/Bookings", json={"text": "A double room."}, headers=CALLER)
     assert reply.status_code == 422
-    assert reply.json()["detail"][0]["loc"] == ["body", "ticket"]
+    assert reply.json()["detail"][0]["loc"] == ["body", "message"]
 
 
-def test_its_description_has_the_labels(desk):
+def test_its_description_has_the_types(desk):
     """The types of `forward` become OpenAPI, so a client can be generated from it."""
     schemas = httpx.get(f"{desk}/openapi.json", headers=CALLER).json()["components"]["schemas"]
-    assert schemas["HelpDeskResponse"]["properties"]["urgency"]["enum"] == ["low", "normal", "high"]
+    assert schemas["BookingsResponse"]["properties"]["nights"]["type"] == "integer"
 
 
 def test_it_is_a_tool_for_agents(desk):
@@ -197,14 +207,63 @@ def test_it_is_a_tool_for_agents(desk):
         ):
             await session.initialize()
             tools = [tool.name for tool in (await session.list_tools()).tools]
-            return tools, await session.call_tool("HelpDesk", {"ticket": "The printer hums."})
+            return tools, await session.call_tool("Bookings", {"message": MESSAGE})
 
     tools, result = asyncio.run(call())
-    assert tools == ["HelpDesk"]
-    assert result.structuredContent == {"urgency": "high"}
+    assert tools == ["Bookings"]
+    assert result.structuredContent == FIELDS
 
 
 def test_dspy_cli_cannot_mount_it_by_itself():
     """The reason for `serve.py`: once this fails, `dspy-cli serve --mcp` will do, and the file can go."""
     with pytest.raises(AttributeError, match="add_event_handler"):
         mount_mcp_http(FastAPI(), FastMCP("tools"))
+
+
+@pytest.fixture
+def service(monkeypatch, tmp_path):
+    """Return the lesson's own service, and the engine behind it."""
+    engine = ScriptedEngine(json.dumps(FIELDS))
+    importlib.import_module("hotel.booking").Book().save(tmp_path / "program.json")
+    with Server(engine, "test/scripted", MODEL_KEY) as model:
+        settings = {"MODEL": "lm_studio/large", "MODEL_URL": model.url, "MODEL_KEY": MODEL_KEY}
+        state = str(tmp_path / "program.json")
+        for name, value in {**settings, "HOTEL_KEY": "key-of-the-caller", "HOTEL_STATE": state}.items():
+            monkeypatch.setenv(name, value)
+        app = importlib.reload(importlib.import_module("hotel.app"))
+        yield TestClient(app.app), engine
+
+
+class TestService:
+    """`hotel/app.py`, the service of some fifty lines."""
+
+    def test_it_answers_a_caller_with_a_key(self, service):
+        """The program's fields come back, typed."""
+        reply = service[0].post("/bookings", json={"message": MESSAGE}, headers=CALLER)
+        assert (reply.status_code, reply.json()) == (200, FIELDS)
+
+    @pytest.mark.parametrize(
+        ("status", "request_"),
+        [
+            (401, {"json": {"message": MESSAGE}}),
+            (401, {"json": {"message": MESSAGE}, "headers": {"Authorization": "Bearer guessed"}}),
+            (413, {"json": {"message": 30_000 * "x"}, "headers": CALLER}),
+            (413, {"content": iter([b"x"]), "headers": CALLER}),
+            (422, {"json": {"text": MESSAGE}, "headers": CALLER}),
+            (422, {"json": {"message": 6_000 * "x"}, "headers": CALLER}),
+        ],
+    )
+    def test_the_others_cost_no_call(self, service, status, request_):
+        """A stranger, and what is too long or does not fit, never reach the model."""
+        client, engine = service
+        assert client.post("/bookings", **request_).status_code == status
+        assert engine.requests == []
+
+    @pytest.mark.parametrize(
+        ("status", "reply"), [(503, dspy.LMServerError("down")), (502, "no booking at all")]
+    )
+    def test_a_failing_model_has_a_status(self, service, status, reply):
+        """A caller can tell a model that is down from one that answers in the wrong form."""
+        client, engine = service
+        engine.replies = [reply]
+        assert client.post("/bookings", json={"message": MESSAGE}, headers=CALLER).status_code == status

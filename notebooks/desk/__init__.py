@@ -1,1 +1,0 @@
-"""The help desk's package: a program, and the module that dspy-cli serves."""
