@@ -54,6 +54,6 @@ def test_exercises_get_their_time(sheet):
             assert minutes == sum(stated)
 
 
-def test_there_are_three():
-    """For three quarters of an hour, an hour and a half, and three hours."""
-    assert [sheet.stem for sheet in SHEETS] == ["180_minutes", "45_minutes", "90_minutes"]
+def test_there_are_four():
+    """For three quarters of an hour, the workshop of 70 minutes, an hour and a half, and three hours."""
+    assert [sheet.stem for sheet in SHEETS] == ["180_minutes", "45_minutes", "70_minutes", "90_minutes"]
