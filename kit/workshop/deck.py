@@ -67,7 +67,8 @@ def _notes(slide: Slide, base: Path) -> str:
 def _cell(cell: NotebookNode, base: Path) -> str:
     if cell.cell_type == "markdown":
         return _embedded(markdown2html_mistune(cell.source), base)
-    return Highlight2HTML()(cell.source) + "".join(map(_output, cell.outputs))
+    code = Highlight2HTML()(cell.source) if cell.source else ""
+    return code + "".join(map(_output, cell.outputs))
 
 
 def _output(output: NotebookNode) -> str:

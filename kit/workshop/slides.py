@@ -53,8 +53,6 @@ def of_lesson(notebook: NotebookNode, said: dict[str, str] | None = None) -> lis
     """
     slides: list[Slide] = []
     for cell in chain.from_iterable(map(_parts, notebook.cells)):
-        if cell.cell_type == "code" and cell.source.startswith("with kit.check("):
-            continue
         short = _shortened(cell)
         heading = _heading(cell)
         extra = "\n\n".join(filter(None, [_told(cell), (said or {}).get(heading, "")]))
@@ -169,13 +167,15 @@ def _output_lines(output: NotebookNode) -> int:
         return PICTURE
     text = output.get("text") or data.get("text/plain", "") or output.get("evalue", "")
     rows = text.splitlines()
-    return sum(1 + len(row) // WIDTH for row in rows) + ("text/html" in data) * (1 + len(rows) // 2)
+    tall = 1.6 if "text/html" in data else 1  # the rows of a table are higher than those of a text
+    return round(tall * sum(1 + len(row) // WIDTH for row in rows))
 
 
 def _parts(cell: NotebookNode) -> Iterator[NotebookNode]:
-    """Part a markdown cell at its headings."""
+    """Part a markdown cell at its headings, and a code cell that does not fit before its outputs."""
     if cell.cell_type != "markdown":
-        yield cell
+        if not cell.source.startswith("with kit.check("):
+            yield from [cell] if _fits([cell]) else _code_and_outputs(cell)
         return
     hidden = _FENCE.sub(lambda fence: " " * len(fence[0]), cell.source)
     starts = [found.start() for found in _HEADING.finditer(hidden)]
@@ -183,6 +183,14 @@ def _parts(cell: NotebookNode) -> Iterator[NotebookNode]:
     for start, end in pairwise(edges):
         if source := cell.source[start:end].strip():
             yield _markdown(source)
+
+
+def _code_and_outputs(cell: NotebookNode) -> Iterator[NotebookNode]:
+    from nbformat.v4 import new_code_cell
+
+    yield new_code_cell(cell.source)
+    if cell.outputs:
+        yield new_code_cell("", outputs=cell.outputs)
 
 
 def _heading(cell: NotebookNode) -> str:
