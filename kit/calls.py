@@ -96,7 +96,7 @@ def usage(of: Iterable[dict[str, Any]] | dspy.Module | None = None, *, by: str =
         by: "model"; "call", a row for each; or "module", a row for each part of the program given.
 
     Raises:
-        ValueError: If `by` is none of these, or does not fit what is given.
+        ValueError: If `by` is unknown, or does not fit what is given.
 
     Source:
         Tokens are the provider's. Dollars are DSPy's own estimate where it makes one, else the list prices

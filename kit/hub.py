@@ -40,7 +40,8 @@ def package(name: str, program: dspy.Module, card: Card) -> HubPackage:
     """Pack a program's state and its card for `dspy_hub.save_to_hub`.
 
     Raises:
-        Refused: If the name is none, a part of the program has a model of its own, or the state holds a key.
+        Refused: If the name is not allowed, a part of the program has a model of its own, or the state holds
+            a key.
     """
     check_name(name)
     for part, predictor in program.named_predictors():
@@ -72,7 +73,7 @@ def fetch(
         identifier: "author/name".
         registry: Where the index lies: a URL or a path.
         version: By default the latest.
-        sha256: The `digest` of the package that you reviewed. Whoever can change a registry's files can
+        sha256: The `digest` of the package that you reviewed. Anyone who can change a registry's files can
             change its index as well; this number they cannot change.
 
     Raises:
@@ -141,7 +142,7 @@ def check(file: HubFile, sha256: str | None) -> None:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that is not letters and digits, joined by `.`, `_` or `-`; so `../x` is none.
+    """Refuse a name that is not letters and digits, joined by `.`, `_` or `-`; so not `../x`.
 
     >>> check_name("people-extractor")
     """

@@ -61,7 +61,7 @@ def ask(question: str, wanted: Callable[[], bool] = lambda: True) -> str | None:
 
     Args:
         question: Shown beside the field for the answer.
-        wanted: Called now and then. Once it says False, whoever asked is gone: the question is taken back.
+        wanted: Called now and then. When it returns False, the question is no longer needed and goes away.
     """
     if not _notebook():
         return None

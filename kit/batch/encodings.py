@@ -20,7 +20,7 @@ _PIECE = 1 << 20
 
 
 class UnknownEncoding(ValueError):
-    """A file is in none of the encodings that can be told apart."""
+    """A file is in an encoding that cannot be recognized."""
 
 
 def encoding_of(path: Path) -> str:
@@ -30,7 +30,7 @@ def encoding_of(path: Path) -> str:
         path: The file; one that ends in .gz, .bz2 or .zst is unpacked first.
 
     Raises:
-        UnknownEncoding: If it is none of these.
+        UnknownEncoding: If it is in another encoding.
     """
     with pa.input_stream(str(path), compression="detect") as file:
         start = file.read(_PIECE)

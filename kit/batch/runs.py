@@ -106,7 +106,7 @@ def run(
         scheduler: Where Dask workers are to ask: an address, a cluster, or a client.
         partition_rows: Rows in one file of results.
         prefix: Put before the names of the program's outputs.
-        restart: Write all partitions anew; answers of the same program and model are not asked again.
+        restart: Write all partitions again; answers of the same program and model are kept.
         retry_failures: Ask again what failed before.
         max_failures_in_a_row: How many entries may fail, with none answered between, before the run ends.
         progress: Show a bar with rate, time left, calls and cost of this sitting.
@@ -186,7 +186,7 @@ def _continue(folder: Path, described: dict[str, Any], answers: Answers, parts: 
     elif differing and (finished := len(parts.finished())):
         raise identity.OtherRun(
             f"{folder} holds {finished} finished partitions of another run. What differs: "
-            f"{', '.join(differing)}. Take another folder, or write them anew with restart=True."
+            f"{', '.join(differing)}. Take another folder, or write them again with restart=True."
         )
     if identity.ANSWERS & set(differing):
         answers.clear()

@@ -22,7 +22,7 @@ def headers(contact: str | None) -> dict[str, str]:
         contact: e.g. "Jo Doe jo@example.com"; by default what KIT_EDGAR_CONTACT says.
 
     Raises:
-        NoContact: If there is none, or no e-mail address in it.
+        NoContact: If there is no contact, or no e-mail address in it.
 
     Source:
         https://www.sec.gov/search-filings/edgar-search-assistance/accessing-edgar-data

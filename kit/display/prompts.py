@@ -13,7 +13,7 @@ from kit.tables import section
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a prompt. `tokens` is None if nobody counted them."""
+    """One message of a prompt. `tokens` is None if they were not counted."""
 
     title: str
     text: str

@@ -34,7 +34,7 @@ class FittedLM(dspy.LM):
             of a reasoning model alone can use up. "sampling": a temperature, top_p, top_k or penalty. "json
             mode": a request for JSON without a schema; the prompt asks for JSON all the same. "tools": tools
             while the model reasons; they stay, and its reasoning is turned off for the call.
-        say: Is told, once for each kind and model, what was changed.
+        say: Called with a line about what was changed, once for each kind and model.
 
     Raises:
         ValueError: If a kind is unknown.

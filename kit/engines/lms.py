@@ -104,7 +104,7 @@ def lm_for(
 def offline_engine(name: str, **options: Any) -> ProjectEngine:
     """Return the engine of an offline model: recordings first, then llama.cpp in this process.
 
-    With KIT_ROOM set, a workshop's room answers in the place of llama.cpp (see `kit room`).
+    With KIT_ROOM set, a workshop's room answers instead of llama.cpp (see `kit room`).
 
     Args:
         name: A name from the weights table.

@@ -85,7 +85,7 @@ def locate(name: str) -> Path | None:
         name: One of `names()`.
 
     Returns:
-        The checked file, or None if there is none.
+        The checked file, or None if it is not on this machine.
 
     Raises:
         ValueError: If the name is unknown.

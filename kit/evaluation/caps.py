@@ -3,7 +3,7 @@
     with cap(calls=400, keep="data/runs/11_gepa.replies.jsonl") as spent:
         optimized = optimizer.compile(program, trainset=trainset, valset=valset)
 
-Optimizers and `dspy.Evaluate` go on after any `Exception`, so the stop is none until it has left the block.
+Optimizers and `dspy.Evaluate` go on after any `Exception`, so `OverBudget` is raised when the block ends.
 """
 
 from __future__ import annotations

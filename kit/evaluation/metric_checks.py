@@ -22,7 +22,7 @@ Gold = Callable[[dspy.Example], dspy.Prediction]
 
 @dataclass(frozen=True)
 class Probe:
-    """An answer, what the metric made of it, and that as a number, or why it is none."""
+    """An answer, what the metric returned for it, and the score, or why it is not a score."""
 
     answer: dspy.Prediction
     trial: Trial

@@ -67,7 +67,7 @@ def run(path: str | Path) -> Run:
     """Read a run that was saved. No model is asked.
 
     Raises:
-        FileNotFoundError: If there is none; the message names those there are.
+        FileNotFoundError: If there is no such file; the message lists the files of the folder.
         BadRun: If the file is not JSON, of another version, or lacks something.
     """
     path = Path(path)

@@ -1,7 +1,7 @@
 """Catalogue: which case studies can leave, as kit/export/skeleton/cases declares them.
 
 A folder there holds project.toml, task.py (the programs, the rows and the score), served.py (what dspy-cli
-serves), score.txt (the table that its evaluation prints; `kit export --measure` makes it anew) and, where an
+serves), score.txt (the table that its evaluation prints; `kit export --measure` makes it again) and, where an
 optimizer found one, state.json. The prototype is kit/cases/NAME.py, or the folder kit/cases/NAME. One that is
 composed of others names them (`composed_of`), and may take kit/documents along (`reads_files`).
 """
@@ -102,7 +102,7 @@ def find(name: str, root: Path = ROOT) -> Case:
     """Return the case of that name.
 
     Raises:
-        ValueError: If there is none (the message lists those there are), or no data beside the package.
+        ValueError: If there is no such case (the message lists all), or no data beside the package.
     """
     if not (root / "data").is_dir():
         raise ValueError(

@@ -83,7 +83,7 @@ def rendered(annotation: Any) -> str:
     """Return a type as code.
 
     Raises:
-        BadProject: If it is none of those that a row can be made for.
+        BadProject: If no row can be made for it.
 
     >>> rendered(dict[str, list[int]] | None)
     'dict[str, list[int]] | None'

@@ -36,7 +36,7 @@ def folder() -> Path:
 
 
 def locate() -> Path | None:
-    """Return the Python of Phoenix's environment, KIT_PHOENIX's first; None if there is none.
+    """Return the Python of Phoenix's environment, KIT_PHOENIX's first, or None.
 
     Raises:
         NoPhoenix: If KIT_PHOENIX names something else.

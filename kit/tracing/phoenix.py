@@ -204,7 +204,7 @@ def _health(port: int) -> str:
 
 
 def _line() -> Callable[[str], None]:
-    """Return a function that shows a line in the place of the one before, in a notebook."""
+    """Return a function that shows a line instead of the one before, in a notebook."""
     ipython = sys.modules.get("IPython")
     if not (ipython and ipython.get_ipython()):
         return environments.say_nothing

@@ -2,8 +2,8 @@
 
     python -I phoenix_server.py MARK
 
-MARK is a file that exists as long as the server does. The server ends when its standard input does: whoever
-started it closes that to end it, and has closed it, too, if it was killed.
+MARK is a file that exists as long as the server does. The server ends when its standard input ends: the
+kernel that started it closes it, and the system closes it if the kernel is killed.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def export(
     name: Annotated[str | None, typer.Option(help="The package's name; by default the case's.")] = None,
     force: Force = False,
     listed: Annotated[bool, typer.Option("--list", help="Show the cases, each with its score.")] = False,
-    measure: Annotated[bool, typer.Option("--measure", help="The same, evaluated and stored anew.")] = False,
+    measure: Annotated[bool, typer.Option("--measure", help="Evaluate all cases again.")] = False,
 ) -> None:
     """Write a case study as a project of its own: it runs, is tested and is served without `kit`."""
     from kit import export as exports

@@ -77,7 +77,7 @@ def lesson(number: str, root: Path = ROOT) -> Lesson:
         root: The project's folder.
 
     Raises:
-        ValueError: If there is none; the message lists those there are.
+        ValueError: If there is no such lesson; the message lists all.
     """
     by_number = {found.number: found for found in at_least_one(root)}
     if (wanted := number.zfill(2)) not in by_number:
