@@ -3,6 +3,7 @@
     python tests/benchmarks/unseen_contracts.py FOLDER NAME          # code alone; prints, and writes nothing
     python tests/benchmarks/unseen_contracts.py FOLDER NAME --save   # also into data/contracts/unseen.json
     python tests/benchmarks/unseen_contracts.py FOLDER NAME --model small --save
+    python tests/benchmarks/unseen_contracts.py FOLDER NAME --briefs --save
 
 FOLDER holds gold.jsonl (files with their parts; see README of the set) and briefs.jsonl, or the gold of this
 project. Only counts are printed and kept: never a title, a page or a statement of these files.
@@ -21,6 +22,8 @@ from typing import Any
 import dspy
 
 import kit
+from kit.cases.briefs import objection
+from kit.cases.briefs.statements import ENOUGH_IN_ORDER, in_order
 from kit.cases.contracts import (
     Boundaries,
     Heading,
@@ -170,18 +173,48 @@ def where(chosen: Sequence[dict[str, Any]], scores: Sequence[Score]) -> dict[str
     return {name: count for name, count in sorted(traits.items()) if count}
 
 
+def guarded(folder: Path) -> dict[str, Any]:
+    """Return what guards let pass: of statements that a clause bears out, and of false ones."""
+    lines = (folder / "briefs.jsonl").read_text(encoding="utf-8").splitlines()
+    guards: dict[str, Callable[[dict[str, Any]], bool]] = {
+        "everything passes": lambda row: True,
+        "words in order alone": lambda row: in_order(row["statement"], row["clause"]) >= ENOUGH_IN_ORDER,
+        "the guard": lambda row: not objection(row["statement"], row["clause"]),
+        "the guard, enough=0.6": lambda row: not objection(row["statement"], row["clause"], enough=0.6),
+    }
+    made = {}
+    for name, passes in guards.items():
+        rows = [(row, passes(row)) for row in map(json.loads, lines)]
+        wrong = Counter(str(row["error"]) for row, passed in rows if passed and not row["supported"])
+        made[name] = {
+            "borne out and passed": sum(passed and row["supported"] for row, passed in rows),
+            "borne out and refused": sum(not passed and row["supported"] for row, passed in rows),
+            "false and refused": sum(not passed and not row["supported"] for row, passed in rows),
+            "false and passed": sum(wrong.values()),
+            "kinds that passed": len(wrong),
+        }
+    return made
+
+
 def main() -> None:
     """Score a folder."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("folder", type=Path)
     options.add_argument("name")
     options.add_argument("--model", choices=("small", "large"))
+    options.add_argument("--briefs", action="store_true")
     options.add_argument("--save", action="store_true")
     chosen = options.parse_args()
     if chosen.model:
         from kit.cases.terse import Terse
 
         dspy.configure(lm=kit.lm(chosen.model), adapter=Terse())
+    if chosen.briefs:
+        found = guarded(chosen.folder)
+        print(json.dumps(found, indent=1))
+        if chosen.save:
+            _keep(f"briefs {chosen.name}", found)
+        return
     files = list(rows(chosen.folder))
     made: dict[str, Any] = {}
     for name, program in programs(chosen.model).items():
@@ -194,9 +227,13 @@ def main() -> None:
         made[name]["where"] = where(files, scores)
         print(name, {k: v for k, v in made[name].items() if k not in ("without_nested",)})
     if chosen.save:
-        kept = json.loads(SCORES.read_text(encoding="utf-8")) if SCORES.exists() else {}
-        kept.setdefault(chosen.name, {}).update(made)
-        SCORES.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        _keep(chosen.name, made)
+
+
+def _keep(name: str, made: dict[str, Any]) -> None:
+    kept = json.loads(SCORES.read_text(encoding="utf-8")) if SCORES.exists() else {}
+    kept.setdefault(name, {}).update(made)
+    SCORES.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
