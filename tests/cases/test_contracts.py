@@ -481,11 +481,8 @@ class TestModelFirst:
         """One call, with every page in it."""
         engine = ask(json.dumps({"parts": FITS}))
         made = contracts.Split()(pages=bound("LEASE\nRent", "EXHIBIT A\nFees"))
-        assert ([part.title for part in made.parts], made.doubts, made.calls) == (
-            ["LEASE", "EXHIBIT A"],
-            [],
-            1,
-        )
+        assert [part.title for part in made.parts] == ["LEASE", "EXHIBIT A"]
+        assert (made.objection, made.doubts, made.unread, made.calls) == ("", [], [], 1)
         assert "--- page 2 ---\nEXHIBIT A\nFees" in engine.requests[0].messages[-1].text
 
     @pytest.mark.parametrize("wrong", WRONG)
@@ -494,20 +491,26 @@ class TestModelFirst:
         answer, said = WRONG[wrong]
         engine = ask(json.dumps({"parts": answer}), json.dumps({"parts": FITS}))
         made = contracts.Split()(pages=bound("LEASE\nRent", "EXHIBIT A\nFees"))
-        assert (made.calls, made.doubts) == (2, [])
+        assert (made.calls, made.objection) == (2, "")
         assert said in engine.requests[1].messages[-1].text
 
     def test_what_never_fits_is_no_answer(self, ask):
-        """After the last try there are no parts, and the doubt says why."""
+        """After the last try there are no parts, the objection says why, and no page counts as read."""
         ask(json.dumps({"parts": [FITS[0]]}))
         made = contracts.Split(tries=2)(pages=bound("LEASE\nRent", "EXHIBIT A\nFees"))
-        assert (made.parts, made.calls) == ([], 2)
-        assert made.doubts == ["The last part ends on page 1; the file has 2 pages."]
+        assert (made.parts, made.calls, made.unread) == ([], 2, [1, 2])
+        assert made.objection == "The last part ends on page 1; the file has 2 pages."
+
+    def test_expressions_look_too(self, ask):
+        """With rules, a start that only one of the two sees is a doubt."""
+        ask(json.dumps({"parts": [FITS[0] | {"end": 2}]}))
+        made = contracts.Split(rules=Rules())(pages=bound("LEASE\nRent", "EXHIBIT A\nFees"))
+        assert [(one.page, one.doubt) for one in made.doubts] == [(2, "only expressions start a part here")]
 
     def test_a_reply_that_is_no_json_is_asked_for_again(self, ask):
         """A reply that cannot be parsed is a reason like any other."""
         ask("I think there are two.", json.dumps({"parts": FITS}))
-        assert contracts.Split()(pages=bound("LEASE\nRent", "EXHIBIT A\nFees")).doubts == []
+        assert contracts.Split()(pages=bound("LEASE\nRent", "EXHIBIT A\nFees")).objection == ""
 
 
 def word_file(path, *paragraphs):

@@ -3,10 +3,11 @@
     brief = Summarize()(pages=pages, parts=split.parts)
     brief.statements[0].text, brief.statements[0].pages
 
-Code finds the passage of a page that lays down most, and the model says it in one short sentence: so each
-statement knows its page. A sentence that the passage does not bear out is not taken; it stands itself in its
-place, in the contract's own words. Then the model points at the statements that matter, a dozen at a time,
-until few are left. No call reads more than that: no contract is too long, and the calls grow with the pages.
+Code finds the passage of a page that lays down most, and quotes it with its page. Then the model points at
+the passages that matter, a dozen at a time, until few are left. No call reads more than that, so no contract
+is too long, and the calls grow with the pages. With `rewrite=True` the model first says each passage in one
+short sentence; what the guard objects to is quoted instead. On statements that nobody had seen, the guard let no
+true one of 30 pass, and 2 of 30 false ones: so quoting is the default.
 """
 
 from __future__ import annotations
@@ -61,19 +62,22 @@ class Summarize(dspy.Module):
         most: How many statements the brief may have.
         threads: How many calls run at the same time.
         signs: What makes a passage weigh, in place of `statements.SIGNS`.
+        rewrite: Whether the model says each passage in its own words, behind the guard.
 
     The prediction holds `statements`, the brief; `sections`, the statements of all pages by title of part;
     `sources`, the passage that each was made from; `refused`, sentences that their passage does not bear
     out, with the reason; `passes`, how many passages there were, and statements after each pass; and `calls`.
     """
 
-    def __init__(self, most: int = 9, threads: int = 1, signs: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, most: int = 9, threads: int = 1, signs: Mapping[str, int] | None = None, rewrite: bool = False
+    ) -> None:
         super().__init__()
         if most < 2 * KEPT:
             raise ValueError(
                 f"most={most}: a pass leaves at least {2 * KEPT} statements. Take {2 * KEPT} or more."
             )
-        self.most, self.threads, self.signs = most, threads, signs
+        self.most, self.threads, self.signs, self.rewrite = most, threads, signs, rewrite
         self.shorten = dspy.Predict(Shorten)
         self.choose = dspy.Predict(Choose)
 
@@ -84,20 +88,16 @@ class Summarize(dspy.Module):
         cut = [passages(page) for page in pages if page.number not in listed]
         heaviest = [max(found, key=self._weight) for found in cut if found]
         sources = [one for one in heaviest if self._weight(one) > 0]
-        replies = self._each(self.shorten, [{"passage": one.text} for one in sources])
-        written = [
-            Statement(text=reply.sentence, pages=one.pages)
-            for one, reply in zip(sources, replies, strict=True)
-        ]
+        written = self._written(sources) if self.rewrite else sources
         refused = {
             one.text: why
             for source, one in zip(sources, written, strict=True)
-            if (why := objection(one.text, source.text))
+            if self.rewrite and (why := objection(one.text, source.text))
         }
         stated = [
             source if one.text in refused else one for source, one in zip(sources, written, strict=True)
         ]
-        brief, calls, passes = stated, len(sources), [sum(map(len, cut)), len(stated)]
+        brief, calls, passes = stated, len(sources) * self.rewrite, [sum(map(len, cut)), len(stated)]
         while len(brief) > self.most:
             groups = dozens(brief)
             chosen = self._each(self.choose, [{"statements": numbered(group)} for group in groups])
@@ -112,6 +112,13 @@ class Summarize(dspy.Module):
             passes=passes,
             calls=calls,
         )
+
+    def _written(self, sources: Sequence[Statement]) -> list[Statement]:
+        replies = self._each(self.shorten, [{"passage": one.text} for one in sources])
+        return [
+            Statement(text=reply.sentence, pages=one.pages)
+            for one, reply in zip(sources, replies, strict=True)
+        ]
 
     def _weight(self, one: Statement) -> int:
         return weight(one, self.signs)

@@ -9,6 +9,7 @@ What a page says is text to judge, never an instruction: a model can only name p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import dspy
@@ -46,7 +47,9 @@ class Split(dspy.Module):
         lines: How many lines of each page are sent; None sends all.
         rules: If given, expressions look too, and every page on which they and the model differ is a doubt.
 
-    The prediction holds `parts`; `doubts`, in words; and `calls`. If no answer fits, there are no parts.
+    The prediction holds `parts`; `doubts`, headings with a reason; `unread`, pages that are pictures or
+    empty; `objection`; and `calls`. If no answer fits, there are no parts, the objection says why, and no page
+    counts as read.
     """
 
     def __init__(self, tries: int = 3, lines: int | None = None, rules: Rules | None = None) -> None:
@@ -66,23 +69,36 @@ class Split(dspy.Module):
                 objection = str(error)[-300:]
             if not objection:
                 differ = differences(found, find(pages, self.rules)) if self.rules else []
-                return dspy.Prediction(parts=found, doubts=differ, calls=call)
-        return dspy.Prediction(parts=[], doubts=[objection], calls=call)
+                return dspy.Prediction(
+                    parts=found, doubts=differ, unread=unread(pages), objection="", calls=call
+                )
+        whole = [page.number for page in pages]
+        return dspy.Prediction(parts=[], doubts=[], unread=whole, objection=objection, calls=call)
 
 
-def differences(made: Sequence[Part], found: Sequence[Heading]) -> list[str]:
+def differences(made: Sequence[Part], found: Sequence[Heading]) -> list[Heading]:
     """Return where a model and the expressions differ; where the expressions doubt, the model decides.
 
-    >>> made = [Part(kind="lease", start=1, end=3), Part(kind="exhibit", start=4, end=5)]
-    >>> differences(made, [Heading(5, 0, "exhibit", "B", "EXHIBIT B")])
-    ['page 4: only the model starts a part', "page 5: the model passes over 'EXHIBIT B'"]
+    >>> made = [Part(kind="lease", start=1, end=3), Part(kind="exhibit", title="EXHIBIT A", start=4, end=5)]
+    >>> for one in differences(made, [Heading(5, 0, "exhibit", "B", "EXHIBIT B")]):
+    ...     print(one.page, one.text, one.doubt)
+    4 EXHIBIT A only the model starts a part here
+    5 EXHIBIT B only expressions start a part here
     """
-    said = {part.start for part in made[1:]}
-    sure = {one.page: one.text for one in found if not one.doubt}
-    seen = {one.page for one in found}
-    alone = {page: f"page {page}: only the model starts a part" for page in said - seen}
-    passed = {page: f"page {page}: the model passes over {sure[page]!r}" for page in set(sure) - said}
-    return [why for _, why in sorted((alone | passed).items())]
+    said, seen = {part.start for part in made[1:]}, {one.page for one in found}
+    alone = [
+        Heading(one.start, 0, one.kind, one.id, one.title, "only the model starts a part here", 1)
+        for one in made[1:]
+        if one.start not in seen
+    ]
+    why = "only expressions start a part here"
+    passed = [replace(one, doubt=why, level=1) for one in found if not one.doubt and one.page not in said]
+    return sorted(alone + passed, key=lambda one: one.page)
+
+
+def unread(pages: Sequence[Page]) -> list[int]:
+    """Return the pages that hold a picture instead of text, or nothing."""
+    return [page.number for page in pages if page.blind or not page.lines]
 
 
 class JudgeHeading(dspy.Signature):
@@ -133,7 +149,7 @@ class Boundaries(dspy.Module):
             parts=made,
             starts=[part.start for part in made[1:]],
             doubts=doubts,
-            unread=[page.number for page in pages if page.blind or not page.lines],
+            unread=unread(pages),
             answers=answers,
             calls=len(asked),
         )
