@@ -3,11 +3,11 @@
     pages = read("lease.pdf")
     Boundaries()(pages=pages).parts
 
-Read pages, word, reading, rules, running, headings, parts and scores (no model), then program.
+Read pages, word, reading, rules, running, walk, headings, parts and scores (no model), then program.
 To copy it, take the folder; it needs DSPy, pydantic, pypdf and defusedxml.
 """
 
-from .headings import Heading, baseline, find, starts
+from .headings import baseline, find, starts
 from .pages import Line, Page, UnreadableContract, check, page
 from .parts import Part, fits, parts, unfounded
 from .program import Boundaries, JudgeHeading, Split, SplitFile, differences, heading_question, printed
@@ -15,6 +15,7 @@ from .reading import opened, read
 from .rules import Rules
 from .running import contents
 from .scores import Score, gold_parts, score, total
+from .walk import Heading
 
 __all__ = [
     "Boundaries",

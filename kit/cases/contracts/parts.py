@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from pydantic import BaseModel
 
-from .headings import Heading
 from .pages import Page
 from .rules import Rules, parsed
+from .walk import Heading
 
 
 class Part(BaseModel):

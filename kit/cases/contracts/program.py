@@ -15,10 +15,11 @@ from typing import Any, Literal
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
-from .headings import Heading, find
+from .headings import find
 from .pages import Page, check
 from .parts import Part, fits, parts, unfounded
 from .rules import Rules
+from .walk import Heading
 
 _WIDEST = 80
 _BEFORE, _AFTER = 2, 3
@@ -48,8 +49,8 @@ class Split(dspy.Module):
         rules: If given, expressions look too, and every page on which they and the model differ is a doubt.
 
     The prediction holds `parts`; `doubts`, headings with a reason; `unread`, pages that are pictures or
-    empty; `objection`; and `calls`. If no answer fits, there are no parts, the objection says why, and no page
-    counts as read.
+    empty; `objection`; and `calls`. If no answer fits, there are no parts, the objection says why, and all
+    pages are unread.
     """
 
     def __init__(self, tries: int = 3, lines: int | None = None, rules: Rules | None = None) -> None:

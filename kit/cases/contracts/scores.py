@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .headings import Heading
 from .parts import Part
 from .rules import Rules, parsed
+from .walk import Heading
 
 
 @dataclass(frozen=True)
