@@ -21,7 +21,12 @@ from dspy.lm15 import Reasoning, Request
 SMALLEST_CAP = 16_000  # DSPy's own bound for OpenAI's reasoning models: thoughts count in the cap
 CAPS = ("max_tokens", "max_completion_tokens")
 SAMPLING = ("temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty")
-KINDS = ("caps", "json mode", "sampling", "tools")
+BOUNDS = (
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    *("minLength", "maxLength", "minItems", "maxItems", "uniqueItems"),
+)
+KINDS = ("bounds", "caps", "json mode", "sampling", "tools")
+_NAMED = ("properties", "$defs", "definitions")
 log = logging.getLogger(__name__)
 
 
@@ -30,10 +35,12 @@ class FittedLM(dspy.LM):
 
     Args:
         model: As for `dspy.LM`; so are the other options.
-        refuses: Which kinds of options are left out. "caps": a limit under 16,000 tokens, which the thoughts
-            of a reasoning model alone can use up. "sampling": a temperature, top_p, top_k or penalty. "json
-            mode": a request for JSON without a schema; the prompt asks for JSON all the same. "tools": tools
-            while the model reasons; they stay, and its reasoning is turned off for the call.
+        refuses: Which kinds of options are left out. "bounds": those of numbers, texts and lists in a schema;
+            DSPy checks the reply against the types of a signature, which have them. "caps": a limit under
+            16,000 tokens, which the thoughts of a reasoning model alone can use up. "sampling": a
+            temperature, top_p, top_k or penalty. "json mode": a request for JSON without a schema; the
+            prompt asks for JSON all the same. "tools": tools while the model reasons; they stay, and its
+            reasoning is turned off for the call.
         say: Called with a line about what was changed, once for each kind and model.
 
     Raises:
@@ -78,6 +85,10 @@ class FittedLM(dspy.LM):
         if "json mode" in self.refuses and asked.get("response_format") == {"type": "json_object"}:
             changed["response_format"] = None
             self._tell("has no JSON mode without a schema; the prompt alone asks for JSON in such calls")
+        format_ = asked.get("response_format") if "bounds" in self.refuses else None
+        if format_ and (unbound := _unbound(format_)) is not format_:
+            changed["response_format"] = unbound
+            self._tell("takes no bounds in a schema; they are left out, and the reply is checked instead")
         if "max_tokens" in options and "max_completion_tokens" in self.kwargs:  # one cap, under one name
             changed["max_completion_tokens"] = None
         if self._must_not_reason(asked):
@@ -115,7 +126,7 @@ class FittedLM(dspy.LM):
 
 def refusals(model: str) -> list[str]:
     """Return what a model refuses as far as DSPy knows, e.g. ["caps", "sampling"]; nothing is sent."""
-    kinds = ["json mode"] if model.startswith("anthropic/") else []
+    kinds = ["bounds", "json mode"] if model.startswith("anthropic/") else []
     return ["caps", "sampling", *kinds] if _reasons(model) else kinds
 
 
@@ -124,6 +135,35 @@ def _reasons(model: str) -> bool:
         return dspy.LM(model, temperature=0.5, max_tokens=1000).supports_reasoning
     except dspy.LMConfigurationError:  # DSPy's own refusal, for OpenAI's reasoning models behind any provider
         return True
+
+
+def _unbound(format_: Any) -> Any:
+    """Return a response format, a Pydantic model or a dict, without bounds; the same one if it has none."""
+    if isinstance(format_, dict):
+        free = _free(format_)
+        return format_ if free == format_ else free
+    schema = format_.model_json_schema()
+    if _free(schema) == schema:
+        return format_
+
+    def model_json_schema(cls: type, *args: Any, **options: Any) -> dict[str, Any]:
+        return _free(format_.model_json_schema(*args, **options))
+
+    return type(format_.__name__, (format_,), {"model_json_schema": classmethod(model_json_schema)})
+
+
+def _free(schema: Any, *, names: bool = False) -> Any:
+    """Return a schema without bounds; with `names`, the keys of a dict are names and no words of the schema.
+
+    >>> _free({"properties": {"maximum": {"type": "integer", "maximum": 5}}})
+    {'properties': {'maximum': {'type': 'integer'}}}
+    """
+    if isinstance(schema, list):
+        return [_free(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: value for key, value in schema.items() if names or key not in BOUNDS}
+    return {key: _free(value, names=not names and key in _NAMED) for key, value in kept.items()}
 
 
 @cache

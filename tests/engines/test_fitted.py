@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import re
 
 import dspy
+import pydantic
 import pytest
 from dspy.lm15 import Config, FunctionTool, Message, Reasoning, Request
 from scripted import ScriptedEngine
@@ -163,7 +165,7 @@ def test_no_reasoning_in_a_call_with_tools(lm, engine, said):
 
 def test_unknown_kinds_are_refused():
     """A typo in `refuses` would let everything through."""
-    with pytest.raises(ValueError, match=r"No model refuses cap\. Valid: caps, json mode, sampling, tools"):
+    with pytest.raises(ValueError, match=r"No model refuses cap\. Valid: bounds, caps, json mode"):
         FittedLM(MODEL, refuses=["cap"])
 
 
@@ -192,12 +194,43 @@ def test_no_json_mode(engine, said):
     assert line.startswith("anthropic/claude-haiku-4-5 has no JSON mode without a schema")
 
 
+class Report(pydantic.BaseModel):
+    maximum: int = pydantic.Field(ge=1, le=500)
+    rooms: list[str] = pydantic.Field(min_length=2, description="two or more")
+
+
+@pytest.mark.parametrize("as_dict", [False, True], ids=["a program's format", "a dict"])
+def test_no_bounds_in_a_schema(engine, said, as_dict):
+    """Claude's grammar takes types alone: bounds are left out, and a reply that breaks them is an error."""
+    engine.replies = ['{"report": {"maximum": 900, "rooms": ["7"]}}']
+    lm = FittedLM(
+        "anthropic/claude-haiku-4-5", refuses=["bounds"], say=said.append, engine=engine, cache=False
+    )
+    whole = {"type": "object", "properties": {"report": Report.model_json_schema()}}
+    form = {"type": "json_schema", "json_schema": {"name": "r", "schema": whole}}
+    with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
+        if as_dict:
+            lm("Where?", response_format=form)
+        else:
+            with pytest.raises(dspy.AdapterParseError):
+                dspy.Predict(dspy.Signature("text -> report: Report", custom_types={"Report": Report}))(
+                    text="x"
+                )
+    sent = engine.requests[-1].config.response_format
+    words = set(re.findall(r"'(\w+)':", str(sent)))
+    assert "maximum" in words  # the field of that name stays
+    assert words.isdisjoint({"minimum", "minItems", "exclusiveMinimum"})
+    assert "two or more" in str(sent)
+    (line,) = said
+    assert line.endswith("takes no bounds in a schema; they are left out, and the reply is checked instead.")
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
         ("openai/o3", ["caps", "sampling"]),
         ("azure/gpt-5-mini", ["caps", "sampling"]),
-        ("anthropic/claude-sonnet-5-5", ["caps", "sampling", "json mode"]),
+        ("anthropic/claude-sonnet-5-5", ["caps", "sampling", "bounds", "json mode"]),
         ("openai/gpt-4.1", []),
         ("ollama_chat/llama3.2", []),
         ("openai/local", []),
