@@ -6,8 +6,8 @@
 Code finds the passage of a page that lays down most, and quotes it with its page. Then the model points at
 the passages that matter, a dozen at a time, until few are left. No call reads more than that, so no contract
 is too long, and the calls grow with the pages. With `rewrite=True` the model first says each passage in one
-short sentence; what the guard objects to is quoted instead. On statements that nobody had seen, the guard let no
-true one of 30 pass, and 2 of 30 false ones: so quoting is the default.
+short sentence; what the guard objects to is quoted instead. On statements that nobody had seen, the guard let
+none of 30 true ones pass, and 2 of 30 false ones: so quoting is the default.
 """
 
 from __future__ import annotations
