@@ -215,6 +215,11 @@ class TestRules:
         """Separators and compounds as the unseen entries had them."""
         assert tidy(narrative, guide, house) == expected
 
+    def test_a_capital_stays_when_a_word_is_written_out(self, guide, house):
+        """A department of the government is a name."""
+        expected = "Wrote to Department of Justice and met department head."
+        assert tidy("Wrote to Dept. of Justice and met dept head", guide, house) == expected
+
     def test_a_client_named_like_a_colleague_keeps_its_name(self, guide, house):
         """Grace Tanaka is on the roster, and Grace Tanaka Designs, Inc. is a client."""
         text = "Met with Grace Tanaka of Grace Tanaka Designs, Inc. about lease."
@@ -260,6 +265,9 @@ class TestDoubts:
             ("Reviewed dep. outline", ["dep."]),
             ("Moved under 2d Cir. rule", ["Cir."]),
             ("Reviewed leese", ["leese"]),
+            ("Reviewed doc's", ["doc's"]),
+            ("Revised Cal. Civ. Code memo", ["Cal.", "Civ."]),
+            ("Wrote to Dept. of Justice", []),
             ("Served statue on council", ["statue", "council"]),
             ("Reviewed lease and email client", ["email"]),
             ("Considered claim, drafted defense", ["drafted"]),

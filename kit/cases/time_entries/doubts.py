@@ -161,6 +161,9 @@ def _short(text: str, guide: Guide, house: House) -> Iterator[tuple]:
     for match in _JOINED_NUMBER.finditer(text):
         if f"{match[0].strip()}" not in guide.kept | {"no", "no."}:
             yield "abbreviations", match[0].strip(), match.start(), ()
+    owned = "|".join(re.escape(key) for key in guide.abbreviations if key.isalpha())
+    for match in re.finditer(rf"(?<![\w./'\u2019-])(?:{owned})['\u2019]s?(?!\w)", text, re.IGNORECASE):
+        yield "abbreviations", match[0], match.start(), ()
     plain = "|".join(re.escape(key) for key in guide.ambiguous if not key.endswith("."))
     for match in re.finditer(rf"(?<![\w./'\u2019-])({plain})(?![\w./'\u2019-])", text, re.IGNORECASE):
         if not (match[0].isupper() and len(match[0]) > 1):

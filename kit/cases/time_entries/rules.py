@@ -124,11 +124,9 @@ def shortened(word: str, guide: Guide) -> bool:
     >>> [shortened(word, Guide.read("american.toml")) for word in ("dep", "J", "Inc", "lease", "6")]
     [True, True, True, False, False]
     """
-    return (
-        f"{word}." in guide.kept
-        or bool(re.fullmatch(r"(?:[^\W\d_]\.)*[^\W\d_]", word))
-        or _short(word, guide)
-    )
+    strange = len(word) < 5 and word.isalpha() and not english().known([word.lower()])
+    initial = bool(re.fullmatch(r"(?:[^\W\d_]\.)*[^\W\d_]", word))
+    return f"{word}." in guide.kept or initial or strange or _short(word, guide)
 
 
 def stops(text: str, guide: Guide, house: House) -> str:
@@ -208,13 +206,15 @@ def abbreviations(text: str, guide: Guide) -> str:
         flags=re.IGNORECASE,
     )
 
-    def full(match: re.Match) -> str:
+    def written_out(match: re.Match) -> str:
         acronym = match[1].isupper() and len(match[1]) > 1 and "/" not in match[1]
-        return match[0] if acronym else guide.abbreviations[match[1].lower()]
+        full = guide.abbreviations[match[1].lower()]
+        named = match[1].istitle() and match.start() > 0 and text[match.start() - 2] != ";"
+        return match[0] if acronym else full.capitalize() if named else full
 
     short = "|".join(sorted(map(re.escape, guide.abbreviations), key=len, reverse=True))
     pattern = rf"(?<![\w/.'\u2019])(?<!In )({short})(?![\w/'\u2019])[.:]?(?=[\s,;)]|$)"
-    text = re.sub(pattern, full, text, flags=re.IGNORECASE)
+    text = re.sub(pattern, written_out, text, flags=re.IGNORECASE)
     text = re.sub(r"(?<![\w/])(w/o?)(?=[a-zA-Z])", lambda m: {"w/": "with ", "w/o": "without "}[m[1]], text)
     return re.sub(r"(?<=[a-z0-9]) & (?=[a-z])", " and ", text)
 
