@@ -187,7 +187,7 @@ JUNK = [
 
 
 def test_malformed_lines_do_not_stop_the_mcp_server():
-    """After 300 lines that are no request, the phone book's server answers the next good one, and is no larger."""
+    """After 300 lines that are no request, the server answers the next good one, and is no larger."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen([sys.executable, SERVER], **pipes) as process:
 
