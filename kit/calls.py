@@ -25,7 +25,8 @@ class Call:
     """One call, as DSPy's history tells it.
 
     `source` is "live" (a model computed it, and a provider bills it), "replayed" (recorded earlier; seconds
-    are the recording's), "cached" (DSPy's own cache; no tokens, no seconds), or "recorded" (a line of a
+    are the recording's), "cached" (DSPy's own cache; no tokens, no seconds),
+    "scripted" (a `DummyLM` said what a test told it to), or "recorded" (a line of a
     lesson's recordings). `part` says which module or lesson it belongs to, where that is known.
     """
 

@@ -24,7 +24,9 @@ def seconds(entry: dict[str, Any]) -> float:
 
 
 def source(entry: dict[str, Any]) -> str:
-    """Return who answered: "live", "replayed", or "cached" (by DSPy, which notes no tokens then)."""
+    """Return who answered: "live", "replayed", "scripted" (DummyLM), or "cached" (DSPy notes no tokens)."""
+    if entry["model"] == "dummy":
+        return "scripted"
     return notes(entry).get("source", "live") if entry["usage"] else "cached"
 
 
