@@ -11,6 +11,7 @@ BEFORE = {
     "data/replies/10.jsonl": "ten",
     "data/replies/11.jsonl": "eleven",
     "data/runs/10_gepa.json": "{}",
+    "notebooks/04_adapters.ipynb": '"See lesson 04.", "Exercise 4.1", "with kit.check(\\"4.1\\"):", "4.1 points"',
     "README.md": "| 10 | [optimizers](notebooks/10_optimizers.ipynb) | 30 |\n| 10 of 40 |",
 }
 AFTER = {
@@ -19,6 +20,7 @@ AFTER = {
     "data/replies/11.jsonl": "ten",
     "data/replies/12.jsonl": "eleven",
     "data/runs/11_gepa.json": "{}",
+    "notebooks/05_adapters.ipynb": '"See lesson 05.", "Exercise 5.1", "with kit.check(\\"5.1\\"):", "4.1 points"',
     "README.md": "| 11 | [optimizers](notebooks/11_optimizers.ipynb) | 30 |\n| 10 of 40 |",
 }
 
@@ -30,6 +32,6 @@ def test_numbers_are_handed_on_in_names_and_references(tmp_path):
         (tmp_path / name).write_text(text, encoding="utf-8")
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
-    subprocess.run([sys.executable, SCRIPT, "10=11", "11=12"], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, SCRIPT, "10=11", "11=12", "04=05"], cwd=tmp_path, check=True)
     files = [path for path in tmp_path.rglob("*") if path.is_file() and ".git" not in path.parts]
     assert {str(path.relative_to(tmp_path)): path.read_text(encoding="utf-8") for path in files} == AFTER
