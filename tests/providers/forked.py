@@ -58,6 +58,7 @@ def cells(notebook: Path, environment: dict[str, str]) -> list[str]:
     runpy.run_path(str(OFFLINE / "sitecustomize.py"))  # as in a kernel: nothing leaves this machine
     dspy.configure_cache(disk_cache_dir=environment["DSPY_CACHEDIR"])
     os.chdir(notebook.parent)
+    sys.path.insert(0, "")  # as in a kernel: what lies beside the notebook can be imported
     shell = InteractiveShell.instance()
     found, started = [], time.monotonic()
     code = [cell for cell in _read(notebook) if cell["cell_type"] == "code"]
