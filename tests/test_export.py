@@ -519,6 +519,7 @@ class TestCases:
             assert run.returncode == 0, run.stdout
             assert answers_as_its_readme_says(project.folder, served)
         environment = installed(project.folder, tmp_path / "site")
+        (tmp_path / "inbox").mkdir()
         run = subprocess.run(
             [sys.executable, "-c", "\n".join(snippets(project.folder))],
             cwd=tmp_path,

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import dataclass
 
@@ -16,18 +17,26 @@ from scripted import ScriptedEngine
 
 from kit import project
 from kit.cases.router import (
+    KINDS,
+    TITLES,
+    Asked,
     Document,
+    Namer,
     Pile,
+    Report,
     Results,
     Router,
     Row,
     WordCounts,
-    certain,
     found,
     frame,
-    mannered,
+    heading,
+    kind_by_form,
+    kind_by_style,
     mark,
-    report,
+    prototypes,
+    standard,
+    voters,
 )
 from kit.cases.router import folder as folders
 from kit.documents.pages import pages
@@ -61,10 +70,21 @@ def lm(*replies, name="scripted/model"):
     return dspy.LM(name, engine=engine, cache=False), engine
 
 
-def router(*replies, small=None, large=None, **options):
-    small, large = small or lm(*replies)[0], large or lm(*replies)[0]
-    options = {"read": plain, "known": KNOWN, "process": False} | options
-    return Router(models={"small": small, "large": large}, **options)
+def router(*replies, small=None, large=None, known=KNOWN, process=False, **options):
+    models = {
+        "small": small or lm(*replies, name="x/small")[0],
+        "large": large or lm(*replies, name="x/large")[0],
+    }
+    who = voters(models, known)
+    who |= {"words": words(known)} if known else {}
+    reads = standard(models) | prototypes(models) if process else {}
+    return Router(**{"read": plain, "voters": who, "processors": reads} | options)
+
+
+def words(known):
+    """Return a voter that counts words and never abstains."""
+    counts = WordCounts.learn(known)
+    return lambda document: counts.suggest(document.opening, least=0.0)
 
 
 @pytest.fixture
@@ -169,7 +189,7 @@ class TestReading:
     def test_each_bad_file_is_a_row_with_its_reason(self, laid, name):
         """Nothing raises, no model is asked, and the reason is that of pile.csv."""
         model, engine = lm()
-        said = router(small=model, large=model, read=pages)(file=laid[name])
+        said = router(small=model, read=pages)(file=laid[name])
         assert said.kind == "unreadable"
         assert GOLD[name]["reason"] in said.error
         assert str(ROOT) not in said.error
@@ -185,6 +205,23 @@ class TestReading:
         said = router(read=broken)(file=file)
         assert (said.kind, said.error) == ("unreadable", "IndexError: list index out of range")
 
+    def test_half_a_character_stops_nothing(self, inbox, tmp_path):
+        """Some PDFs hold lone surrogates, which no provider takes."""
+        (file,) = found(inbox("a.txt", "dear aunt"), tmp_path)
+        said = router(read=lambda path, last: [Page("dear aunt \ud83d, yours")])(file=file)
+        assert (said.kind, said.opening) == ("letter", "dear aunt ?, yours")
+
+    def test_a_voter_that_fails_is_a_row(self, inbox, tmp_path):
+        """Nothing stops the pile but a kind that does not exist, and a model that is away."""
+
+        def broken(document):
+            raise IndexError("list index out of range")
+
+        (row,) = Pile(Router(plain, voters={"mine": broken}), tmp_path / "r")(
+            folder=inbox("a.txt", "dear")
+        ).rows
+        assert (row.kind, row.error) == ("unknown", "IndexError: list index out of range")
+
     def test_a_picture_is_read_by_ocr(self, inbox, tmp_path):
         """A sign becomes its words; a cloud in which OCR finds a letter is a picture without text."""
         (file,) = found(inbox("a.png", b"\x89PNG"), tmp_path)
@@ -193,6 +230,25 @@ class TestReading:
             for text in ("NO PARKING\n8AM TO 10AM", "O I")
         ]
         assert said == ["sign", "no text"]
+
+    def test_a_file_that_takes_too_long_is_a_row(self, inbox, tmp_path):
+        """Reading ends for the pile after some seconds, and the row says so."""
+        (file,) = found(inbox("a.txt", "dear aunt"), tmp_path)
+        said = router(read=lambda path, last: time.sleep(1), seconds=0.05)(file=file)
+        assert (said.kind, said.error[:25]) == ("unreadable", "reading took more than 0 ")
+
+    @pytest.mark.parametrize(
+        ("text", "opening"),
+        [
+            ("{\\rtf1\\ansi\\b Invoice\\b0\\par for chairs}", "Invoice for chairs"),
+            ("<html><style>p {}</style><p>Dear <b>aunt</b></p>", "Dear aunt"),
+            ("Received: from x\n by y\nFrom: a\n\nDear b", "From: a Dear b"),
+            ("x" * 9_000, "x" * 600),
+        ],
+    )
+    def test_an_opening_is_short_and_without_markup(self, tmp_path, text, opening):
+        """RTF, HTML and the way of a mail are no words, and characters are bounded, too."""
+        assert Document(tmp_path, ".txt", (text,)).opening == opening
 
     def test_the_first_pages_decide(self, laid):
         """500 pages are routed by three."""
@@ -208,13 +264,16 @@ class TestRules:
             (".pdf", "FORM 4\nSTATEMENT OF CHANGES IN BENEFICIAL OWNERSHIP", "filing"),
             (".pdf", "\n".join(f"({code}) x" for code in (10, 45, 54, 72, 57)), "patent"),
             (".png", "NO STOPPING\n7AM TO 9AM", "sign"),
-            (".csv", "day,litres\nMonday,112", "table"),
+            (".csv", "day,litres\nMonday,112\nTuesday,98", "table"),
+            (".ppt", "Our plans", "slides"),
+            (".xml", "<?xml version='1.0'?><ownershipDocument><x/></ownershipDocument>", "filing"),
+            (".xml", "<rsm:CrossIndustryInvoice xmlns:rsm='a'><x/></rsm:CrossIndustryInvoice>", "invoice"),
             (".pdf", " \n", "no text"),
         ],
     )
     def test_a_rule_names_what_is_certain(self, tmp_path, kind_of_file, text, kind):
         """By the form's own words, or by what the file is."""
-        assert certain(Document(tmp_path, kind_of_file, (text,)))[0] == kind
+        assert kind_by_form(Document(tmp_path, kind_of_file, (text,)))[0] == kind
 
     @pytest.mark.parametrize(
         ("kind_of_file", "text"),
@@ -228,7 +287,7 @@ class TestRules:
     )
     def test_a_rule_is_silent_where_it_could_be_wrong(self, tmp_path, kind_of_file, text):
         """An invoice in a workbook is an invoice: voters decide."""
-        assert certain(Document(tmp_path, kind_of_file, (text,))) is None
+        assert kind_by_form(Document(tmp_path, kind_of_file, (text,))) is None
 
     @pytest.mark.parametrize(
         ("text", "kind"),
@@ -242,7 +301,7 @@ class TestRules:
     )
     def test_manners_give_letters_and_contracts_away(self, tmp_path, text, kind):
         """Where a text has both manners, or half of one, the rule is silent."""
-        said = mannered(Document(tmp_path, ".pdf", (text,)))
+        said = kind_by_style(Document(tmp_path, ".pdf", (text,)))
         assert (said and said[0]) == kind
 
     def test_no_rule_names_a_file_of_the_pile_wrongly(self, laid):
@@ -252,7 +311,7 @@ class TestRules:
             kind = GOLD[name]["kind"]
             if kind in ("filing", "patent", "table", "invoice", "letter") and file.format != ".png":
                 text = tuple(page.text for page in pages(file.path, last=3))
-                named = certain(Document(file.path, file.format, text))
+                named = kind_by_form(Document(file.path, file.format, text))
                 assert named is None or named[0] in (kind, "no text")
                 seen += bool(named and named[0] == kind)
         assert seen == 18
@@ -261,45 +320,152 @@ class TestRules:
 class TestVotes:
     def test_two_voters_who_agree_settle_it(self, inbox, tmp_path):
         """Word counts and the small model say the same: the large one is not asked."""
-        large, engine = lm()
+        large, engine = lm(name="x/large")
         (file,) = found(inbox("a.txt", "dear aunt, yours"), tmp_path)
         said = router(large=large)(file=file)
-        assert (said.kind, said.by, said.confidence) == ("letter", "words and small", 1.0)
+        assert (said.kind, said.by, said.confidence, said.doubts) == ("letter", "words and small", 1.0, [])
         assert engine.requests == []
 
-    def test_where_they_differ_the_large_model_decides(self, inbox, tmp_path):
-        """Confidence is the share of voters who say so."""
+    def test_where_they_differ_the_large_model_is_asked_and_a_person_is_told(self, inbox, tmp_path):
+        """Confidence is the share of voters who say so, and the threshold is an argument."""
         (file,) = found(inbox("a.txt", "please pay this bill"), tmp_path)
-        said = router(small=lm()[0], large=lm(LETTER)[0])(file=file)
+        said = router(LETTER)(file=file)
         assert (said.kind, said.by, said.confidence) == ("letter", "small and large", 0.67)
-        said = router(small=lm()[0], large=lm('{"kind": "manual"}')[0])(file=file)
-        assert (said.kind, said.confidence) == ("manual", 0.33)
+        assert said.doubts == ["words says invoice, small and large say letter"]
+        assert router(LETTER, sure=0.6)(file=file).doubts == []
+        said = router(LETTER, large=lm('{"kind": "manual"}', name="x/large")[0])(file=file)
+        assert (said.kind, said.confidence) == ("invoice", 0.33)
+
+    def test_a_lonely_vote_is_doubted(self, inbox, tmp_path):
+        """One voter is not two."""
+        (file,) = found(inbox("a.txt", "an unseen thing"), tmp_path)
+        said = Router(plain, voters={"mine": lambda document: "letter"})(file=file)
+        assert (said.kind, said.confidence, said.doubts) == ("letter", 0.5, ["only mine names a kind"])
+
+    def test_one_model_in_two_roles_votes_once(self):
+        """What a model says twice is no agreement."""
+        model, _ = lm()
+        assert list(voters({"small": model, "large": model}, KNOWN)) == ["title", "words", "model"]
+        two = {"small": model, "large": lm(name="x/other")[0]}
+        assert list(voters(two, KNOWN)) == ["title", "words", "small", "large"]
 
     def test_a_reply_that_is_no_kind_is_no_vote(self, inbox, tmp_path):
         """A model that was talked into something cannot vote for it."""
         (file,) = found(inbox("a.txt", "dear aunt, yours"), tmp_path)
-        said = router(small=lm('{"kind": "delete the rest"}', "no JSON")[0], large=lm(LETTER)[0])(file=file)
+        small = lm('{"kind": "delete the rest"}', "no JSON", name="x/small")[0]
+        said = router(small=small, large=lm(LETTER, name="x/large")[0])(file=file)
         assert said.votes == {"words": "letter", "large": "letter"}
 
     def test_without_any_vote_the_kind_is_unknown(self, inbox, tmp_path):
         """Nobody guesses."""
         (file,) = found(inbox("a.txt", "dear aunt, yours"), tmp_path)
         said = router("no JSON", known=())(file=file)
-        assert (said.kind, said.by) == ("unknown", "nobody")
+        assert (said.kind, said.by, said.doubts) == ("unknown", "nobody", ["nobody names a kind"])
 
-    def test_known_openings_stand_in_the_prompt(self, inbox, tmp_path):
-        """As many as were asked for, with their kinds as replies."""
+    def test_known_openings_stand_in_the_prompt_each_kind_in_turn(self, inbox, tmp_path):
+        """As many as were asked for, with their kinds as replies, and every kind with what it is for."""
         small, engine = lm()
         (file,) = found(inbox("a.txt", "dear aunt, yours"), tmp_path)
-        router(small=small, shown=1)(file=file)
-        shown, reply, asked = (message.text for message in engine.requests[0].messages)
+        asked = Asked(small, known=KNOWN[:1])
+        assert Router(plain, voters={"small": asked})(file=file).kind == "letter"
+        shown, reply, question = (message.text for message in engine.requests[0].messages)
         assert "please pay this bill" in shown
         assert "invoice" in reply
-        assert "dear aunt" in asked
+        assert "dear aunt" in question
+        assert f"invoice: {KINDS['invoice']}" in engine.requests[0].system
+        assert "other: none of these" in engine.requests[0].system
 
     def test_counting_words_needs_no_model(self):
-        """Each kind is as likely beforehand, and words that nobody has seen do not count."""
-        assert WordCounts.learn(KNOWN).suggest("My dear, kindly pay the bill!") == "invoice"
+        """Each kind is as likely beforehand, and where two fit nearly as well it abstains."""
+        counts = WordCounts.learn(KNOWN)
+        assert counts.suggest("My dear kindly pay the bill!", least=0.5) == "invoice"
+        assert counts.suggest("My dear kindly pay the bill!", least=9.0) == ""
+
+    @pytest.mark.parametrize(
+        ("text", "kind"),
+        [
+            ("INVOICE\nMeyl Joinery\n88", "invoice"),
+            ("Rechnung Nr. 88\nMeyl", "invoice"),
+            ("From: a\nTo: b\nSubject: your invoice\n\nDear b", "letter"),
+            ("Receipt\nPaid 6.40", "other"),
+            ("Dear all,\nplease find the invoice attached to this letter today.", ""),
+            ("Lease\nInvoice", "contract"),
+            ("Invoice Agreement", ""),
+        ],
+    )
+    def test_a_heading_names_a_kind(self, tmp_path, text, kind):
+        """The first that speaks; a line of two kinds names none."""
+        assert heading(Document(tmp_path, ".txt", (text,))) == kind
+
+
+class TestNamer:
+    def test_it_is_sure_if_two_answers_agree_and_the_evidence_stands_there(self):
+        """One signature, asked twice with the kinds in two orders."""
+        first = '{"evidence": "please pay", "kind": "invoice"}'
+        model, engine = lm(first, '{"kind": "invoice"}')
+        with dspy.context(lm=model, adapter=dspy.JSONAdapter()):
+            said = Namer()(opening="please pay this bill")
+        assert (said.kind, said.confidence, said.doubts) == ("invoice", 1.0, [])
+        one, two = (request.system for request in engine.requests)
+        assert one.index("contract:") < one.index("table:")
+        assert two.index("table:") < two.index("contract:")
+
+    def test_what_it_cannot_show_is_a_doubt(self):
+        """Evidence that is not in the opening, and a second answer that differs."""
+        model, _ = lm('{"evidence": "remit now", "kind": "invoice"}', '{"kind": "letter"}')
+        with dspy.context(lm=model, adapter=dspy.JSONAdapter()):
+            said = Namer()(opening="please pay this bill")
+        assert said.confidence == 0.5
+        assert said.doubts == ["asked again, it says letter", "the evidence does not stand in it"]
+
+
+class TestYours:
+    def test_a_new_kind_is_one_entry(self, inbox, tmp_path):
+        """A purchase order has a meaning, a heading and a processor, and nothing else changes."""
+        kinds = KINDS | {"purchase order": "orders goods or work, before they are delivered"}
+        titles = TITLES | {"purchase order": "purchase order|bestellung"}
+        model, engine = lm('{"kind": "purchase order"}')
+
+        class Orders(dspy.Module):
+            def forward(self, document):
+                return dspy.Prediction(facts={"lines": document.text.count("\n")}, doubts=[])
+
+        mine = Router(
+            plain,
+            kinds=kinds,
+            voters=voters({"small": model}, KNOWN, kinds=kinds, titles=titles),
+            processors={"purchase order": Orders()},
+        )
+        (file,) = found(inbox("a.txt", "PURCHASE ORDER 7\n40 chairs\n"), tmp_path)
+        said = mine(file=file)
+        assert (said.kind, said.by, said.facts) == ("purchase order", "title and small", {"lines": 1})
+        assert "purchase order: orders goods" in engine.requests[0].system
+
+    def test_a_foreign_kind_is_named(self, inbox, tmp_path):
+        """In what is known, in titles, in processors, in rules and in votes."""
+        with pytest.raises(ValueError, match="No such kind: recipe"):
+            voters({}, [("two eggs", "recipe")])
+        with pytest.raises(ValueError, match="No such kind: recipe"):
+            voters({}, titles=TITLES | {"recipe": "recipe"})
+        with pytest.raises(ValueError, match="no kind 'recipe' \\(a processor\\)"):
+            Router(plain, voters={}, processors={"recipe": dspy.Module()})
+        (file,) = found(inbox("a.txt", "two eggs"), tmp_path)
+        with pytest.raises(ValueError, match="no kind 'recipe' \\(a rule\\)"):
+            Router(plain, voters={}, rules=[lambda document: ("recipe", "eggs")])(file=file)
+        with pytest.raises(ValueError, match="no kind 'recipe' \\(cook\\)"):
+            Router(plain, voters={"cook": lambda document: "recipe"})(file=file)
+
+    def test_the_adapter_is_an_argument(self, inbox, tmp_path):
+        """Voters and processors ask by the one that they are given."""
+        model, engine = lm('{"kind": "letter"}', '{"written_by": "aunt", "about": "weather"}')
+        adapter = dspy.JSONAdapter()
+        mine = Router(
+            plain,
+            voters=voters({"small": model}, adapter=adapter),
+            processors=standard({"small": model}, adapter),
+        )
+        mine(file=next(iter(found(inbox("a.txt", "dear aunt, yours"), tmp_path))))
+        assert all("Respond with a JSON object" in request.messages[-1].text for request in engine.requests)
 
 
 class TestPile:
@@ -328,7 +494,7 @@ class TestPile:
 
         with pytest.raises(KeyboardInterrupt):
             Pile(router(read=stopped), tmp_path / "r.jsonl")(folder=place)
-        small, engine = lm()
+        small, engine = lm(name="x/small")
         rows = Pile(router(small=small), tmp_path / "r.jsonl")(folder=place).rows
         assert [row.file for row in rows] == ["a.txt", "b.txt", "c.txt"]
         assert len(engine.requests) == 2
@@ -342,7 +508,7 @@ class TestPile:
         again = Pile(router(), path)(folder=place).rows
         assert again == whole
         assert len(path.read_text(encoding="utf-8").splitlines()) == 2
-        assert list(Results(path, mark(router())).known) == [whole[0].digest]
+        assert list(Results(path, mark(router())).known) == [whole[0].content]
 
     def test_another_program_answers_anew(self, inbox, tmp_path):
         """Rows of a router with another model are not taken for those of this one."""
@@ -352,10 +518,40 @@ class TestPile:
         Pile(router(small=small), tmp_path / "r.jsonl")(folder=place)
         assert len(engine.requests) == 1
 
+    def test_a_mended_rule_runs_again(self, inbox, tmp_path):
+        """The mark is of a rule's code and of what it names, not of its name."""
+        place = inbox("a.txt", "dear aunt, yours")
+        kinds = []
+        for kind in ("letter", "manual"):
+            space = {"KIND": kind}
+            exec("def rule(document): return KIND, 'mine'", space)
+            mine = Router(plain, voters={}, rules=[space["rule"]])
+            kinds += [row.kind for row in Pile(mine, tmp_path / "r.jsonl")(folder=place).rows]
+        assert kinds == ["letter", "manual"]
+
+    def test_another_process_knows_the_rows(self):
+        """The mark of a program is the same wherever it is made."""
+        code = (
+            "from kit.cases.router import Router, mark, voters\n"
+            "print(mark(Router(None, voters=voters({}, [('a b c d e f g', 'letter'), ('h i', 'invoice')]))))"
+        )
+        runs = [
+            subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+            for _ in range(2)
+        ]
+        assert runs[0] == runs[1]
+
+    def test_the_same_bytes_under_another_ending_are_another_file(self, inbox, tmp_path):
+        """What a text is depends on its ending, too."""
+        inbox("a.csv", "day,litres\nMonday,112\nTuesday,98")
+        place = inbox("b.txt", "day,litres\nMonday,112\nTuesday,98")
+        rows = Pile(router(), tmp_path / "r.jsonl")(folder=place).rows
+        assert [(row.kind, row.same_as) for row in rows] == [("table", ""), ("letter", "")]
+
     def test_a_model_that_is_away_is_asked_again(self, inbox, tmp_path):
         """The row says so, the other files go on, and the next run tries once more."""
         inbox("a.txt", "dear aunt, yours")
-        place = inbox("b.csv", "day,litres\nMonday,112")
+        place = inbox("b.csv", "day,litres\nMonday,112\nTuesday,98")
         away = router(small=lm(dspy.LMError("nobody answers", model="m"))[0])
         rows = Pile(away, tmp_path / "r.jsonl")(folder=place).rows
         assert [(row.kind, row.again) for row in rows] == [("unknown", True), ("table", False)]
@@ -373,7 +569,7 @@ class TestPile:
         """Tokens and seconds are those of its own calls, and dollars those of the list."""
         inbox("a.txt", "dear aunt, yours")
         place = inbox("b.txt", "please pay this bill")
-        small, large = lm(name="x/small")[0], lm(name="x/large")[0]
+        small, large = lm(LETTER, name="x/small")[0], lm(LETTER, name="x/large")[0]
         prices = {"x/small": (1.0, 2.0), "x/large": (10.0, 20.0)}
         one, two = Pile(router(small=small, large=large), tmp_path / "r.jsonl", prices)(folder=place).rows
         assert (one.models, one.calls, one.seconds) == (["small"], 1, 0.5)
@@ -399,7 +595,8 @@ class TestPile:
 class TestProcessors:
     def ask(self, laid, name, *replies):
         model = lm(*replies)[0]
-        return router(small=model, large=model, read=pages, process=True)(file=laid[name])
+        reads = standard({"small": model}) | prototypes({"large": model})
+        return Router(pages, voters={"model": Asked(model)}, processors=reads)(file=laid[name])
 
     def test_a_filing_is_read_by_its_prototype(self, laid):
         """The model reads the boxes, code the rows."""
@@ -434,7 +631,30 @@ class TestProcessors:
         """What a model read must stand in the invoice."""
         read = {"issued_by": "Meyl Joinery", "amount_due": "EUR 9,948.50", "due": "30 October 2026"}
         said = self.ask(laid, "inv-2231.pdf", '{"kind": "invoice"}', json.dumps(read))
-        assert said.doubts == ["amount_due does not stand in it"]
+        assert said.doubts == ["only model names a kind", "amount_due does not stand in it"]
+
+    @pytest.mark.parametrize(
+        ("read", "doubts"),
+        [
+            ({"due": "10:00:37"}, ["due is no date"]),
+            ({"amount_due": "948"}, ["amount_due has no currency"]),
+            ({"issued_by": "Larkspur"}, ["issued_by stands where the customer stands"]),
+            ({"issued_by": ""}, ["issued_by is empty"]),
+            ({"due": ""}, []),
+        ],
+    )
+    def test_a_value_of_another_form_is_doubted(self, inbox, tmp_path, read, doubts):
+        """A date is a day, an amount has a currency, and who is to pay is not who wants to be paid."""
+        text = "Meyl Joinery\nBill to: Larkspur\nEUR 948 due 30 October 2026, printed 10:00:37"
+        right = {"issued_by": "Meyl Joinery", "amount_due": "EUR 948", "due": "30 October 2026"}
+        model = lm(json.dumps(right | read))[0]
+        mine = Router(
+            plain,
+            voters={"a": lambda document: "invoice", "b": lambda document: "invoice"},
+            processors=standard({"small": model}),
+        )
+        (file,) = found(inbox("a.txt", text), tmp_path)
+        assert mine(file=file).doubts == doubts
 
     def test_a_patent_is_read_by_its_codes(self, laid):
         """No model is asked."""
@@ -461,16 +681,29 @@ class TestReport:
         evil = "<script>alert(1)</script>"
         texts = dict.fromkeys(("file", "kind", "by", "error", "same_as"), evil)
         row = Row(**texts, facts={evil: [evil]}, doubts=[evil])
-        page = report([row], title=evil)
+        page = Report([row], title=evil).page
         assert "<script" not in page
         assert page.count("&lt;script&gt;") >= 8
         assert "default-src 'none'" in page
+        assert "<script" not in Report([row])._repr_html_()
+
+    def test_failures_and_doubts_come_first(self, tmp_path):
+        """What is in order is folded below them, and the count says how much that is."""
+        rows = [
+            Row(file="good.txt", kind="letter", confidence=0.67),
+            Row(file="odd.txt", kind="letter", doubts=["nobody names a kind"]),
+            Row(file="bad.pdf", kind="unreadable", error="no bytes"),
+        ]
+        page = Report(rows).save(tmp_path / "r.html").read_text(encoding="utf-8")
+        places = [page.index(name) for name in ("bad.pdf", "odd.txt", "<details>", "good.txt")]
+        assert places == sorted(places)
+        assert repr(Report(rows)) == "3 files: 1 failed, 1 to check, 1 in order"
+        assert "0.67" in page
 
     def test_it_stands_alone(self):
         """No address, no picture, no style from elsewhere."""
-        page = report([Row(file="a.txt", kind="letter", confidence=0.67, usd=0.001)])
+        page = Report([Row(file="a.txt", kind="letter", usd=0.001)]).page
         assert not any(word in page for word in ("http://", "https://", "src=", "url("))
-        assert "0.67" in page
 
     def test_a_row_of_another_form_is_refused(self):
         """Types are checked when rows are read back."""

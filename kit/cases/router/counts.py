@@ -11,6 +11,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+LEAST = 4.0
+"""By how much the best kind must lead: e to this power times as likely as the next."""
+
 
 @dataclass(frozen=True)
 class WordCounts:
@@ -24,8 +27,8 @@ class WordCounts:
         """Count the words of (opening, kind) pairs.
 
         >>> counts = WordCounts.learn([("please pay this bill", "invoice"), ("dear aunt", "letter")])
-        >>> counts.suggest("a bill to pay")
-        'invoice'
+        >>> counts.suggest("a bill to pay", least=1.0), counts.suggest("a bell", least=1.0)
+        ('invoice', '')
         """
         seen: dict[str, Counter[str]] = {}
         openings: Counter[str] = Counter()
@@ -34,10 +37,15 @@ class WordCounts:
             openings[kind] += 1
         return cls({kind: dict(counts) for kind, counts in seen.items()}, dict(openings))
 
-    def suggest(self, opening: str) -> str:
-        """Return the kind that fits the words of an opening best; each kind is as likely beforehand."""
+    def suggest(self, opening: str, least: float = LEAST) -> str:
+        """Return the kind that fits the words of an opening best, or "" if another fits nearly as well.
+
+        Each kind is as likely beforehand.
+        """
         known = sorted({word for counts in self.seen.values() for word in counts} & _words(opening))
-        return max(self.seen, key=lambda kind: self._fit(kind, known))
+        fits = sorted(((self._fit(kind, known), kind) for kind in self.seen), reverse=True)
+        leads = len(fits) < 2 or fits[0][0] - fits[1][0] >= least
+        return fits[0][1] if fits and leads else ""
 
     def _fit(self, kind: str, known: list[str]) -> float:
         counts, among = self.seen[kind], self.openings[kind] + 1
@@ -45,4 +53,4 @@ class WordCounts:
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"[a-z]+|[^\w\s]", text.lower()))
+    return set(re.findall(r"[^\W\d_]+|[^\w\s]", text.lower()))

@@ -20,6 +20,20 @@ MOST_BYTES = 50_000_000
 MOST_UNPACKED = 100_000_000
 MOST_MEMBERS = 200
 _OFFICE = {"word/": ".docx", "xl/": ".xlsx", "ppt/": ".pptx"}
+_OPEN = {  # what an archive's member "mimetype" says
+    b"application/epub+zip": ".epub",
+    b"application/vnd.oasis.opendocument.presentation": ".odp",
+    b"application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    b"application/vnd.oasis.opendocument.text": ".odt",
+}
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLD = {  # a stream in an old container of Microsoft
+    "__properties_version1.0": ".msg",
+    "PowerPoint Document": ".ppt",
+    "Workbook": ".xls",
+    "WordDocument": ".doc",
+}
+_SHUT = {b"\x1f\x8b": ".gz", b"7z\xbc\xaf": ".7z", b"Rar!": ".rar", b"BZh": ".bz2", b"\xfd7zXZ": ".xz"}
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"BM")
 _STREAM = re.compile(rb"stream\r?\n")
 _PIECE = 1_000_000
@@ -27,7 +41,10 @@ _PIECE = 1_000_000
 
 @dataclass(frozen=True)
 class Found:
-    """A file: its name in the pile, where it lies, what it is, its content's hash, or why it stays shut."""
+    """A file: its name in the pile, where it lies, what it is, its content's hash, or why it stays shut.
+
+    `kind` is what a file that stays shut is called, if not "unreadable".
+    """
 
     name: str
     path: Path
@@ -35,6 +52,7 @@ class Found:
     digest: str = ""
     members: int = 0
     refused: str = ""
+    kind: str = ""
 
 
 def found(folder: Path, unpacked: Path) -> Iterator[Found]:
@@ -78,6 +96,11 @@ def format_of(name: str, data: bytes) -> str:
     >>> format_of("scan.pdf", bytes([0x89]) + b"PNG"), format_of("notes.txt", b"%PDF-1.4")
     ('.png', '.pdf')
     """
+    if shut := next((kind for sign, kind in _SHUT.items() if data.startswith(sign)), ""):
+        return shut
+    if data.startswith(_OLE):
+        streams = (kind for name, kind in _OLD.items() if name.encode("utf-16-le") in data)
+        return next(streams, PurePosixPath(name).suffix.lower())
     if data.startswith(b"PK"):
         return _packed_format(name, data)
     if b"%PDF-" in data[:1024]:
@@ -93,7 +116,9 @@ def _packed_format(name: str, data: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             inside = archive.namelist()
-    except zipfile.BadZipFile:
+            if "mimetype" in inside and (kind := _OPEN.get(archive.open("mimetype").read(80).strip())):
+                return kind
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError):
         return suffix if suffix in _OFFICE.values() else ".zip"
     return next(
         (kind for part, kind in _OFFICE.items() if any(name.startswith(part) for name in inside)), ".zip"
@@ -140,6 +165,9 @@ def _paths(folder: Path) -> Iterator[Path]:
 
 def _file(name: str, path: Path, data: bytes) -> Found:
     kind, digest = format_of(name, data), hashlib.sha256(data).hexdigest()
+    if kind in _SHUT.values():
+        reason = f"a {kind} archive is not opened: unpack it first"
+        return Found(name, path, kind, digest, refused=reason, kind="archive")
     swollen = kind == ".pdf" and swells(data)
     refused = f"its pages unpack to more than {MOST_UNPACKED:,} bytes" if swollen else ""
     return Found(name, path, kind, digest, refused=refused)

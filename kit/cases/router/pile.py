@@ -8,7 +8,9 @@ frame(rows)
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import dspy
 
 from .folder import Found, found
-from .program import Router, told
+from .program import Router, one_line_error
 from .rows import Results, Row
 
 if TYPE_CHECKING:
@@ -59,9 +61,10 @@ class Pile(dspy.Module):
         return dspy.Prediction(rows=rows)
 
     def _row(self, file: Found, results: Results) -> Row:
-        if known := results.known.get(file.digest):
+        if known := results.known.get(file.digest + file.format):
             return known if known.file == file.name else _copy(known, file)
-        row = self._routed(file).model_copy(update={"digest": file.digest, "program": results.program})
+        whose = {"digest": file.digest, "format": file.format, "program": results.program}
+        row = self._routed(file).model_copy(update=whose)
         results.add(row)
         return row
 
@@ -70,7 +73,7 @@ class Pile(dspy.Module):
         try:
             said = dict(self.router(file=file))
         except dspy.LMError as error:
-            said = {"kind": "unknown", "by": "nobody", "error": told(error, file), "again": True}
+            said = {"kind": "unknown", "by": "nobody", "error": one_line_error(error, file), "again": True}
         spent = self._spent(list(_since(self.router, last)), time.perf_counter() - began)
         return Row(file=file.name, **said, **spent)
 
@@ -93,16 +96,49 @@ class Pile(dspy.Module):
 
 
 def mark(router: Router) -> str:
-    """Return a mark of a program: other instructions, demos, models or word counts give another one."""
+    """Return a mark of a program: other instructions, demos, models, words or code give another one.
+
+    The code of a rule, a voter or a processor is that of the whole folder that it stands in, or in a notebook
+    its own lines: if you mend a rule, files are routed again.
+    """
     models = {name: str(getattr(one.lm, "model", "")) for name, one in router.named_predictors()}
     state = {
-        name: [one.signature.instructions, [demo.toDict() for demo in one.demos]]
+        name: [one.signature.instructions, str(one.signature.fields), [demo.toDict() for demo in one.demos]]
         for name, one in router.named_predictors()
     }
-    known = router.counts.seen if router.counts else {}
-    rules = [rule.__name__ for rule in router.rules]
-    whole = json.dumps([state, models, known, rules, sorted(router.processors)], sort_keys=True, default=str)
+    parts = {**router.voters, **{f"for {kind}": one for kind, one in router.processors.items()}}
+    words = {
+        name: [getattr(one, "titles", None), getattr(one, "least", None), getattr(counts, "seen", None)]
+        for name, one in parts.items()
+        for counts in [getattr(one, "counts", None)]
+    }
+    code = sorted({code_of(part) for part in (router, *router.rules, *parts.values())})
+    settings = [router.kinds, router.sure]
+    whole = json.dumps([state, models, words, code, settings], sort_keys=True, default=str)
     return hashlib.sha256(whole.encode()).hexdigest()[:12]
+
+
+def code_of(part: Any) -> str:
+    """Return the code behind a function or a module of DSPy, and the texts and patterns that it names."""
+    thing = part if inspect.isroutine(part) else type(part)
+    module = inspect.getmodule(thing)
+    try:
+        file = Path(inspect.getfile(thing))
+        if getattr(module, "__package__", ""):
+            return "".join(one.read_text(encoding="utf-8") for one in sorted(file.parent.glob("*.py")))
+        return inspect.getsource(thing) + _named(thing)
+    except (OSError, TypeError):
+        code = getattr(thing, "__code__", None)
+        return repr((code.co_code, code.co_consts) if code else thing) + _named(thing)
+
+
+def _named(thing: Any) -> str:
+    """Return the values of a function's own globals that can be written down."""
+    code, around = getattr(thing, "__code__", None), getattr(thing, "__globals__", {})
+    values = [(name, around[name]) for name in (code.co_names if code else ()) if name in around]
+    return repr(
+        [one for one in values if isinstance(one[1], str | int | float | tuple | frozenset | re.Pattern)]
+    )
 
 
 def frame(rows: Sequence[Row]) -> pandas.DataFrame:

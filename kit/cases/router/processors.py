@@ -1,32 +1,36 @@
 """Processors: what becomes of a file once its kind is known: facts, and what a person should check.
 
-Three of them are prototypes of their own (`form4`, `contracts`, `analyzer`), two ask a short question, and
-the others need no model at all.
+    standard({"small": kit.lm("small"), "large": kit.lm("large")})
+
+Each is a `dspy.Module` that takes a `Document` and gives `facts` and `doubts`: put in your own by its kind.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import dspy
 
-from .. import contracts
 from ..analyzer import Analyzer, stands_in
-from ..form4 import Form4
 from ..terse import Terse
 from .typed import Document
 
-ROLES = {
-    "filing": "large",
-    "invoice": "small",
-    "letter": "small",
-    **dict.fromkeys(("manual", "minutes", "resume", "slides"), "small"),
-}
-"""Which model reads which kind; kinds that are not listed are read by code."""
 _LONGEST = 1_500
 _CODES = {"title": "54", "inventors": "72", "owner": "73", "filed": "22"}
+_CUSTOMER = re.compile(
+    r"(?im)^\W*((bill|invoice|sold|ship)(ed)? to|customer|client|to|for|messrs)\b\W*(.*)\n?(.*)"
+)
+_ADDRESSED = re.compile(r"(?im)^(.*)\bfor the attention of\b|\bfor the account of (.*)$")
+_MONEY = re.compile(
+    r"(?i)[$€£¥₹]|\b(eur|usd|gbp|chf|sek|nok|dkk|pln|czk|huf|jpy|cny|inr|aud|cad|nzd|brl|mxn|zar|sgd|hkd|kr|zł"
+    r"|euros?|dollars?|pounds?|francs?|reais|pesos?)\b"
+)
+_MONTH = re.compile(r"(?i)\b(jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zé]*\b")
+_DAY = re.compile(r"\b(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d\d))\b")
 
 
 class Unprocessed(ValueError):
@@ -37,9 +41,9 @@ class ReadInvoice(dspy.Signature):
     """Copy three things from an invoice as they are printed there."""
 
     invoice: str = dspy.InputField()
-    issued_by: str = dspy.OutputField(desc="who wants to be paid")
-    amount_due: str = dspy.OutputField(desc="with currency")
-    due: str = dspy.OutputField(desc="date")
+    issued_by: str = dspy.OutputField(desc="who wants to be paid, not the customer")
+    amount_due: str = dspy.OutputField(desc="the total to pay, with currency")
+    due: str = dspy.OutputField(desc="the last day for the payment, or empty")
 
 
 class ReadLetter(dspy.Signature):
@@ -47,7 +51,7 @@ class ReadLetter(dspy.Signature):
 
     letter: str = dspy.InputField()
     written_by: str = dspy.OutputField()
-    about: str = dspy.OutputField(desc="under eight words")
+    about: str = dspy.OutputField()
 
 
 class LookAt(dspy.Signature):
@@ -57,97 +61,59 @@ class LookAt(dspy.Signature):
     shows: str = dspy.OutputField(desc="one sentence")
 
 
-class Filings(dspy.Module):
-    """Read a Form 4: issuer, sums."""
+class Asks(dspy.Module):
+    """A processor that asks a model, by an adapter of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, signature: Any, adapter: dspy.Adapter | None = None) -> None:
         super().__init__()
-        self.read = Form4()
+        self.read, self.adapter = dspy.Predict(signature), adapter or Terse()
+
+    def asked(self, **inputs: Any) -> dict[str, Any]:
+        """Return the model's answer."""
+        with dspy.context(adapter=self.adapter):
+            return dict(self.read(**inputs))
+
+
+class Invoices(Asks):
+    """Read an invoice; a value that does not stand in it, or is of another form, is doubted."""
+
+    def __init__(self, adapter: dspy.Adapter | None = None, signature: Any = ReadInvoice) -> None:
+        super().__init__(signature, adapter)
 
     def forward(self, document: Document) -> dspy.Prediction:
         """Read one."""
-        with dspy.context(adapter=dspy.JSONAdapter()):
-            found = self.read(
-                document=document.path
-                if document.format in (".pdf", ".html") and not document.looked
-                else document.text
-            )
-        if found.refused:
-            raise Unprocessed(found.refused)
-        filing = found.filing
-        sums = {
-            code: filing.total(code).shares
-            for code in {row.code for row in filing.transactions if row.table == "I"}
-        }
-        facts = {"issuer": filing.issuer, "ticker": filing.ticker, "filed": str(filing.signed)}
-        return dspy.Prediction(facts=facts | {"shares": dict(sorted(sums.items()))}, doubts=found.doubts)
+        facts = self.asked(invoice=document.plain[:_LONGEST])
+        return dspy.Prediction(facts=facts, doubts=doubts_of(facts, document.plain))
 
 
-class Contracts(dspy.Module):
-    """Split a contract into its parts, as far as expressions and evidence go; no model is asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.split = contracts.Boundaries()
-
-    def forward(self, document: Document) -> dspy.Prediction:
-        """Split one."""
-        pages = _pages(document)
-        unread = [page.number for page in pages if page.blind]
-        if len(unread) > len(pages) / 2:
-            raise Unprocessed(
-                f"{len(unread)} of {len(pages)} pages are pictures. Run OCR over the whole file."
-            )
-        found = self.split(pages=pages)
-        title = pages[0].lines[0].text if pages[0].lines else ""
-        attached = [f"{part.title or part.kind} p. {part.start}" for part in found.parts[1:]]
-        doubts = [f"pages {unread} are pictures"] if unread else []
-        return dspy.Prediction(facts={"title": title, "pages": len(pages), "parts": attached}, doubts=doubts)
-
-
-class Invoices(dspy.Module):
-    """Read an invoice; a value that does not stand in it is doubted."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.read = dspy.Predict(ReadInvoice)
-
-    def forward(self, document: Document) -> dspy.Prediction:
-        """Read one."""
-        with dspy.context(adapter=Terse()):
-            facts = dict(self.read(invoice=document.text[:_LONGEST]))
-        doubts = [name for name, value in facts.items() if not (value and stands_in(value, document.text))]
-        return dspy.Prediction(facts=facts, doubts=[f"{name} does not stand in it" for name in doubts])
-
-
-class Letters(dspy.Module):
+class Letters(Asks):
     """Say who wrote and what about."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.read = dspy.Predict(ReadLetter)
+    def __init__(self, adapter: dspy.Adapter | None = None) -> None:
+        super().__init__(ReadLetter, adapter)
 
     def forward(self, document: Document) -> dspy.Prediction:
         """Read one."""
-        with dspy.context(adapter=Terse()):
-            facts = dict(self.read(letter=document.text[:_LONGEST]))
-        unfounded = not stands_in(facts["written_by"], document.text)
+        facts = self.asked(letter=document.plain[:_LONGEST])
+        unfounded = not stands_in(facts["written_by"], document.plain)
         return dspy.Prediction(facts=facts, doubts=["written_by does not stand in it"] if unfounded else [])
 
 
 class Others(dspy.Module):
     """Describe what has no processor of its own, in words that the model chooses."""
 
-    def __init__(self) -> None:
+    def __init__(self, adapter: dspy.Adapter | None = None, longest: int = 600) -> None:
         super().__init__()
-        self.analyze = Analyzer(longest=600)
+        self.analyze, self.adapter = Analyzer(longest=longest), adapter or dspy.JSONAdapter()
 
     def forward(self, document: Document) -> dspy.Prediction:
         """Describe one."""
-        with dspy.context(adapter=dspy.JSONAdapter()):
+        with dspy.context(adapter=self.adapter):
             found = self.analyze(document=document.text)
         doubts = [f"{name} does not stand in it" for name in found.unfounded]
-        return dspy.Prediction(facts={"kind": found.kind} | found.what_matters, doubts=doubts)
+        facts = {"kind": found.kind} | found.what_matters
+        facts |= {"not read": f"the last {found.unread:,} characters"} if found.unread else {}
+        return dspy.Prediction(facts=facts, doubts=doubts)
 
 
 class Patents(dspy.Module):
@@ -187,9 +153,9 @@ class Tables(dspy.Module):
 class Pictures(dspy.Module):
     """Look at a picture without words, if there is a model that sees."""
 
-    def __init__(self, sees: bool) -> None:
+    def __init__(self, sees: bool, adapter: dspy.Adapter | None = None) -> None:
         super().__init__()
-        self.look = dspy.Predict(LookAt) if sees else None
+        self.look, self.adapter = (dspy.Predict(LookAt) if sees else None), adapter or dspy.ChatAdapter()
 
     def forward(self, document: Document) -> dspy.Prediction:
         """Look at one; a model that reads text alone is not asked to guess."""
@@ -197,39 +163,77 @@ class Pictures(dspy.Module):
             raise Unprocessed(
                 "there is no word in it, and a model that reads text cannot see. Set a vision model."
             )
-        with dspy.context(adapter=dspy.ChatAdapter()):
+        with dspy.context(adapter=self.adapter):
             return dspy.Prediction(facts=dict(self.look(photograph=document.first_page.image)), doubts=[])
 
 
-def standard(models: dict[str, Any]) -> dict[str, dspy.Module]:
-    """Return a processor for each kind, each with the model that suits it.
+def standard(models: Mapping[str, Any], adapter: dspy.Adapter | None = None) -> dict[str, dspy.Module]:
+    """Return a processor for each kind that has one; filings and contracts have prototypes of their own.
 
     Args:
-        models: A `dspy.LM` by role: "small", "large" and, where there is one, "vision".
+        models: A `dspy.LM` by role: "small" and, where there is one, "vision".
+        adapter: For the models; by default each processor's own.
     """
-    found: dict[str, dspy.Module] = {
-        "filing": Filings(),
-        "contract": Contracts(),
-        "invoice": Invoices(),
-        "letter": Letters(),
-        **{kind: Others() for kind in ("manual", "minutes", "resume", "slides")},
-        "patent": Patents(),
-        "sign": Signs(),
-        "table": Tables(),
-        "no text": Pictures(sees="vision" in models),
-    }
-    for kind, role in ROLES.items():
-        found[kind].set_lm(models[role])
-    if "vision" in models:
-        found["no text"].set_lm(models["vision"])
+    sees = "vision" in models
+    asks: dict[str, dspy.Module] = {"invoice": Invoices(adapter), "letter": Letters(adapter)}
+    asks |= {kind: Others(adapter) for kind in ("manual", "minutes", "resume", "slides")}
+    for processor in asks.values():
+        processor.set_lm(models["small"])
+    code = {"patent": Patents(), "sign": Signs(), "table": Tables(), "no text": Pictures(sees, adapter)}
+    if sees:
+        code["no text"].set_lm(models["vision"])
+    return asks | code
+
+
+def doubts_of(facts: Mapping[str, Any], invoice: str) -> list[str]:
+    """Return why a person should look at what was read from an invoice.
+
+    >>> doubts_of({"issued_by": "INFO", "amount_due": "12", "due": "10:00:37"}, "10:00:37 INFO sent 12")
+    ['amount_due has no currency', 'due is no date']
+    """
+    found = []
+    for name, value in facts.items():
+        if not value and name != "due":
+            found.append(f"{name} is empty")
+        elif value and not stands_in(value, invoice):
+            found.append(f"{name} does not stand in it")
+    amount, due, issuer = (str(facts.get(name, "")) for name in ("amount_due", "due", "issued_by"))
+    if amount and not _MONEY.search(amount):
+        found.append("amount_due has no currency")
+    if due and not is_date(due):
+        found.append("due is no date")
+    if issuer and any(issuer.casefold() in line.casefold() for line in _customers(invoice)):
+        found.append("issued_by stands where the customer stands")
     return found
 
 
-def _pages(document: Document) -> list[contracts.Page]:
-    """Return a PDF's pages with their layout, or the pages of another file as they were read."""
-    if document.format == ".pdf":
-        return contracts.read(document.path)
-    return [contracts.page(number, text) for number, text in enumerate(document.texts, 1)]
+def is_date(text: str) -> bool:
+    """Say whether a text holds a day of a year, in figures or with a month's name.
+
+    >>> is_date("30 October 2026"), is_date("2026-02-31"), is_date("10:00:37"), is_date("December 2026")
+    (True, False, False, False)
+    """
+    if _MONTH.search(text):
+        return bool(re.search(r"(?<!\d)\d{1,2}(?!\d)", text))
+    if not (found := _DAY.search(text)):
+        return False
+    parts = re.split(r"[-./]", found[0])
+    orders = ("%Y-%m-%d",) if len(parts[0]) == 4 else ("%d-%m-%Y", "%m-%d-%Y", "%d-%m-%y", "%m-%d-%y")
+    return any(_parses("-".join(parts), order) for order in orders)
+
+
+def _parses(text: str, order: str) -> bool:
+    try:
+        return bool(datetime.strptime(text, order))
+    except ValueError:
+        return False
+
+
+def _customers(invoice: str) -> list[str]:
+    """Return the lines, and those below them, that say who is to pay."""
+    lines = [line for found in _CUSTOMER.finditer(invoice) for line in found.groups()[3:]]
+    lines += [line for found in _ADDRESSED.finditer(invoice) for line in found.groups()]
+    return [line for line in lines if line]
 
 
 def _cells(line: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Rows: what became of each file, kept line by line, so that a run that was cut off goes on where it was.
 
 results = Results("results.jsonl", program="7f3a...")
-results.known.get(digest), results.add(row)
+results.known.get(digest + format), results.add(row)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 
 class Row(BaseModel):
-    """What became of one file. `program` and `digest` say whose answer it is, and to which content.
+    """What became of one file. `program`, `digest` and `format` say whose answer it is, and to which content.
 
     `seconds` are those that the models computed, where they say so, and `usd` is the price by the list that
     was given. `same_as` names the file with the same content that was paid for. `again` marks a failure that
@@ -39,7 +39,18 @@ class Row(BaseModel):
     same_as: str = ""
     again: bool = False
     digest: str = ""
+    format: str = ""
     program: str = ""
+
+    @property
+    def content(self) -> str:
+        """What a row is found by: the same bytes under another ending may be another kind of file."""
+        return f"{self.digest}{self.format}" if self.digest else ""
+
+    @property
+    def checked(self) -> bool:
+        """Whether a person should look at it."""
+        return bool(self.error or self.doubts)
 
 
 class Results:
@@ -62,8 +73,8 @@ class Results:
                 row = Row.model_validate_json(line)
             except ValidationError:  # the last line of a run that was killed may be torn
                 continue
-            if row.program == self.program and row.digest and not row.again:
-                self.known[row.digest] = row
+            if row.program == self.program and row.content and not row.again:
+                self.known[row.content] = row
 
     def add(self, row: Row) -> None:
         """Write a row, and see that it is on disk; one to be tried again is written, but not known."""
@@ -74,8 +85,8 @@ class Results:
             file.write(row.model_dump_json().encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        if row.digest and not row.again:
-            self.known[row.digest] = row
+        if row.content and not row.again:
+            self.known[row.content] = row
 
 
 def _ends_a_line(file: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 from pathlib import Path
@@ -9,16 +10,14 @@ from typing import Any
 
 import dspy
 
-from . import Found, Router, found
+from . import Found, Pile, Report, Router, found, standard, voters
 from .documents.ocr import read as read_picture
 from .documents.pages import pages
 
-RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
-SMALL_MODEL = "offline/qwen2.5-coder-0.5b"
+RECORDED_MODEL = "offline/qwen2.5-coder-0.5b"
 ADAPTER = dspy.JSONAdapter()
 DATA = Path(__file__).with_name("data")
-KNOWN = json.loads(Path(__file__).with_name("state.json").read_text(encoding="utf-8"))
-EXAMPLE = {"text": (DATA / "files" / "please read.txt").read_text(encoding="utf-8")}
+KNOWN = [tuple(row) for row in json.loads(Path(__file__).with_name("state.json").read_text(encoding="utf-8"))]
 USUAL = {
     ".pdf": "contract",
     ".docx": "letter",
@@ -36,26 +35,37 @@ class ByExtension(dspy.Module):
 
     def forward(self, file: Found) -> dspy.Prediction:
         """Name the kind of one file."""
-        return dspy.Prediction(kind=USUAL.get(Path(file.name).suffix.lower(), "letter"))
+        return dspy.Prediction(kind=USUAL.get(Path(file.name).suffix.lower(), "letter"), doubts=[], error="")
 
 
 def models() -> dict[str, Any]:
-    """Return a model by role; a model that MODEL names plays both roles."""
+    """Return a model by role: the small one reads invoices, letters and what has no processor of its own."""
     from .model import lm
 
-    large = lm()
-    recorded = large.model == RECORDED_MODEL
-    return {"large": large, "small": large.copy(model=SMALL_MODEL) if recorded else large}
+    return {"small": lm()}
 
 
 def programs() -> dict[str, dspy.Module]:
     """Return what is compared, by name."""
-    return {"file extension": ByExtension(), "router": best(process=False)}
+    return {"file extension": ByExtension(), "router": routed({})}
 
 
-def best(process: bool = True) -> Router:
-    """Return the program that is served; `Pile(best(), to=...)` runs it over a folder."""
-    return Router(read=pages, read_picture=read_picture, models=models(), known=KNOWN, process=process)
+def best() -> Router:
+    """Return the program that is served.
+
+    A strong model may vote, too: `voters(models(), KNOWN)` in place of `voters({}, KNOWN)`.
+    """
+    return routed(standard(models()))
+
+
+def route(folder: str | Path, to: str | Path = "results.jsonl") -> Report:
+    """Route every file of a folder; each row is kept in `to`, so that a run that was cut off goes on."""
+    return Report(Pile(best(), to)(folder=folder).rows)
+
+
+def routed(processors: dict[str, dspy.Module]) -> Router:
+    """Return a router whose voters are titles and counted words."""
+    return Router(pages, read_picture=read_picture, voters=voters({}, KNOWN), processors=processors)
 
 
 def rows() -> list[dspy.Example]:
@@ -68,6 +78,12 @@ def rows() -> list[dspy.Example]:
     ]
 
 
-def score(example: dspy.Example, prediction: dspy.Prediction, trace: Any = None) -> bool:
-    """Say whether a file was routed right."""
-    return example.kind == prediction.kind
+def score(example: dspy.Example, prediction: dspy.Prediction, trace: Any = None) -> dspy.Prediction:
+    """Say whether a file was routed right; flagged, and wrong without a flag."""
+    right, flagged = example.kind == prediction.kind, bool(prediction.doubts or prediction.error)
+    parts = {"flagged": float(flagged), "silently wrong": float(not right and not flagged)}
+    return dspy.Prediction(score=float(right), objective_scores=parts)
+
+
+_LETTER = DATA / "files" / "please read.txt"
+EXAMPLE = {"name": _LETTER.name, "content": base64.b64encode(_LETTER.read_bytes()).decode()}
