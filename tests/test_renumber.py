@@ -11,7 +11,7 @@ BEFORE = {
     "data/replies/10.jsonl": "ten",
     "data/replies/11.jsonl": "eleven",
     "data/runs/10_gepa.json": "{}",
-    "notebooks/04_adapters.ipynb": '"See lesson 04.", "Exercise 4.1", "with kit.check(\\"4.1\\"):", "4.1 points"',
+    "notebooks/04_adapters.ipynb": '"Lesson 04.", "Exercise 4.1", "kit.check(\\"4.1\\"):", "4.1 points"',
     "README.md": "| 10 | [optimizers](notebooks/10_optimizers.ipynb) | 30 |\n| 10 of 40 |",
 }
 AFTER = {
@@ -20,7 +20,7 @@ AFTER = {
     "data/replies/11.jsonl": "ten",
     "data/replies/12.jsonl": "eleven",
     "data/runs/11_gepa.json": "{}",
-    "notebooks/05_adapters.ipynb": '"See lesson 05.", "Exercise 5.1", "with kit.check(\\"5.1\\"):", "4.1 points"',
+    "notebooks/05_adapters.ipynb": '"Lesson 05.", "Exercise 5.1", "kit.check(\\"5.1\\"):", "4.1 points"',
     "README.md": "| 11 | [optimizers](notebooks/11_optimizers.ipynb) | 30 |\n| 10 of 40 |",
 }
 

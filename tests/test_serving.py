@@ -235,7 +235,7 @@ def service(monkeypatch, tmp_path):
 
 
 class TestService:
-    """`hotel/app.py`, the service of some fifty lines."""
+    """`hotel/app.py`, the lesson's own service."""
 
     def test_it_answers_a_caller_with_a_key(self, service):
         """The program's fields come back, typed."""
