@@ -1,4 +1,4 @@
-"""Replies that an adapter cannot parse: what lesson 04 says about them, proved on scripted replies."""
+"""Replies that an adapter cannot parse: what lesson 05 says about them, proved on scripted replies."""
 
 import math
 

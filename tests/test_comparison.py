@@ -1,4 +1,4 @@
-"""The comparison of lesson 13 is fair: one job, one server, one record; each library in its own manner."""
+"""The comparison of lesson 18 is fair: one job, one server, one record; each library in its own manner."""
 
 import asyncio
 import json

@@ -116,7 +116,7 @@ SUMMARIES = [
     json.loads(line)
     for line in (ROOT / "data" / "verdicts" / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
 ]
-REPLIES = (ROOT / "data" / "replies" / "09.jsonl").read_text(encoding="utf-8")
+REPLIES = (ROOT / "data" / "replies" / "14.jsonl").read_text(encoding="utf-8")
 
 
 def test_summaries_that_were_judged_are_those_that_were_recorded():

@@ -92,7 +92,7 @@ DECLARED = """
 about = "Colours by name."
 dependencies = ["rich>=14"]
 serves = "Painter"
-replies = ["16.jsonl"]
+replies = ["21.jsonl"]
 
 [data]
 folder = "colours"
@@ -131,7 +131,7 @@ def root(tmp_path_factory):
     write(root / "LICENSE", "MIT")
     replies = root / "data" / "replies"
     live = ScriptedEngine(*('{"colour": "blue"}' for _ in ROWS))
-    engine = ReplayEngine(live, Recordings(replies, replies / "16.jsonl"))
+    engine = ReplayEngine(live, Recordings(replies, replies / "21.jsonl"))
     options = {"cache": False, "callbacks": [Rollouts()], "temperature": 0.0, "max_tokens": 1000}
     with dspy.context(lm=dspy.LM("test/model", engine=engine, **options), adapter=dspy.JSONAdapter()):
         for thing, *_ in ROWS:
@@ -402,7 +402,7 @@ class TestRefusals:
     def test_a_case_that_lacks_a_recording_is_not_written(self, root, tmp_path):
         """The evaluation runs first, and its failure is told."""
         incomplete = shutil.copytree(root, tmp_path / "kit")
-        (incomplete / "data" / "replies" / "16.jsonl").write_text("", encoding="utf-8")
+        (incomplete / "data" / "replies" / "21.jsonl").write_text("", encoding="utf-8")
         with pytest.raises(export.NotProved, match="nothing was written"):
             export.case("colours", tmp_path / "out", package="paint", root=incomplete)
         assert not (tmp_path / "out").exists()

@@ -97,7 +97,7 @@ def test_every_profile_with_a_key_builds_an_lm(monkeypatch):
 
 
 def test_dspys_cache_does_not_tell_addresses_apart():
-    """Lesson 06 warns of it: two servers under one model name share their answers, two names do not."""
+    """Lesson 08 warns of it: two servers under one model name share their answers, two names do not."""
 
     def ask(reply, name):
         with Server(ScriptedEngine(reply), "test/scripted", KEY) as server:

@@ -1,4 +1,4 @@
-"""What lesson 13 says of DSPy's files: these are facts of DSPy 3.4, and a new version may change them."""
+"""What lesson 18 says of DSPy's files: these are facts of DSPy 3.4, and a new version may change them."""
 
 import json
 import logging

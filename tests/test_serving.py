@@ -1,4 +1,4 @@
-"""The bookings of lesson 13, served by the serve.py of every export and by the lesson's own service."""
+"""The bookings of lesson 18, served by the serve.py of every export and by the lesson's own service."""
 
 import asyncio
 import importlib

@@ -1,6 +1,6 @@
 """Caps: stop an optimizer at a limit, keep every reply, say how to go on.
 
-    with cap(calls=400, keep="data/runs/11_gepa.replies.jsonl") as spent:
+    with cap(calls=400, keep="data/runs/16_gepa.replies.jsonl") as spent:
         optimized = optimizer.compile(program, trainset=trainset, valset=valset)
 
 Optimizers and `dspy.Evaluate` go on after any `Exception`, so `OverBudget` is raised when the block ends.

@@ -1,8 +1,8 @@
 """Runs: the history of an optimizer run, kept as JSON and shown without any model.
 
 run = runs.history_of(optimized, optimizer, program, trainset=trainset, valset=valset, spent=spent)
-run.save("../data/runs/11_gepa.json")
-kit.run("../data/runs/11_gepa.json")
+run.save("../data/runs/16_gepa.json")
+kit.run("../data/runs/16_gepa.json")
 """
 
 from __future__ import annotations

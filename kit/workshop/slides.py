@@ -116,7 +116,7 @@ def notes(name: str) -> dict[str, str]:
     """Return a lesson's speaker notes by heading; a lesson without a file has none.
 
     Args:
-        name: The notebook's, e.g. "05_model_mixing".
+        name: The notebook's, e.g. "07_model_mixing".
     """
     path = ROOT / "notebooks" / "notes" / f"{name[:2]}.md"
     text = path.read_text(encoding="utf-8") if path.exists() else ""

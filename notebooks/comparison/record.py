@@ -1,4 +1,4 @@
-"""What all three extract, and how it is scored: the record and the metric of lesson 04."""
+"""What all three extract, and how it is scored: the record and the metric of lesson 05."""
 
 from typing import Literal
 

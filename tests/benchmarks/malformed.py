@@ -199,7 +199,7 @@ def targets(place: Path) -> Iterator[list[Target]]:
 
 @contextlib.contextmanager
 def exported(place: Path, chat: Server) -> Iterator[Target]:
-    """Start the server of a `kit new` project: serve.py, which exports and lesson 13 have too."""
+    """Start the server of a `kit new` project: serve.py, which exports and lesson 18 have too."""
     project = export.new("triage", "message -> urgency: Literal['low', 'high']", place / "triage").folder
     settings = {"MODEL": "openai/local", "MODEL_API_BASE": chat.url, "OPENAI_API_KEY": KEY}
     settings |= {"DSPY_API_KEY": KEY}

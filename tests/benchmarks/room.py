@@ -1,6 +1,6 @@
 """How long a room takes to answer thirty learners who replay at once. Target: a median under 200 ms.
 
-Every learner asks the fifty ratings of lesson 05, one after the other and without a pause, each over a
+Every learner asks the fifty ratings of lesson 07, one after the other and without a pause, each over a
 connection of its own: harder than a room, in which people read in between. Both share the machine.
 """
 
@@ -44,7 +44,7 @@ class Keeper(BaseHTTPRequestHandler):
 
 
 def bodies() -> list[bytes]:
-    """Return the requests of lesson 05's fifty ratings, as a participant's machine sends them."""
+    """Return the requests of lesson 07's fifty ratings, as a participant's machine sends them."""
     texts = pd.read_csv(ROOT / "data" / "reviews" / "reviews.csv").text[:50]
     with Listener(Keeper) as keeper:
         keeper.bodies = []

@@ -38,7 +38,7 @@ ROWS = [json.loads(line) for line in (DATA / "messages.jsonl").read_text(encodin
 SPLITS = ("train", "validation", "test")
 FIELDS = ("urgency", "sentiment", "categories")
 PROJECT = project.ROOT / "kit" / "export" / "skeleton" / "cases" / "facility"
-LESSON = project.ROOT / "notebooks" / "17_facility.ipynb"
+LESSON = project.ROOT / "notebooks" / "22_facility.ipynb"
 GOLD = dspy.Example(urgency="low", sentiment="neutral", categories=["question", "space"])
 
 
@@ -434,7 +434,7 @@ class TestState:
         assert all(demo["message"] not in tested for one in FIELDS for demo in state[one]["demos"])
 
     def test_the_exported_score_is_what_the_lesson_shows(self):
-        """`kit export facility` and lesson 17 speak of the same run."""
+        """`kit export facility` and lesson 22 speak of the same run."""
         lesson = LESSON.read_text(encoding="utf-8")
         score = re.search(
             r"^score +(.*)$", (PROJECT / "score.txt").read_text(encoding="utf-8"), re.MULTILINE

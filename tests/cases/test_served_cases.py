@@ -56,7 +56,7 @@ def _rows(name, split="test"):
 
 
 def test_time_entries(served):
-    """The service corrects and flags the test rows as lesson 16 does."""
+    """The service corrects and flags the test rows as lesson 21 does."""
     served_module, _ = served("time_entries", None, ["entries.jsonl", "people.csv", "words.txt"])
     house = time_entries.House.read(DATA / "time_entries")
     house = house.learn(row["gold"] for row in _rows("time_entries/entries.jsonl", "train"))
@@ -69,7 +69,7 @@ def test_time_entries(served):
 
 
 def test_facility(served, monkeypatch):
-    """The service labels the test messages as lesson 17's winner with rules and second opinion does."""
+    """The service labels the test messages as lesson 22's winner with rules and second opinion does."""
     monkeypatch.setenv("KIT_LIVE", "never")
     monkeypatch.setattr(models, "REPLIES", DATA / "replies")
     lm = kit.lm("large")

@@ -42,7 +42,7 @@ RUN = Run(
 
 @pytest.fixture
 def saved(tmp_path):
-    return RUN.save(tmp_path / "runs" / "11_gepa.json")
+    return RUN.save(tmp_path / "runs" / "16_gepa.json")
 
 
 def test_a_run_comes_back_as_it_was(saved):
@@ -84,7 +84,7 @@ def test_an_unknown_candidate_is_refused(number):
 
 def test_a_missing_run_is_answered_with_those_there_are(saved):
     """A typo in the name costs no search."""
-    with pytest.raises(FileNotFoundError, match=r"11_gepa\.json"):
+    with pytest.raises(FileNotFoundError, match=r"16_gepa\.json"):
         kit.run(saved.with_name("10_gpa.json"))
 
 
@@ -100,9 +100,9 @@ def test_a_missing_run_is_answered_with_those_there_are(saved):
 )
 def test_a_file_that_is_no_run_is_refused(tmp_path, content, said):
     """The error says what was found and how to get a good one; nothing in the file is run."""
-    path = tmp_path / "11_gepa.json"
+    path = tmp_path / "16_gepa.json"
     path.write_bytes(content)
-    with pytest.raises(BadRun, match=rf"11_gepa\.json.*{said}.*Restore the file from git"):
+    with pytest.raises(BadRun, match=rf"16_gepa\.json.*{said}.*Restore the file from git"):
         kit.run(path)
 
 

@@ -1,7 +1,7 @@
 """Run every lesson, solution and exported project under every hosted profile, against the stand-ins.
 
     uv run python tests/providers/run.py                           # all of it
-    uv run python tests/providers/run.py --profile openai --lesson 05 --lesson 18
+    uv run python tests/providers/run.py --profile openai --lesson 07 --lesson 23
     uv run python tests/providers/run.py --table                   # the table of what has been run so far
 
 Each notebook runs to its end in a process of its own, without network; a cell that raises where it should

@@ -16,7 +16,7 @@ import kit
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted([*ROOT.glob("notebooks/[0-9]*.ipynb"), *ROOT.glob("solutions/[0-9]*.ipynb")])
-WHOLE = ("00_start_here", "03_tools", "06_caching")  # plain calls, agents and tools, caches and servers
+WHOLE = ("00_start_here", "03_tools", "08_caching")  # plain calls, agents and tools, caches and servers
 
 
 def calls(path):
