@@ -12,7 +12,9 @@ from kit.cases.form4 import Form4
 FILING = project.ROOT / "data" / "form4" / "sec" / "20.html"
 
 
-@pytest.mark.parametrize("adapter", [dspy.JSONAdapter(), BAMLAdapter(), dspy.ChatAdapter()], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    "adapter", [dspy.JSONAdapter(), BAMLAdapter(), dspy.ChatAdapter()], ids=lambda one: type(one).__name__
+)
 @pytest.mark.parametrize("profile", WIRES)
 def test_form_4_in_one_call(profile, adapter, monkeypatch):
     """No provider refuses its schema, and a made-up reading never passes without a doubt."""
