@@ -1,5 +1,6 @@
 """Lesson 00, and the question before live calls, in JupyterLab in a headless Chromium."""
 
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -32,6 +33,7 @@ def notebook(tmp_path):
     path = tmp_path / "notebooks" / "00_start_here.ipynb"
     path.parent.mkdir()
     nbformat.write(copied, path)
+    shutil.copytree(TESTS.parent / "data" / "bookings", tmp_path / "data" / "bookings")
     return path
 
 

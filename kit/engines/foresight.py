@@ -82,8 +82,8 @@ def forecast(model: str, characters: int, calls: int) -> str:
 
     Where a model is new to this kernel, its replies are taken to have 200 tokens.
 
-    >>> forecast("openai/gpt-5.6-luna", 4_000, 100)
-    ', about $0.04'
+    >>> forecast("openai/gpt-5.6-luna", 4_000, 100)  # doctest: +ELLIPSIS
+    '...about $0.04'
     """
     known = list(_EARLIER[model])
     paces = [one.seconds for one in known] or _recorded_paces(model)

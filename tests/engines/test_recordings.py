@@ -44,7 +44,7 @@ def folder(tmp_path):
 
 def test_replies_are_found_by_key(folder):
     """A recorded reply is found in any file of the folder, and an unknown key has none."""
-    (folder / "05.jsonl").write_bytes(line(3, "no") + b"\n")
+    (folder / "04.jsonl").write_bytes(line(3, "no") + b"\n")
     known = Recordings(folder)
     assert known.get(key(3)) == {"key": key(3), "reply": "no"}
     assert known.get(key(4)) is None
@@ -96,16 +96,16 @@ def test_fresh_recordings_ignore_the_folder(folder):
 @pytest.mark.parametrize("bad", [b"oops", b'{"key":"1"}', line(5)[:-8], line(5)[:-1] + b',"usage":{"n":1}'])
 def test_a_bad_line_is_named_and_skipped(folder, bad):
     """One broken line costs one warning with its place, not the other recordings."""
-    (folder / "05.jsonl").write_bytes(line(3) + b"\n" + bad + b"\n" + line(4) + b"\n")
+    (folder / "04.jsonl").write_bytes(line(3) + b"\n" + bad + b"\n" + line(4) + b"\n")
     known = Recordings(folder)
-    with pytest.warns(BadRecording, match=r"04\.jsonl, line 2 is not a recording.*kit record 05"):
+    with pytest.warns(BadRecording, match=r"04\.jsonl, line 2 is not a recording.*kit record 04"):
         assert known.get(key(3))
     assert known.get(key(4))
 
 
 def test_two_replies_for_one_key_are_told(folder):
     """Of two files that disagree the first is used, and both are named."""
-    (folder / "05.jsonl").write_bytes(line(2, "no") + b"\n")
+    (folder / "04.jsonl").write_bytes(line(2, "no") + b"\n")
     known = Recordings(folder)
     with pytest.warns(BadRecording, match=r"one reply in 03\.jsonl and another in 04\.jsonl"):
         assert known.get(key(2))["reply"] == "yes"
@@ -113,7 +113,7 @@ def test_two_replies_for_one_key_are_told(folder):
 
 def test_the_same_reply_twice_is_no_conflict(folder):
     """Two lessons may ask the same question, and each file holds the reply."""
-    (folder / "05.jsonl").write_bytes(line(2) + b"\n")
+    (folder / "04.jsonl").write_bytes(line(2) + b"\n")
     assert not list(recordings.conflicts(sorted(folder.glob("*.jsonl")), {}))
 
 
@@ -139,7 +139,7 @@ def test_two_processes_lose_nothing(tmp_path):
 
 def test_threads_wait_until_the_files_are_read(folder):
     """Eight threads that ask at once all find the reply: none sees a half-read index."""
-    (folder / "05.jsonl").write_bytes(b"\n".join(line(number) for number in range(3, 20_000)))
+    (folder / "04.jsonl").write_bytes(b"\n".join(line(number) for number in range(3, 20_000)))
     known, found, gate = Recordings(folder), [], threading.Barrier(8)
 
     def ask():
@@ -219,7 +219,7 @@ def test_fresh_recordings_know_no_other_file(folder, tmp_path_factory):
 
 def test_replies_do_not_travel(folder):
     """A copy for another process is a few hundred bytes, and reads the replies from the files itself."""
-    (folder / "05.jsonl").write_bytes(line(9, "long" * 50_000))
+    (folder / "04.jsonl").write_bytes(line(9, "long" * 50_000))
     recorded = Recordings(folder)
     recorded.add({"key": key(10), "reply": "long" * 50_000})
     sent = pickle.dumps(recorded)
