@@ -21,6 +21,7 @@ import dspy
 
 from kit.batch.entries import Entry, EntryOutcome, forget_calls
 from kit.batch.threads import all_of
+from kit.engines import live
 from kit.engines.history import entries
 from kit.redaction import hide
 
@@ -54,6 +55,7 @@ class Cluster:
     def __init__(self, program: Any, threads: int, scheduler: Any) -> None:
         self.asked = 0
         self.threads = threads
+        self.program = program
         self._own = not isinstance(scheduler, distributed.Client)
         self._client = distributed.Client(scheduler) if self._own else scheduler
         self._program = cloudpickle.dumps((_bare(program), _settings()))
@@ -70,7 +72,8 @@ class Cluster:
         return 2 * self.threads * max(1, len(self._workers))
 
     def ask(self, key: bytes, inputs: dict[str, Any]) -> None:
-        """Queue one entry; a task goes out when it is full."""
+        """Queue one entry; a task goes out when it is full. Many live calls need a yes, as in threads."""
+        live.allow(self.program, inputs)
         self._task.append((key, inputs))
         self.asked += 1
         if len(self._task) >= max(1, self.threads // 4):

@@ -115,7 +115,10 @@ class Driver:
         for key in [key for key in waiting if key not in in_flight]:
             while self.asked.asked >= self.asked.capacity:
                 self._receive()
-            self.asked.ask(key, wanted[key])
+            try:
+                self.asked.ask(key, wanted[key])
+            except live.NotConfirmed as refused:
+                raise Stopped(f"No entry can be answered. NotConfirmed: {refused}") from refused
         self._finish()
 
     def _entries(self, rows: pa.Table) -> list[dict[str, Any] | EntryOutcome]:

@@ -77,6 +77,19 @@ def enough_missing(frame: FrameType, enough: int) -> bool:
     return contextvars.copy_context().run(_count_missing, pairs, enough) > enough
 
 
+def is_recorded(program: dspy.Module, inputs: dict[str, Any]) -> bool:
+    """Tell whether a row's reply is recorded; for a program of more than one call the answer is no."""
+    if _look_up_of(program) is None:
+        return False
+    return contextvars.copy_context().run(_count_missing, [(program, inputs)], 0) == 0
+
+
+def models_of(program: dspy.Module) -> list[dspy.LM]:
+    """Return the model of each predictor: its own, or the one in force."""
+    lms = [predictor.lm or dspy.settings.lm for predictor in program.predictors()]
+    return [lm for lm in lms if lm]
+
+
 def forecast(model: str, characters: int, calls: int) -> str:
     """Say how long calls take, and what they cost, by earlier replies of the model and this prompt's length.
 

@@ -33,7 +33,17 @@ from dspy.utils.callback import BaseCallback
 from dspy.utils.parallelizer import ParallelExecutor
 
 from kit import private
-from kit.engines.foresight import Answered, duration, enough_missing, extent, forecast, length, remember
+from kit.engines.foresight import (
+    Answered,
+    duration,
+    enough_missing,
+    extent,
+    forecast,
+    is_recorded,
+    length,
+    models_of,
+    remember,
+)
 from kit.engines.history import cost_usd, entries
 from kit.engines.marks import Mark, mark
 from kit.engines.models import list_price
@@ -68,6 +78,7 @@ class LiveRun:
         allowed: How many may begin without a question.
         under_way: How many have begun and not ended.
         answered: Those that ended with a reply.
+        sent_away: How many were left to other processes.
         kept: Whether all replies can be had again for nothing.
         refused: Why no more may begin; empty while they may.
     """
@@ -77,6 +88,7 @@ class LiveRun:
     characters: int
     allowed: float = UNASKED
     under_way: int = 0
+    sent_away: int = 0
     answered: list[Answered] = field(default_factory=list)
     kept: bool = True
     asking: bool = False
@@ -184,6 +196,37 @@ def call(request: Request) -> Iterator[list[Any]]:
     finally:
         usd = sum(_list_usd(request.model, one.usage) for one in responses)
         ticket.end(usd, reply=bool(responses))
+
+
+def allow(program: Any, inputs: dict[str, Any]) -> None:
+    """Let a row go to another process, such as a Dask worker; wait for an answer first if there are many.
+
+    Args:
+        program: What will be asked there. Rows whose reply is recorded, and models that are not the kit's,
+            need no answer.
+        inputs: The row.
+
+    Raises:
+        NotConfirmed: If the answer was no, if nobody can be asked, or if KIT_LIVE is never.
+    """
+    lms = [lm for lm in models_of(program) if _is_ours(lm)]
+    if not lms or setting() == "yes" or is_recorded(program, inputs):
+        return
+    if setting() == "never":
+        raise NotConfirmed(f"KIT_LIVE is never, and {lms[0].model} has no recorded reply for this row.")
+    if frame := _outermost():
+        with _TURN:
+            run = _run_of(frame, lms[0].model, sum(len(str(value)) for value in inputs.values()))
+            while not run.refused and run.sent_away >= run.allowed:
+                _ask(run)
+            if run.refused:
+                raise _stop(run.refused)
+            run.sent_away += len(lms)
+
+
+def _is_ours(lm: Any) -> bool:
+    hosted = any(isinstance(callback, Hosted) for callback in lm.callbacks)
+    return hosted or hasattr(getattr(lm, "engine", None), "recorded")
 
 
 def _outermost() -> FrameType | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import dspy
 import pandas
 import pytest
+from distributed import LocalCluster
 from dspy.teleprompt import Teleprompter
 from scripted import ScriptedEngine
 
@@ -260,6 +261,32 @@ def test_a_batch_asks_too(asked, engine, tmp_path):
     asked.answers = ["yes"]
     done = batch.run(program, table, **options)
     assert (len(done.results), len(done.failures), engine.calls, len(asked)) == (30, 0, 30, 2)
+
+
+def test_a_batch_on_dask_workers_asks_too(asked, engine, tmp_path):
+    """Workers in other processes cannot ask, so the batch asks before it sends them a row."""
+    options = {"inputs": ["text"], "progress": False, "threads": 1}
+    program = dspy.Predict("text -> stars: int")
+    with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as workers:
+        table = pandas.DataFrame({"text": [f"away {number}" for number in range(30)]})
+        with pytest.raises(batch.Stopped, match=r"kit\.batch on 30 rows wants to send .* up to 30 calls"):
+            batch.run(program, table, to=tmp_path / "many", scheduler=workers, **options)
+        assert (engine.calls, len(asked)) == (0, 1)
+        few = batch.run(program, table[:15], to=tmp_path / "few", scheduler=workers, **options)
+        asked.answers = ["yes"]
+        many = batch.run(program, table, to=tmp_path / "many", scheduler=workers, **options)
+    assert (len(few.results), len(many.results), len(asked)) == (15, 30, 2)
+
+
+def test_rows_for_other_processes_are_counted_by_those_without_a_recording(asked, engine):
+    """A row whose reply is recorded is no live call; KIT_LIVE=never refuses the others."""
+    program = dspy.Predict("text -> stars: int")
+    program(text="known")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KIT_LIVE", "never")
+        live.allow(program, {"text": "known"})
+        with pytest.raises(NotConfirmed, match=r"KIT_LIVE is never, and test/model has no recorded reply"):
+            live.allow(program, {"text": "unknown"})
 
 
 class Pooled(dspy.Module):
