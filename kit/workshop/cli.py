@@ -50,15 +50,17 @@ def settings() -> None:
 
 @app.command()
 def lab(
-    lesson: Annotated[str, typer.Argument(help="The lesson to open.")] = "00",
+    lesson: Annotated[str | None, typer.Argument(help="The lesson to open; by default the map.")] = None,
     port: Annotated[int, typer.Option(help="Where to listen; the next free port if it is taken.")] = 8888,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
-    """Open the workshop in JupyterLab."""
+    """Open the workshop in JupyterLab: a map of the lessons, with a tick for each exercise that is passed."""
+    from kit.workshop import course
     from kit.workshop import lab as labs
 
-    with failing(ValueError, NotStarted):
-        running = labs.start(all_lessons.lesson(lesson).notebook, port)
+    with failing(OSError, ValueError, NotStarted):
+        page = course.write()
+        running = labs.start(all_lessons.lesson(lesson).notebook if lesson else page, port)
     say(f"JupyterLab is ready after {running.seconds:.1f} s. Ctrl-C stops it.")
     say(f"[bold]{running.url}[/]")
     if browser:

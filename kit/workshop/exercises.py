@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import html
+import re
 from types import TracebackType
 
 from kit.engines import models
 from kit.notices import show
-from kit.workshop.progress import note_check
+from kit.workshop import course, progress
+
+_BOX = "border-left:4px solid {0};background:{0}22;padding:.4em .8em;border-radius:0 4px 4px 0"
+_PASSED, _OPEN = "#2e9e5b", "#d08700"
 
 
 class check:  # noqa: N801 - it reads as a word: `with kit.check("1.1"):`
@@ -32,11 +36,26 @@ class check:  # noqa: N801 - it reads as a word: `with kit.check("1.1"):`
     ) -> bool:
         if error is not None and not isinstance(error, Exception):
             return False
-        note_check(self.exercise, error is None)
-        verdict = "passed." if error is None else f"not yet. {_reason(error)}{_yours()}"
-        text = f"Exercise {self.exercise}: {verdict}"
-        show(text, f"<b>Exercise {html.escape(self.exercise)}:</b> {html.escape(verdict)}")
+        progress.note_check(self.exercise, error is None)
+        why = "" if error is None else f" {_reason(error)}{_yours()}"
+        verdict = "passed" if error is None else "not yet"
+        show(f"Exercise {self.exercise}: {verdict}.{why}", self._box(verdict, why))
         return True
+
+    def _box(self, verdict: str, why: str) -> str:
+        """Return a mark, a colour and a word; code in the reason is set as code."""
+        mark, colour = ("✓", _PASSED) if verdict == "passed" else ("○", _OPEN)
+        reason = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(why))
+        head = f"{mark} Exercise {html.escape(self.exercise)}: {verdict}."
+        return f'<div style="{_BOX.format(colour)}"><b>{head}</b>{reason}{_counted(self.exercise)}</div>'
+
+
+def _counted(exercise: str) -> str:
+    """Say how many of the lesson's exercises are passed, where a learner's checks are noted."""
+    if not progress.is_learner() or (found := course.counted(exercise)) is None:
+        return ""
+    course.refresh()
+    return f'<div style="opacity:.7">{found[0]} of {found[1]} passed in this lesson</div>'
 
 
 def _yours() -> str:
@@ -49,4 +68,9 @@ def _yours() -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, AssertionError):
         return str(error) or "An assert of the check failed: read it, it says what must hold."
-    return f"{type(error).__name__}: {error}"
+    cure = ". Run the cells above first: Run > Run All Above Selected Cell." if _undefined(error) else ""
+    return f"{type(error).__name__}: {error}{cure}"
+
+
+def _undefined(error: Exception) -> bool:
+    return isinstance(error, NameError) and not isinstance(error, UnboundLocalError)

@@ -30,20 +30,20 @@ class Lab:
         end(self.process, patience_seconds)
 
 
-def start(notebook: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: float = 60.0) -> Lab:
+def start(page: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: float = 180.0) -> Lab:
     """Start JupyterLab in the background and wait until it answers.
 
     Args:
-        notebook: What to open; a file below `root`.
+        page: What to open; a file below `root`.
         port: Where to listen; the next free one is taken if it is in use.
         root: The folder that JupyterLab shows; by default the project's.
         patience_seconds: How long to wait for the first answer.
 
     Raises:
         NotStarted: If JupyterLab does not come up; the message holds the end of its log.
-        ValueError: If the notebook is elsewhere.
+        ValueError: If the page is elsewhere.
     """
-    path = notebook.relative_to(root).as_posix()
+    path = page.relative_to(root).as_posix()
     port = free_port(port)
     token = secrets.token_urlsafe(16)
     config = os.pathsep.join(filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(OUR_DEFAULTS)]))

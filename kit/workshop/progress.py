@@ -45,10 +45,15 @@ def file() -> Path | None:
 
 def note_check(exercise: str, passed: bool) -> None:
     """Note a verdict, in a learner's notebook only; a disk that cannot be written to stops nobody."""
-    ipython = sys.modules.get("IPython")
-    if ipython and ipython.get_ipython() and Path.cwd().name != "solutions":
+    if is_learner():
         with contextlib.suppress(OSError):
             note(exercise, "passed" if passed else "tried")
+
+
+def is_learner() -> bool:
+    """Say whether this is a notebook whose checks are noted: not a solution, and not an unattended run."""
+    ipython = sys.modules.get("IPython")
+    return bool(ipython and ipython.get_ipython() and Path.cwd().name != "solutions" and file())
 
 
 def note(exercise: str, verdict: str) -> None:
