@@ -159,3 +159,15 @@ class TestForm:
 def test_recordings_are_whole(lesson: Lesson):
     """Each line of a lesson's recordings has a key of its own and was made with weights that we name."""
     assert list(recorder.file_problems(REPLIES / f"{lesson.number}.jsonl")) == []
+
+
+def test_lesson_08_shows_what_every_lesson_used():
+    """nbval does not compare this table, as it changes with each recording: run 08 again when it is stale."""
+    caching = next(lesson for lesson in LESSONS if lesson.number == "08")
+    (cell,) = [one for one in cells(caching.notebook, "code") if "recorder.usage()" in one.source]
+    rows = next(texts(cell)).splitlines()[1:]
+    files = {lesson.notebook.stem: REPLIES / f"{lesson.number}.jsonl" for lesson in LESSONS}
+    made = {stem: len(path.read_bytes().splitlines()) for stem, path in files.items() if path.exists()}
+    assert {row.split()[0] for row in rows[:-1]} == {stem for stem, calls in made.items() if calls}
+    total = int(re.split(r"\s{2,}", rows[-1])[1].replace(",", ""))
+    assert total == pytest.approx(sum(made.values()), rel=0.2)
