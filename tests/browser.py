@@ -98,6 +98,8 @@ def saved(page, notebook) -> list:
     """Save with the keyboard, as a learner does, and return the code cells on disk."""
     page.keyboard.press("Control+s")
     time.sleep(1)
+    while not notebook.read_text(encoding="utf-8"):  # Jupyter empties the file before it writes
+        time.sleep(0.1)
     return [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
 
 

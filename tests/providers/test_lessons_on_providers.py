@@ -20,13 +20,17 @@ WHOLE = ("00_start_here", "03_tools", "08_caching")  # plain calls, agents and t
 
 
 def calls(path):
-    """Yield each `kit.lm(...)` and `dspy.LM(...)` of a notebook as code."""
+    """Yield each `kit.lm(...)` and `dspy.LM(...)` of a notebook that is not to show an error, as code."""
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         source = "".join(cell["source"])
-        if cell["cell_type"] != "code" or source.startswith("%"):
+        fails = "raises-exception" in cell["metadata"].get("tags", [])
+        if cell["cell_type"] != "code" or source.startswith("%") or fails:
             continue
         tree = compile(source, path.name, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        tried = {inner for node in ast.walk(tree) if isinstance(node, ast.Try) for inner in ast.walk(node)}
         for node in ast.walk(tree):
+            if node in tried:
+                continue
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("kit.lm", "dspy.LM"):
                 yield node
 
