@@ -9,7 +9,9 @@ Sizes are characters. Tokens are counted by the model that reads them; `kit.prom
 from __future__ import annotations
 
 import html
+import zlib
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from kit import tables
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     import dspy
 
 _HEADINGS = ["adapter", "messages", "characters", "reply bound by"]
-_ROW = "display:flex;gap:1em;overflow:auto;max-height:56em"
-_COLUMN = "flex:1 0 18em;min-width:0"
+_COLUMNS = 3
+"""More adapters than this are chosen from a list instead of set side by side."""
+_WIDE = "width:100%;table-layout:fixed"
+_CELL = "vertical-align:top;text-align:left"
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,41 @@ class Prompts:
         return "\n\n".join([tables.columns(_HEADINGS, self._rows()), *blocks])
 
     def _repr_html_(self) -> str:
-        columns = "".join(
-            f'<div style="{_COLUMN}"><p><b>{html.escape(name)}</b></p>{"".join(draft.sections())}</div>'
-            for name, draft in self.drafts.items()
+        sizes = tables.table(_HEADINGS, self._rows())
+        return f"{sizes}{self._shared()}{self._columns() if len(self.drafts) <= _COLUMNS else self._picker()}"
+
+    def _shared(self) -> str:
+        """Return the texts that all adapters send alike, once and folded."""
+        count = len(self.drafts)
+        return "".join(
+            tables.section(f"{title} · the same in all {count}", text, folded=True)
+            for title, text in self._common().items()
         )
-        return f'{tables.table(_HEADINGS, self._rows())}<div style="{_ROW}">{columns}</div>'
+
+    def _columns(self) -> str:
+        heads = "".join(f'<th style="{_CELL}" align="left">{html.escape(name)}</th>' for name in self.drafts)
+        cells = "".join(f'<td style="{_CELL}" valign="top">{self._own(name)}</td>' for name in self.drafts)
+        return (
+            f'<table style="{_WIDE}"><thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody></table>'
+        )
+
+    def _picker(self) -> str:
+        """Return a list of adapters of which one is open at a time."""
+        group = f"adapters-{zlib.crc32(repr(self).encode())}"
+        return "".join(
+            f'<details name="{group}"{" open" if first else ""}><summary><b>{html.escape(name)}</b> · '
+            f"{draft.characters:,} characters</summary>{self._own(name)}</details>"
+            for first, (name, draft) in zip(chain([True], repeat(False)), self.drafts.items(), strict=False)
+        )
+
+    def _own(self, name: str) -> str:
+        return "".join(self[name].sections(without=self._common()))
+
+    def _common(self) -> dict[str, str]:
+        if len(self.drafts) < 2:
+            return {}
+        first, *others = map(texts, self.drafts.values())
+        return {title: text for title, text in first.items() if all(text == one.get(title) for one in others)}
 
     def diff(self, before: str, after: str) -> Diff:
         """Return what changes from one adapter's prompt to another's.

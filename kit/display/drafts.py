@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,11 +38,19 @@ class Draft:
         messages = f"{count} message{'s' * (count != 1)}"
         return f"{messages}, {self.characters:,} characters, reply bound by {self.bound_by}"
 
-    def sections(self) -> list[str]:
-        """Return each text as HTML that can be folded; demos and the schema are."""
-        return [self._section(title, text) for title, text in texts(self).items()]
+    def sections(self, without: Container[str] = (), folded: tuple[str, ...] = ()) -> list[str]:
+        """Return each text as HTML that can be folded; demos and the schema are.
 
-    def _section(self, title: str, text: str) -> str:
+        Args:
+            without: Titles of texts that are shown elsewhere.
+            folded: Beginnings of titles that are folded too.
+        """
+        shut = ("demo", *folded)
+        return [
+            self._section(title, text, shut) for title, text in texts(self).items() if title not in without
+        ]
+
+    def _section(self, title: str, text: str, shut: tuple[str, ...]) -> str:
         if title.startswith("schema"):
             return tables.section(title, json.dumps(self.schema, indent=2), folded=True)
-        return tables.section(f"{title} · {len(text):,} characters", text, folded=title.startswith("demo"))
+        return tables.section(f"{title} · {len(text):,} characters", text, folded=title.startswith(shut))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import io
 from functools import partial
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from kit.display.spans import PageParts
 
 _BAR, _GAP, _FOOT, _LINE = 15, 6, 16, 17
-_ACROSS = 14
+_MARGIN = 70
+_ACROSS = 13
 _RED, _GREY = "#c00000", "#9a9a9a"
 
 
@@ -25,15 +27,18 @@ def drawn(strip: PageParts) -> bytes:
     wide, high = round(strip.size * 0.8), strip.size + 2 * _BAR + _FOOT
     across = min(_ACROSS, max(1, len(pages)))
     rows = -(-len(pages) // across)
-    width = max(across * (wide + _GAP) + _GAP, 760)
+    width = max(_MARGIN + across * (wide + _GAP) + _GAP, 760)
     legend = [f"{strip.letters[start]}  from page {start}: {strip.title(start)}" for start in strip.letters]
     height = 2 * _LINE + rows * (high + _GAP) + _LINE * -(-len(legend) // 2) + _GAP
     picture = Image.new("RGB", (width, height), "white")
     pen = ImageDraw.Draw(picture)
     pen.text((_GAP, 4), strip.caption, fill="black", font=_font(12))
     for index, page in enumerate(pages):
-        left = _GAP + index % across * (wide + _GAP)
+        left = _MARGIN + index % across * (wide + _GAP)
         top = 2 * _LINE - 6 + index // across * (high + _GAP)
+        if index % across == 0:
+            for name, at in _bands(strip, top):
+                pen.text((_GAP, at), name, fill="black", font=_font(11))
         _draw_page(picture, pen, strip, page, (left, top, wide))
     for index, text in enumerate(legend):
         column, row = divmod(index, -(-len(legend) // 2))
@@ -54,17 +59,27 @@ def _draw_page(
     number = page.number
     thumb = _thumb(page, wide, strip.size)
     picture.paste(thumb, (left + (wide - thumb.width) // 2, top + _BAR))
-    for spans, at in ((strip.gold, top), (strip.predicted, top + _BAR + strip.size)):
-        if spans:
-            pen.rectangle((left, at, left + wide, at + _BAR - 1), fill=strip.colour(number, spans))
-            letter = strip.letter(number, spans)
-            starts = any(span.start == number for span in spans)
-            pen.text((left + 4, at + 1), f"{letter} ▸" if starts else letter, fill="black", font=_font(11))
+    for name, at in _bands(strip, top):
+        spans = dict(strip.sides)[name]
+        pen.rectangle((left, at, left + wide, at + _BAR - 1), fill=strip.colour(number, spans))
+        pen.text((left + 4, at + 1), _letter(strip, number, spans), fill="black", font=_font(11))
     frame = (left, top + _BAR, left + wide, top + _BAR + strip.size - 1)
     other = strip.differs(number)
     pen.rectangle(frame, outline=_RED if other else _GREY, width=3 if other else 1)
     below = (left + 2, top + 2 * _BAR + strip.size + 1)
     pen.text(below, f"{number} ≠" if other else str(number), fill=_RED if other else "black", font=_font(11))
+
+
+def _bands(strip: PageParts, top: int) -> list[tuple[str, int]]:
+    """Return each side's name and the height at which its band is drawn."""
+    heights = {"gold": top, "predicted": top + _BAR + strip.size}
+    return [(name, heights[name]) for name, _ in strip.sides]
+
+
+def _letter(strip: PageParts, number: int, spans: Any) -> str:
+    """Return the letter of a page's part, marked where the part starts."""
+    starts = any(span.start == number for span in spans)
+    return f"{strip.letter(number, spans)} ▸" if starts else strip.letter(number, spans)
 
 
 def _side(strip: PageParts, start: int) -> Any:
@@ -97,19 +112,24 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 class PartView:
-    """The widgets of a strip: a button for each page, the page that was clicked, and its reason."""
+    """The widgets of a strip: pages are buttons between their bands; a click shows one, and its reason."""
 
     def __init__(self, strip: PageParts) -> None:
         import ipywidgets
 
         self.strip = strip
         self.buttons = [self._button(page.number) for page in strip.pages[: strip.most]]
-        row = ipywidgets.HBox(self.buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
-        whole = ipywidgets.Image(value=drawn(strip), format="png", layout={"max_width": "100%"})
+        figures = [self._figure(number, button) for number, button in enumerate(self.buttons, 1)]
+        row = ipywidgets.HBox(figures, layout=ipywidgets.Layout(flex_flow="row wrap"))
+        sides = " above, ".join(name for name, _ in strip.sides) + (" below" if len(strip.sides) > 1 else "")
+        top = ipywidgets.HTML(
+            f"{self._pictures()}<b>{html.escape(strip.caption)}</b>. {sides}. Click on a page."
+        )
         self.page = ipywidgets.Image(format="png", layout={"max_width": "460px", "display": "none"})
-        self.about = ipywidgets.HTML("Choose a page.")
+        self.about = ipywidgets.HTML()
         chosen = ipywidgets.HBox([self.page, self.about], layout=ipywidgets.Layout(flex_flow="row wrap"))
-        self.box = ipywidgets.VBox([whole, row, chosen])
+        legend = ipywidgets.HTML(self._legend())
+        self.box = ipywidgets.VBox([top, row, legend, chosen])
 
     def show(self, number: int, button: object = None) -> None:
         """Show a page large, with its parts and the reason for them."""
@@ -121,19 +141,71 @@ class PartView:
         for name, spans in self.strip.sides:
             span = self.strip.of(number, spans)
             lines.append(f"{name}: {html.escape(span.title if span else 'none')}")
-        lines.append(html.escape(self.strip.reasons.get(number, "No reason was given for this page.")))
+        lines.append(html.escape(self.strip.why(number)))
         self.about.value = "<br>".join(lines)
+
+    @property
+    def _wide(self) -> int:
+        return round(self.strip.size * 0.8)
+
+    def _figure(self, number: int, button: Any) -> Any:
+        """Return a page between its bands."""
+        import ipywidgets
+
+        bands = [ipywidgets.HTML(self._band(number, spans)) for _, spans in self.strip.sides]
+        above, below = (bands[:1], bands[1:]) if self.strip.gold else ([], bands)
+        layout = ipywidgets.Layout(width=f"{self._wide + 8}px", align_items="center")
+        return ipywidgets.VBox([*above, button, *below], layout=layout)
+
+    def _band(self, number: int, spans: Any) -> str:
+        style = f"width:{self._wide}px;line-height:16px;font-size:11px;padding-left:4px;color:#000"
+        fill = self.strip.colour(number, spans)
+        return f'<div style="{style};background:{fill}">{_letter(self.strip, number, spans)}</div>'
 
     def _button(self, number: int) -> Any:
         import ipywidgets
 
-        mark = " ≠" if self.strip.differs(number) else ""
+        differs = self.strip.differs(number)
         button = ipywidgets.Button(
-            description=f"{number}{mark}",
-            tooltip=f"Show page {number}",
-            layout=ipywidgets.Layout(width="auto", min_width="2.6em", padding="0 4px"),
+            description=f"{number} ≠" if differs else str(number),
+            tooltip=f"Page {number}",
+            layout=ipywidgets.Layout(
+                width=f"{self._wide}px",
+                height=f"{self.strip.size}px",
+                border=f"3px solid {_RED}" if differs else f"1px solid {_GREY}",
+                margin="0",
+                padding="0",
+            ),
         )
-        spans = self.strip.predicted or self.strip.gold
-        button.style.button_color, button.style.text_color = self.strip.colour(number, spans), "black"
+        button.add_class(self._class(number))
+        button.add_class(self._class("all"))
         button.on_click(partial(self.show, number))
         return button
+
+    def _pictures(self) -> str:
+        """Return the style that puts each page's picture on its button; the number stands at its foot."""
+        rules = []
+        for page in self.strip.pages[: self.strip.most]:
+            buffer = io.BytesIO()
+            _thumb(page, self._wide, self.strip.size).save(buffer, format="PNG")
+            data = base64.b64encode(buffer.getvalue()).decode()
+            picture = f"#fff url(data:image/png;base64,{data}) center/contain no-repeat"
+            rules.append(f".{self._class(page.number)}{{background:{picture}!important}}")
+        height = 2 * self.strip.size - 24
+        number = (
+            f"color:#000!important;line-height:{height}px!important;text-shadow:0 0 3px #fff,0 0 3px #fff"
+        )
+        rules.append(f".{self._class('all')}{{font-size:11px;{number}}}")
+        return f"<style>{''.join(rules)}</style>"
+
+    def _class(self, name: object) -> str:
+        return f"kit-page-{id(self):x}-{name}"
+
+    def _legend(self) -> str:
+        box = "display:inline-block;width:10px;height:10px;margin:0 6px 0 0"
+        rows = []
+        for start, letter in self.strip.letters.items():
+            fill = self.strip.colour(start, _side(self.strip, start))
+            words = html.escape(f"{letter} from page {start}: {self.strip.title(start)}")
+            rows.append(f'<div><span style="{box};background:{fill}"></span>{words}</div>')
+        return f'<div style="columns:2;line-height:1.5">{"".join(rows)}</div>'

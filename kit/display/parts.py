@@ -53,9 +53,11 @@ class PartStrip(PageParts):
         """Return the strip for a report: pages as small pictures; a click under a page opens its reason."""
         figures = "".join(self._figure(page) for page in self.pages[: self.most])
         row = "display:flex;flex-wrap:wrap;gap:6px;align-items:flex-start;font-size:.75em"
+        sides = " above each page, ".join(name for name, _ in self.sides)
+        sides += " below it" if len(self.sides) > 1 else ""
         legend = "".join(f"<li>{html.escape(self._entry(start))}</li>" for start in self.letters)
         return (
-            f"<p>{html.escape(self.caption)}. Above each page gold, below it the prediction.</p>"
+            f"<p>{html.escape(self.caption)}: {sides}.</p>"
             f'<div style="{row}">{figures}</div><ul style="list-style:none;padding:0">{legend}</ul>'
         )
 
@@ -78,9 +80,8 @@ class PartStrip(PageParts):
         words = f'<div style="height:{self.size}px;overflow:hidden">{html.escape(page.text[:120])}</div>'
         above, below = (bars[:1], bars[1:]) if self.gold else ([], bars)
         mark = " ≠" if self.differs(number) else ""
-        line = f"{number}{mark}"
-        if reason := self.reasons.get(number):
-            line = f"<details><summary>{line} why</summary>{html.escape(reason)}</details>"
+        why = html.escape(self.why(number))
+        line = f"<details><summary>page {number}{mark}</summary>{why}</details>"
         parts = [*above, picture if data else words, *below, f"<figcaption>{line}</figcaption>"]
         style = f"margin:0;width:{round(self.size * 0.8)}px;overflow-wrap:anywhere"
         return f'<figure style="{style}">{"".join(parts)}</figure>'

@@ -1,4 +1,4 @@
-"""A playground in the notebook: choose adapter, program, inputs and model, and see the prompt change at once.
+"""A playground in the notebook: choose adapter, program and model, edit the inputs, see the prompt change.
 
     kit.playground(program, {"a short note": {"note": "..."}, "a long one": {"note": "..."}})
 
@@ -8,11 +8,12 @@
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -77,20 +78,25 @@ class Playground:
         """The widgets, made when they are first shown."""
         return View(self)
 
-    def draft(self, choice: Choice, adapter: str | None = None) -> Draft:
-        """Return what would be sent."""
-        program, inputs = self.programs[choice.program], self.inputs[choice.inputs]
+    def draft(
+        self, choice: Choice, adapter: str | None = None, inputs: dict[str, Any] | None = None
+    ) -> Draft:
+        """Return what would be sent, by the choice's inputs or by others."""
+        given = self.inputs[choice.inputs] if inputs is None else inputs
         return comparisons.draft(
-            program, inputs, self.adapters[adapter or choice.adapter], self.models.get(choice.model)
+            self.programs[choice.program],
+            given,
+            self.adapters[adapter or choice.adapter],
+            self.models.get(choice.model),
         )
 
-    def send(self, choice: Choice) -> dspy.Prediction:
-        """Ask the model."""
+    def send(self, choice: Choice, inputs: dict[str, Any] | None = None) -> dspy.Prediction:
+        """Ask the model, with the choice's inputs or with others."""
         import dspy
 
         lm = self.models.get(choice.model) or dspy.settings.lm
         with dspy.context(lm=lm, adapter=self.adapters[choice.adapter]):
-            return self.programs[choice.program](**self.inputs[choice.inputs])
+            return self.programs[choice.program](**(self.inputs[choice.inputs] if inputs is None else inputs))
 
     def _menus(self) -> dict[str, Mapping[str, Any]]:
         return {
@@ -102,7 +108,7 @@ class Playground:
 
 
 class View:
-    """The widgets of a playground: menus, the prompt, a button, the reply."""
+    """The widgets of a playground: menus, the inputs to edit, a button, the reply, and the prompt."""
 
     def __init__(self, playground: Playground) -> None:
         import ipywidgets
@@ -112,16 +118,19 @@ class View:
             name: _menu(name, list(named)) for name, named in playground._menus().items() if len(named) > 1
         }
         self.against = _menu("compare with", [_NOTHING, *playground.adapters])
+        self._writing = Lock()
+        self.fields, self.edited = ipywidgets.VBox(), {}
         self.prompt, self.reply = ipywidgets.HTML(), ipywidgets.HTML()
         self.button = ipywidgets.Button(description="Send", icon="paper-plane", button_style="primary")
-        for menu in [*self.menus.values(), self.against]:
-            menu.observe(self._refresh, "value")
+        for name, menu in self.menus.items():
+            menu.observe(self._fill if name == "inputs" else self._refresh, "value")
+        self.against.observe(self._refresh, "value")
         self.button.on_click(self._send)
         row = ipywidgets.HBox(
             [*self.menus.values(), self.against], layout=ipywidgets.Layout(flex_flow="row wrap")
         )
-        self.box = ipywidgets.VBox([row, self.prompt, self.button, self.reply])
-        self._refresh()
+        self.box = ipywidgets.VBox([row, self.fields, self.button, self.reply, self.prompt])
+        self._fill()
 
     @property
     def choice(self) -> Choice:
@@ -129,29 +138,63 @@ class View:
         chosen = {name: menu.value for name, menu in self.menus.items()}
         return Choice(**vars(self.playground.first) | chosen)
 
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The chosen inputs, with each text as it was edited."""
+        texts = {name: field.value for name, field in self.edited.items()}
+        return self.playground.inputs[self.choice.inputs] | texts
+
+    def _fill(self, change: object = None) -> None:
+        """Put the chosen inputs into fields; what is no text stays as it is."""
+        import ipywidgets
+
+        chosen = self.playground.inputs[self.choice.inputs]
+        self.edited = {name: _field(value) for name, value in chosen.items() if isinstance(value, str)}
+        for field in self.edited.values():
+            field.observe(self._refresh, "value")
+        rows = [(ipywidgets.HTML(f"<b>{html.escape(name)}</b>"), one) for name, one in self.edited.items()]
+        self.fields.children = [widget for row in rows for widget in row]
+        self._refresh()
+
     def _refresh(self, change: object = None) -> None:
         with _Attempt() as attempt:
-            shown = self.playground.draft(self.choice)
+            draft = self.playground.draft(self.choice, inputs=self.inputs)
+            shown = f"<p><b>{html.escape(draft.title)}</b></p>{''.join(draft.sections(folded=('system',)))}"
             if (other := self.against.value) not in (_NOTHING, self.choice.adapter):
-                before = self.playground.draft(self.choice, other)
-                shown = diff(before, shown, names=(other, self.choice.adapter))
-        self.prompt.value = _readable(_failure(attempt.error) or shown._repr_html_())
+                before = self.playground.draft(self.choice, other, self.inputs)
+                shown = diff(before, draft, names=(other, self.choice.adapter))._repr_html_()
+        self.prompt.value = _readable(_failure(attempt.error) or shown)
 
     def _send(self, button: object) -> None:
         """Ask in a thread, so that the menus still work while a model computes."""
+        choice, done = self.choice, Event()
         self.button.disabled = True
-        self.reply.value = f"<i>{html.escape(str(self.choice))}: waiting for the reply ...</i>"
-        Thread(target=self._answer, args=[self.choice], daemon=True).start()
+        self.reply.value = f"<i>{html.escape(str(choice))}: waiting for the reply ...</i>"
+        Thread(target=self._count, args=[choice, done], daemon=True).start()
+        Thread(target=self._answer, args=[choice, self.inputs, done], daemon=True).start()
 
-    def _answer(self, choice: Choice) -> None:
+    def _count(self, choice: Choice, done: Event) -> None:
+        """Show the seconds until the reply is here."""
+        started = time.monotonic()
+        while not done.wait(1):
+            seconds = time.monotonic() - started
+            with self._writing:
+                if not done.is_set():
+                    waiting = f"{choice}: waiting for the reply, {seconds:.0f} s ..."
+                    self.reply.value = f"<i>{html.escape(waiting)}</i>"
+
+    def _answer(self, choice: Choice, inputs: dict[str, Any], done: Event) -> None:
         before = {entry["uuid"] for entry in entries()}  # DSPy drops the oldest, so places say nothing
         try:
             with _Attempt() as attempt:
-                prediction = tables.section("prediction", repr(self.playground.send(choice)))
+                prediction = tables.section("prediction", repr(self.playground.send(choice, inputs)))
             outcome = _failure(attempt.error) or prediction
             new = [entry for entry in entries() if entry["uuid"] not in before]
-            self.reply.value = _readable(_said(choice, new) + outcome)
+            with self._writing:
+                done.set()
+                self.reply.value = _readable(_said(choice, new) + outcome)
         finally:
+            done.set()
             self.button.disabled = False
 
 
@@ -198,6 +241,13 @@ def _menu(name: str, options: list[str]) -> ipywidgets.Dropdown:
     layout = ipywidgets.Layout(width="auto", margin="2px 16px 2px 2px")
     style = {"description_width": "initial"}
     return ipywidgets.Dropdown(description=name, options=options, layout=layout, style=style)
+
+
+def _field(text: str) -> ipywidgets.Textarea:
+    import ipywidgets
+
+    rows = min(8, max(2, text.count("\n") + 1 + len(text) // 120))
+    return ipywidgets.Textarea(text, rows=rows, layout=ipywidgets.Layout(width="98%"))
 
 
 def _readable(text: str) -> str:

@@ -10,8 +10,8 @@ from functools import cached_property
 from kit.documents.pages import Page
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
-COLOURS = ("#5b9bd5", "#e69f00", "#009e73", "#cc79a7", "#9fd8f5", "#e0702a", "#a8a8a8", "#c9bb30")
-"""After Okabe and Ito: told apart also by readers who do not see all colours; letters say it too."""
+COLOURS = ("#54b4fc", "#fce43c", "#6c8454", "#84fcfc", "#cc9c3c", "#6c6cfc", "#cce49c", "#6c849c")
+"""Chosen for the greatest smallest distance (CIE 1976: 30) in full, red-blind and green-blind sight."""
 
 
 @dataclass(frozen=True)
@@ -77,3 +77,14 @@ class PageParts:
     def title(self, start: int) -> str:
         """Return what the part that starts on a page is called, by gold if gold has it."""
         return next(span.title for _, spans in self.sides for span in spans if span.start == start)
+
+    def why(self, number: int) -> str:
+        """Return the reason that was given for a page, or else what its parts say about it."""
+        if reason := self.reasons.get(number):
+            return reason
+        starts = {name: any(span.start == number for span in spans) for name, spans in self.sides}
+        if not any(starts.values()):
+            return "No part starts here: the page continues the one before it."
+        where = " and ".join(name for name, here in starts.items() if here)
+        missing = "".join(f"; not in {name}" for name, here in starts.items() if not here)
+        return f"A part starts here in {where}{missing}."

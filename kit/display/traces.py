@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _HEADINGS = ["span", "kind", "answered by", "tokens in", "tokens out", "seconds"]
 _LONGEST = 2000
 _LIST = "list-style:none;padding-left:1.2em;margin:0"
+_TOP = "list-style:none;padding-left:1.2em;margin:0;max-width:68em"
+_RED = "#d64545"
+_UNITS = {"tokens in": "in", "tokens out": "out", "seconds": "s", "clock": "s on the clock"}
+_WIDTHS = {"tokens in": 5, "tokens out": 4.5, "seconds": 4.5, "clock": 8}
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Trace:
         trees = "".join(map(self._tree, self.roots))
         return (
             f"<details open><summary><b>{html.escape(self._title())}</b></summary>"
-            f'<ul style="{_LIST}">{trees}</ul></details>'
+            f'<ul style="{_TOP}">{trees}</ul></details>'
         )
 
     def timed(self) -> Trace:
@@ -121,23 +125,31 @@ class Trace:
             f"{seconds:.1f} s of computing"
         )
 
-    def _tree(self, span: Span) -> str:
-        texts = "".join(
-            tables.section(title, text)
-            for title, text in [("in", span.inputs), ("error" if span.error else "out", _result(span))]
-            if text
-        )
+    def _tree(self, span: Span, adapter: Span | None = None) -> str:
+        if folded := _only_call(span):
+            return self._tree(folded, adapter=span)
+        shown = [("in", span.inputs), ("error" if span.error else "out", _result(span))]
+        if adapter:
+            shown.append((f"what {adapter.name} made of it", _result(adapter)))
+        texts = "".join(tables.section(title, text) for title, text in shown if text)
         inside = "".join(map(self._tree, span.children))
         below = f'<ul style="{_LIST}">{inside}</ul>' if inside else ""
-        return f"<li><details><summary>{self._line(span)}</summary>{texts}</details>{below}</li>"
+        line = self._line(span, adapter)
+        return f"<li><details><summary>{line}</summary>{texts}</details>{below}</li>"
 
-    def _line(self, span: Span) -> str:
-        headings, facts = self._headings()[1:], self._facts(span)
-        known = [_fact(*pair) for pair in zip(headings, facts, strict=True) if pair[1] not in ("", "-")]
-        mark = "error: " if span.error else ""
+    def _line(self, span: Span, adapter: Span | None) -> str:
+        """Return a line: numbers in columns at the right, then name, who answered, and the result."""
+        facts = dict(zip(self._headings(), ["", *self._facts(span)], strict=True))
+        cells = [_number(name, facts[name]) for name in _UNITS if name in facts]
+        about = [span.answered_by, adapter.name if adapter else ""]
+        about += ["tool"] if span.kind == "TOOL" else []
+        small = html.escape(" · ".join(filter(None, about)))
+        result = html.escape(_short(_result(span)))
+        if span.error:
+            result = f'<span style="color:{_RED}">error: {result}</span>'
         return (
-            f"<b>{html.escape(span.name)}</b> <small>{html.escape(' · '.join(known))}</small> "
-            f"<code>{html.escape(mark + _short(_result(span)))}</code>"
+            f'<span style="float:right;margin-left:1em">{" ".join(cells)}</span> '
+            f"<b>{html.escape(span.name)}</b> <small>{small}</small> <code>{result}</code>"
         )
 
 
@@ -227,7 +239,13 @@ def _short(text: str, longest: int = 40) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def _fact(heading: str, fact: str) -> str:
-    way = heading.removeprefix("tokens ")
-    units = {"in": "tokens in", "out": "out", "seconds": "s", "clock": "s on the clock"}
-    return f"{fact} {units[way]}" if way in units else fact
+def _only_call(span: Span) -> Span | None:
+    """Return the model call of an adapter that made one call: both are shown as one line."""
+    one = span.children[0] if len(span.children) == 1 else None
+    return one if one and one.kind == "LLM" and span.name.endswith("Adapter") and not span.error else None
+
+
+def _number(heading: str, fact: str) -> str:
+    """Return a number with its unit, in a column of its own; one that is not known leaves its place empty."""
+    known = "" if fact == "-" else f"{fact} {_UNITS[heading]}"
+    return f'<span style="display:inline-block;width:{_WIDTHS[heading]}em;text-align:right">{known}</span>'

@@ -1,5 +1,7 @@
 """What each adapter would send stands side by side, whole, with its size."""
 
+import re
+
 import dspy
 import pytest
 from scripted import ScriptedEngine
@@ -52,10 +54,29 @@ def test_html_stands_without_styles(summaries):
     """Headings, sizes and texts need no style; nothing in a note becomes part of the page."""
     html = summaries._repr_html_()
     assert html.startswith("<table><thead><tr><th>adapter</th>")
-    assert html.count("<details open") == 8
-    assert html.count("<details style") == 2
     assert html.count("A cold &lt;b&gt;since&lt;/b&gt; Monday.") == 4
     assert "<script" not in html
+
+
+def test_four_are_chosen_from_a_list(summaries):
+    """More than three have no room side by side: one of them is open, and a click opens another instead."""
+    html = summaries._repr_html_()
+    assert [html.count(f"<summary><b>{name}</b>") for name in ("Chat", "JSON", "XML", "BAML")] == [1] * 4
+    assert len(set(re.findall(r'<details name="([^"]+)"', html))) == 1
+    assert len(re.findall(r'<details name="[^"]+" open>', html)) == 1
+
+
+def test_two_stand_in_the_columns_of_a_table():
+    """A table keeps them side by side where styles are stripped; what both send is shown once."""
+    program = dspy.Predict("note -> summary")
+    program.demos = [dspy.Example(note="A broken arm.", summary="Fracture.")]
+    both = {"Chat": dspy.ChatAdapter(), "again": dspy.ChatAdapter(), "XML": dspy.XMLAdapter()}
+    html = prompts(program, NOTE, both)._repr_html_()
+    assert html.count("<td style=") == 3
+    assert "the same in all" not in html
+    html = prompts(program, NOTE, dict(list(both.items())[:2]))._repr_html_()
+    assert html.count("· the same in all 2") == 4
+    assert html.count("A cold &lt;b&gt;since&lt;/b&gt; Monday.") == 1
 
 
 def test_demos_are_folded():

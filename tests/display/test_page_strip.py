@@ -98,7 +98,30 @@ def test_a_click_shows_the_page_and_the_reason(strip):
     assert "the model says &lt;start&gt;" in view.about.value
     assert bytes(view.page.value).startswith(b"\x89PNG")
     view.buttons[0].click()
-    assert "No reason was given" in view.about.value
+    assert "A part starts here in gold and predicted." in view.about.value
+
+
+def test_every_page_has_a_reason(strip):
+    """Where none was given, the parts say it: which side starts a part, or that the page goes on."""
+    assert [strip.why(number) for number in (1, 2, 3, 4)] == [
+        "A part starts here in gold and predicted.",
+        "No part starts here: the page continues the one before it.",
+        "A part starts here in gold and predicted.",
+        "the model says <start>",
+    ]
+    assert part_strip(strip.pages, gold=GOLD, predicted=PREDICTED).why(4) == (
+        "A part starts here in predicted; not in gold."
+    )
+
+
+def test_the_pages_are_the_buttons(strip):
+    """Each page is a button that shows its picture, between a band for each side; the bands are named."""
+    top, row, legend, _ = strip.view.box.children
+    assert "gold above, predicted below" in top.value
+    assert top.value.count("data:image/png;base64,") == 4
+    assert [len(figure.children) for figure in row.children] == [3, 3, 3, 3]
+    assert row.children[0].children[1] is strip.view.buttons[0]
+    assert "EXHIBIT B &lt;b&gt;" in legend.value
 
 
 def test_the_widget_comes_beside_picture_and_text(strip):

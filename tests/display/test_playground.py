@@ -1,5 +1,6 @@
 """The playground's widgets, without a browser: choices change the prompt, Send asks, errors are shown."""
 
+import re
 import sys
 import threading
 import time
@@ -47,6 +48,28 @@ def test_menus_change_the_prompt():
     assert "&lt;note&gt;" in view.prompt.value
     view.menus["inputs"].value = "fracture"
     assert "A broken arm." in view.prompt.value
+
+
+def test_inputs_can_be_edited():
+    """What is typed is in the prompt at once and in the call; another choice brings its own text back."""
+    lm = configure(GOOD)
+    view = summaries(adapters={"JSON": dspy.JSONAdapter()}).view
+    view.edited["note"].value = "A sprained ankle."
+    assert "A sprained ankle." in view.prompt.value
+    send(view)
+    assert "A sprained ankle." in lm.history[-1]["messages"][-1]["content"]
+    view.menus["inputs"].value = "fracture"
+    assert view.edited["note"].value == "A broken arm."
+    assert "A sprained ankle." not in view.prompt.value
+    assert NOTES["cold"] == {"note": "A cold."}
+
+
+def test_the_user_message_is_open_and_the_system_message_folded():
+    """What changes is in sight."""
+    page = summaries().view.prompt.value
+    system, user = (re.search(rf"<details([^>]*)><summary><b>{role}", page)[1] for role in ("system", "user"))
+    assert "open" not in system
+    assert "open" in user
 
 
 def test_a_menu_of_one_is_left_out():

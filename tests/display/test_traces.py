@@ -61,11 +61,25 @@ def test_the_clock_is_shown_on_request(trace):
 def test_html_folds_and_lets_no_markup_through(trace):
     """The page has one foldable line for each span, and text from a model stays text."""
     page = trace._repr_html_()
-    assert page.count("<details><summary><b>") == 4
+    assert page.count("<details><summary>") == 4
     assert "4 spans, 2 model calls, 1,200 tokens in, 20 out, 4.0 s of computing" in page
     assert "<b>late</b>" not in page
     assert "&lt;b&gt;late&lt;/b&gt;" in page
     assert "error: ValueError: no order" in page
+
+
+def test_an_adapter_and_its_call_are_one_line():
+    """The line names the adapter, and holds what it made of the reply; retries keep their own."""
+    spans = [
+        recorded("Predict.forward"),
+        recorded("ChatAdapter.__call__", "Predict.forward", 0.1, 0.9),
+        recorded("LM.__call__", "ChatAdapter.__call__", 0.2, 0.8, kind="LLM"),
+    ]
+    page = tree(spans)._repr_html_()
+    assert page.count("<details><summary>") == 2
+    assert "<small>ChatAdapter</small>" in page
+    again = recorded("LM.acall", "ChatAdapter.__call__", 0.3, 0.4, kind="LLM")
+    assert tree([*spans, again])._repr_html_().count("<details><summary>") == 4
 
 
 def test_a_call_that_is_seen_twice_is_shown_once():
