@@ -54,6 +54,13 @@ def test_exercises_get_their_time(sheet):
             assert minutes == sum(stated)
 
 
-def test_there_are_four():
-    """For three quarters of an hour, the workshop of 70 minutes, an hour and a half, and three hours."""
-    assert [sheet.stem for sheet in SHEETS] == ["180_minutes", "45_minutes", "70_minutes", "90_minutes"]
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.stem)
+def test_it_has_a_win(sheet):
+    """Each sheet says, before its table, what people will tell others about."""
+    assert "**The win:** " in sheet.read_text(encoding="utf-8").partition("\n| minutes")[0]
+
+
+def test_there_are_five():
+    """For 45 minutes, the workshop of 70, an hour and a half, three hours, and two days."""
+    wanted = ["180_minutes", "45_minutes", "70_minutes", "720_minutes", "90_minutes"]
+    assert [sheet.stem for sheet in SHEETS] == wanted

@@ -29,9 +29,11 @@ _HTML_PICTURE = re.compile(r'src(?:set)?="(?P<target>[^":]+)"')
 _EXERCISE = re.compile(r"# Exercise (\d+\.\d+)\n")
 _CHECK = re.compile(r'with kit\.check\("(\d+\.\d+)"\)')
 STYLE = """
-.content { width: 58em; }
+.content { width: 55em; }
 .cell_output { overflow-x: auto; }
-.cell_output table { width: auto; font-size: .85em; }
+.cell_output table { width: auto; font-size: .85em; border: 0; border-collapse: collapse; }
+.cell_output :is(td, th) { border: 0; border-bottom: 1px solid rgba(128, 128, 128, .3); padding: .3em .8em; }
+.cell_output thead th { border-bottom: 2px solid rgba(128, 128, 128, .5); }
 .cell_output td:first-child, .cell_output th:first-child { text-align: left; }
 .cell_output pre { white-space: pre; }
 details { margin: .75em 0; }
@@ -206,6 +208,9 @@ def _linked(text: str, page: Path, source: Path, root: Path) -> str:
         if re.match(r"[a-z]+:", target):
             return match[0]
         path = (page.parent / target).resolve().relative_to(root.resolve())
+        if path == (root / "README.md").resolve():
+            up = "../" * len(page.relative_to(root).parent.parts)
+            return f"[{match['words']}]({up}index.md{match['anchor'] or ''})"
         if (path.suffix == ".ipynb" and path.parent.name == "notebooks") or path.parent.name == "guide":
             anchor = re.sub(r"[^\w#-]", "", (match["anchor"] or "").lower())  # JupyterLab's to the site's
             return f"[{match['words']}]({target}{anchor})"

@@ -78,7 +78,9 @@ def pages(tmp_path_factory):
     (root / "data" / "README.md").write_text("# Rows\n")
     (root / "README.md").write_text(README)
     shown = new_code_cell("6 * 7", outputs=[new_output("execute_result", {"text/html": "<b>forty-two</b>"})])
-    leads = new_markdown_cell("Next: [types](01_types.ipynb). The rows: [data](../data/README.md).")
+    leads = new_markdown_cell(
+        "Next: [types](01_types.ipynb). The rows: [data](../data/README.md).\n\n[all](../README.md#lessons)"
+    )
     exercise = [
         new_markdown_cell("## Exercises\n\n### Exercise 1.1 · Add (5 min)"),
         new_code_cell("# Exercise 1.1\nanswer = ..."),
@@ -128,6 +130,7 @@ def test_a_file_without_a_page_is_named(pages):
     text = (pages / "notebooks" / "00_start.html").read_text()
     assert "data/README.md</span>" in text
     assert 'href="01_types.html"' in text
+    assert 'href="../index.html#lessons"' in text
 
 
 def test_solutions_are_folded_behind_their_checks(pages):
