@@ -70,6 +70,30 @@ class Load:
             return 1000 * statistics.median(self.seconds or [0.0])
 
 
+class Turns:
+    """One at a time, in the order of asking; a plain lock may pass over somebody again and again."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[threading.Event] = deque()
+        self._changing = threading.Lock()
+
+    @contextmanager
+    def next(self) -> Iterator[None]:
+        """Wait until those who asked before are served."""
+        mine = threading.Event()
+        with self._changing:
+            self._waiting.append(mine)
+            self._waiting[0].set()
+        mine.wait()
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._waiting.popleft()
+                if self._waiting:
+                    self._waiting[0].set()
+
+
 class Room(Listener):
     """Serve models until the `with` ends.
 
@@ -98,7 +122,7 @@ class Room(Listener):
         self.key, self.load = checked_key(token), Load()
         super().__init__(_RoomHandler, host, port)
         self.models = models or offline_models()
-        self._turn = threading.Lock()
+        self._turns = Turns()
 
     @property
     def invitation(self) -> str:
@@ -129,7 +153,7 @@ class Room(Listener):
         """Wait for the model; meanwhile another may have asked the same, and then its reply is recorded."""
         self.load.count("waiting")
         try:
-            with self._turn:
+            with self._turns.next():
                 return engine.complete(request)
         finally:
             self.load.count("waiting", -1)

@@ -208,7 +208,7 @@ def _linked(text: str, page: Path, source: Path, root: Path) -> str:
         if re.match(r"[a-z]+:", target):
             return match[0]
         path = (page.parent / target).resolve().relative_to(root.resolve())
-        if path == (root / "README.md").resolve():
+        if path == Path("README.md"):
             up = "../" * len(page.relative_to(root).parent.parts)
             return f"[{match['words']}]({up}index.md{match['anchor'] or ''})"
         if (path.suffix == ".ipynb" and path.parent.name == "notebooks") or path.parent.name == "guide":

@@ -1,5 +1,6 @@
 """A room answers many learners from one machine: recordings at once, the model in turn, strangers never."""
 
+import contextlib
 import threading
 import time
 
@@ -17,7 +18,7 @@ from kit.engines.replay import ReplayEngine, Rollouts
 from kit.engines.server import Server
 from kit.workshop import room as rooms
 from kit.workshop.cli import app
-from kit.workshop.room import Load, Room
+from kit.workshop.room import Load, Room, Turns
 
 TOKEN = "harbour-light"
 NAME = "qwen2.5-coder-0.5b"
@@ -113,6 +114,27 @@ def test_what_two_ask_at_the_same_time_is_computed_once(room, live, monkeypatch)
         thread.join()
     assert len(live.requests) == 1
     assert (room.load.live, room.load.replayed, room.load.waiting) == (1, 4, 0)
+
+
+def test_the_model_is_asked_in_the_order_of_asking():
+    """Nobody who waits is passed over, however many ask after them, and an error passes the turn on."""
+    turns, served = Turns(), []
+
+    def wait(number):
+        with contextlib.suppress(ValueError), turns.next():
+            served.append(number)
+            if number == 2:
+                raise ValueError
+
+    with turns.next():
+        threads = [threading.Thread(target=wait, args=[number]) for number in range(8)]
+        for number, thread in enumerate(threads):
+            thread.start()
+            while len(turns._waiting) < number + 2:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert served == list(range(8))
 
 
 def test_a_stranger_gets_nothing(room, live):
