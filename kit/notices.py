@@ -59,9 +59,7 @@ class LogLine:
 def ask(question: str, wanted: Callable[[], bool] = lambda: True) -> str | None:
     """Return what a person at a notebook answers; None if nobody can be asked.
 
-    Args:
-        question: Shown beside the field for the answer.
-        wanted: Called now and then. When it returns False, the question is no longer needed and goes away.
+    `wanted` is called now and then; when it returns False, the question is no longer needed and goes away.
     """
     if not _notebook():
         return None

@@ -36,10 +36,7 @@ def has_inputs(row: dspy.Example) -> bool:
 def is_cached(lm: dspy.BaseLM, inputs: dict[str, Any], *, asynchronous: bool) -> bool:
     """Tell whether DSPy's cache holds the reply to a call, by DSPy's own key.
 
-    Args:
-        lm: The model.
-        inputs: What `on_lm_start` is given.
-        asynchronous: Whether it is an `acall`, which has a key of its own.
+    `inputs` is what `on_lm_start` is given; an `acall` has a key of its own.
     """
     import dspy
     from dspy.clients.execution import IGNORED_CACHE_KEYS, prepare

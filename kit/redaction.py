@@ -109,9 +109,6 @@ def refuse(text: str | bytes, what: str, *, known: str = "") -> None:
         text: What is about to be stored or sent.
         what: What it is, for the message: "This reply".
         known: A text in which made-up keys may stand, e.g. the source of the notebook that printed them.
-
-    Raises:
-        HoldsSecret: With the variable's name, and without its value.
     """
     text = text.decode(errors="replace") if isinstance(text, bytes) else text
     for name, value in _in_the_environment():
@@ -230,9 +227,7 @@ def _in_base64(value: str) -> Iterator[str]:
 def _named(text: str, *, written_out: bool = False) -> Iterator[tuple[int, int]]:
     """Yield where the values begin and end that stand behind the names of secrets.
 
-    Args:
-        text: Where to look.
-        written_out: Take settings alone: a name and a value that is no word, both in quotes or around "=".
+    If `written_out`, only in settings: a name and a value that is no word, both in quotes or around "=".
     """
     end = 0
     for found in _NAME.finditer(text):

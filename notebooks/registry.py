@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from dspy_hub.hub import HubFile
+from hub import Refused, check, check_name
+from served_folder import Folder, FolderHandler
 
-from kit.engines.folder import Folder, FolderHandler
 from kit.engines.listening import checked_key, same_key
-from kit.hub import Refused, check, check_name
 
 
 class Registry(Folder):

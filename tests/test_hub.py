@@ -5,12 +5,12 @@ import json
 
 import dspy
 import dspy_hub
+import hub
 import pytest
+from card import Card
 from dspy_hub.exceptions import PackageNotFoundError, RegistryError
 from registry import Registry
 
-from kit import hub
-from kit.evaluation.card import Card
 from kit.evaluation.intervals import interval
 
 KEY = "sk-test-0123456789abcdef"

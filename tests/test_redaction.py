@@ -8,13 +8,14 @@ import time
 import urllib.parse
 
 import dspy
+import hub
 import nbformat
 import orjson
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from scripted import ScriptedEngine
 
-from kit import hub, notices
+from kit import notices
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine
 from kit.engines.server import Server

@@ -10,9 +10,8 @@ import urllib.error
 import urllib.request
 
 import pytest
+from hub import Refused
 from registry import Registry, publish
-
-from kit.hub import Refused
 
 STATE = b'{"classify": {}}'
 FILE = {

@@ -32,11 +32,7 @@ _AT_ONCE = 500
 
 
 class Answers:
-    """Outcomes by key; only the process that runs the batch writes.
-
-    Args:
-        path: The SQLite file; made if it is missing.
-    """
+    """Outcomes by key; only the process that runs the batch writes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

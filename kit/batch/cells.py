@@ -33,15 +33,7 @@ class BadColumn(ValueError):
 
 
 def arrow(frame: pandas.DataFrame, keep: Iterable[str] = ()) -> pa.Table:
-    """Return a frame as Arrow, its index left out.
-
-    Args:
-        frame: Any frame; names of columns become text.
-        keep: Columns whose cells are kept as they are, beside those with dicts.
-
-    Raises:
-        BadColumn: If a column is of mixed types, holds what is no data, or has the name of another one.
-    """
+    """Return a frame as Arrow, its index left out; the cells of columns in `keep` stay as they are."""
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     if twice := sorted(set(frame.columns[frame.columns.duplicated()])):
         raise BadColumn(f"Two columns are named {', '.join(map(repr, twice))}. Rename one of them.")

@@ -45,11 +45,8 @@ class LostScheduler(RuntimeError):
 class Cluster:
     """Ask a program on the workers of a Dask cluster.
 
-    Args:
-        program: Any DSPy module that cloudpickle can send.
-        threads: Calls in flight on each worker, at most.
-        scheduler: An address such as "tcp://10.0.0.1:8786", a cluster, or a client; only a client that was
-            made here is closed in the end. The model's API key travels with the program.
+    `scheduler` is an address such as "tcp://10.0.0.1:8786", a cluster, or a client; only a client that was
+    made here is closed in the end. The model's API key travels with the program.
     """
 
     def __init__(self, program: Any, threads: int, scheduler: Any) -> None:

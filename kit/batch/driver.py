@@ -31,11 +31,8 @@ class Stopped(RuntimeError):
 class Partition:
     """A piece of the table.
 
-    Attributes:
-        number: Its place.
-        rows: The rows, numbered.
-        keys: For each row its entry's key, or why nobody was asked.
-        waiting: For each entry that is not yet answered, how many rows want it.
+    `keys` holds for each row its entry's key, or why nobody was asked. `waiting` counts the rows of each
+    entry that is not yet answered.
     """
 
     number: int
@@ -47,14 +44,7 @@ class Partition:
 class Driver:
     """Bring the pieces of a table, a program and a folder together.
 
-    Args:
-        inputs: The column that each input field is read from.
-        asked: Who asks the program: `Threads` or `Cluster`.
-        answers: What was answered before, and is from now on.
-        parts: Where finished partitions go.
-        bar: A tqdm bar that counts rows.
-        interrupted: Set by Ctrl-C.
-        patience: How many failures in a row end the run.
+    `patience` is how many failures in a row end the run.
     """
 
     def __init__(
@@ -80,12 +70,7 @@ class Driver:
         self.cost_usd = 0.0
 
     def work(self, partitions: Iterable[pa.Table], size: int) -> None:
-        """Do all partitions that are not finished; whatever ends it, keep the calls in flight.
-
-        Raises:
-            Stopped: After too many failures in a row, or one that no entry could escape.
-            KeyboardInterrupt: After Ctrl-C.
-        """
+        """Do all partitions that are not finished; whatever ends it, keep the calls in flight."""
         finished = self.parts.finished()
         try:
             for number, rows in enumerate(partitions):

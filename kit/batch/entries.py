@@ -29,13 +29,8 @@ _SIMPLE = (bool, float, int, str, type(None))
 class EntryOutcome:
     """What the program made of one entry.
 
-    Attributes:
-        key: The entry's key.
-        outputs: The prediction as JSON; empty if there is none.
-        error: The exception's class; empty if there was none.
-        reason: Its message, cut to 2,000 characters.
-        is_fatal: Whether no other entry could fare better, such as with a wrong API key.
-        spent: The calls that were made, whether or not they led to an answer.
+    `outputs` is the prediction as JSON, `error` the exception's class, `reason` its message, cut to 2,000
+    characters. `is_fatal` says that no other entry could fare better, such as with a wrong API key.
     """
 
     key: bytes

@@ -31,14 +31,7 @@ class OtherRun(ValueError):
 
 
 def identity_of(program: dspy.Module, inputs: dict[str, str], source: str, **layout: Any) -> dict[str, Any]:
-    """Describe a run.
-
-    Args:
-        program: Any DSPy module; the model and the adapter are those in force.
-        inputs: The column that each input field is read from.
-        source: A hash of the table.
-        layout: How the output is laid out, e.g. the rows in a partition.
-    """
+    """Describe a run."""
     models = [_model(lm) for lm in (dspy.settings.lm, *(part.lm for part in program.predictors()))]
     return {
         "program": _hash([_module(part, name) for name, part in program.named_sub_modules()]),

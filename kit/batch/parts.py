@@ -26,12 +26,7 @@ _WITHOUT_FILES = {
 
 
 class Parts:
-    """The files of one folder; a partition is finished when its results are there.
-
-    Args:
-        folder: Holds `results/` and `failures/`, which are made if they are missing.
-        prefix: Put before the names of the program's outputs.
-    """
+    """The files of one folder; a partition is finished when its results are there."""
 
     def __init__(self, folder: Path, prefix: str = "") -> None:
         self.folder = folder
@@ -51,16 +46,7 @@ class Parts:
             (self.folder / "results" / path.name).unlink()
 
     def write(self, number: int, rows: pa.Table, outcomes: Sequence[EntryOutcome]) -> None:
-        """Write one partition, whole or not at all: what was answered, and what failed.
-
-        Args:
-            number: Of the partition.
-            rows: Its rows, numbered in a first column.
-            outcomes: One for each row.
-
-        Raises:
-            ValueError: If an output has the name of a column.
-        """
+        """Write one partition, whole or not at all: what was answered, and what failed."""
         name = f"part-{number:06}.parquet"
         rows = cells.readable(rows)
         good = [outcome for outcome in outcomes if not outcome.error]
@@ -86,8 +72,7 @@ class Parts:
 class Table:
     """Finished rows on disk, read when asked for. Shown as its first rows.
 
-    Attributes:
-        dataset: The files as a `pyarrow.dataset.Dataset`, to filter, or to take some columns of.
+    `dataset` is a `pyarrow.dataset.Dataset` of the files, to filter, or to take some columns of.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -116,11 +101,7 @@ class Table:
         return _frame(self.dataset.to_table(columns=columns))
 
     def to_dask(self) -> Any:
-        """Return the rows as a Dask DataFrame with a partition for each file.
-
-        Raises:
-            ValueError: If there are no files yet.
-        """
+        """Return the rows as a Dask DataFrame with a partition for each file."""
         from dask import dataframe
 
         if not self.paths:
@@ -144,11 +125,7 @@ def count_rows(paths: list[Path]) -> int:
 
 
 def numbered(rows: pa.Table, start: int) -> pa.Table:
-    """Add the rows' numbers in the source as a first column.
-
-    Raises:
-        ValueError: If there is such a column already, as in the results or failures of another run.
-    """
+    """Add the rows' numbers in the source as a first column."""
     if taken := [name for name in (NUMBER, "error", "reason") if name in rows.column_names]:
         raise ValueError(
             f"The table has a column {taken[0]!r}, which a run adds itself. Rename it, or drop it: "

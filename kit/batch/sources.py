@@ -41,11 +41,7 @@ class MissingColumn(ValueError):
 class Source:
     """A table that is read again and again, from the start.
 
-    Attributes:
-        schema: Names and types of its columns.
-        rows: How many it has.
-        digest: A hash of its whole content.
-        batches: Begins to read it.
+    `digest` is a hash of its whole content; `batches` begins to read it.
     """
 
     schema: pa.Schema
@@ -68,14 +64,7 @@ class Source:
 def source_of(table: Any) -> Source:
     """Make a source of what a user has.
 
-    Args:
-        table: A pandas or Dask DataFrame; or the path of a .parquet or .csv file, of a folder of such files,
-            or a list of paths. Columns of CSV files are read as text, so that 007 stays 007.
-
-    Raises:
-        TypeError: If it is something else.
-        FileNotFoundError: If there is no such file, or no such file in the folder.
-        ValueError: If the files are of another kind.
+    Columns of CSV files are read as text, so that 007 stays 007.
     """
     if isinstance(table, pandas.DataFrame):
         return _of_frame(table)
@@ -95,13 +84,7 @@ def source_of(table: Any) -> Source:
 
 
 def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> dict[str, str]:
-    """Return which column each input field of the program is read from.
-
-    Raises:
-        MissingColumn: If the table lacks one; the message lists the columns found.
-        TypeError: If `inputs` is a single string.
-        ValueError: If there are none.
-    """
+    """Return which column each input field of the program is read from."""
     if isinstance(inputs, str):
         raise TypeError(f"inputs is a list of columns: write inputs=[{inputs!r}].")
     mapping = dict(inputs) if isinstance(inputs, Mapping) else {name: name for name in inputs}

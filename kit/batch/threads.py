@@ -21,12 +21,7 @@ _MOMENT = 0.02
 
 
 class Threads:
-    """Ask a program from a pool of threads, each call under the settings of the caller.
-
-    Args:
-        program: Any DSPy module.
-        threads: Calls in flight, at most.
-    """
+    """Ask a program from a pool of threads, each call under the settings of the caller."""
 
     def __init__(self, program: Any, threads: int) -> None:
         self.program = program

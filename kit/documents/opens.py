@@ -34,11 +34,7 @@ _MOST_REPEATS = 100
 
 
 def text(name: str, data: bytes) -> Part:
-    """Return the text of an .odt.
-
-    Raises:
-        EncryptedFile: If it is under a password.
-    """
+    """Return the text of an .odt."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         packed = archive.namelist()
         if "META-INF/manifest.xml" in packed and b"encryption-data" in archive.read("META-INF/manifest.xml"):
@@ -55,11 +51,7 @@ def text(name: str, data: bytes) -> Part:
 
 
 def book(name: str, data: bytes, bounds: Bounds) -> list[Part]:
-    """Return the chapters of an .epub.
-
-    Raises:
-        EncryptedFile: If it is sold with copy protection.
-    """
+    """Return the chapters of an .epub."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         packed = archive.namelist()
         container = ElementTree.fromstring(archive.read("META-INF/container.xml"))

@@ -96,11 +96,7 @@ class Page:
 
     @cached_property
     def image(self) -> dspy.Image:
-        """The page as a picture for a model that sees, drawn on first use.
-
-        Raises:
-            NoPicture: If pages of this kind of file cannot be drawn.
-        """
+        """The page as a picture for a model that sees, drawn on first use."""
         import dspy
 
         return dspy.Image(self.png())

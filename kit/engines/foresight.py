@@ -45,8 +45,7 @@ def remember(model: str, answered: Answered) -> None:
 def extent(frame: FrameType) -> tuple[str, int | None]:
     """Return what runs, and how many calls of models it makes at most, if that can be told.
 
-    Args:
-        frame: The call of `Evaluate`, `Parallel.forward`, `Driver.work` or an optimizer's `compile`.
+    `frame` is the call of `Evaluate`, `Parallel.forward`, `Driver.work` or an optimizer's `compile`.
     """
     given = frame.f_locals
     if frame.f_code.co_name == "__call__":

@@ -22,9 +22,7 @@ from kit.engines.llama import LlamaEngine
 class HostedEngine:
     """Ask the given LM; its own cache, history, stream and callbacks stay out of the way.
 
-    Args:
-        lm: The model that answers.
-        profile: The profile whose key and address it uses, if it uses those of one.
+    `profile` is the one whose key and address it uses, if it uses those of one.
     """
 
     def __init__(self, lm: dspy.LM, profile: str | None = None) -> None:
@@ -47,16 +45,7 @@ class HostedEngine:
 
 
 class RoomEngine(HostedEngine):
-    """Ask an offline model that a room serves.
-
-    Args:
-        model: The model's name in the weights table.
-        room: What KIT_ROOM holds: "http://TOKEN@ADDRESS:PORT".
-        timeout: Longest wait for the room, in seconds.
-
-    Raises:
-        ValueError: If that is not what it holds.
-    """
+    """Ask an offline model that a room serves."""
 
     supports_function_calling = LlamaEngine.supports_function_calling
     supports_reasoning = LlamaEngine.supports_reasoning

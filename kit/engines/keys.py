@@ -28,11 +28,7 @@ class Rollout:
 
 
 def key_of(request: Request, call: Rollout | None = None) -> str:
-    """Hash the whole request, the rollout id, and which of n replies it is.
-
-    Returns:
-        20 hexadecimal digits.
-    """
+    """Hash the whole request, the rollout id, and which of n replies it is."""
     call = call or Rollout()
     whole = [plain(request), call.rollout_id, call.replies]
     whole = whole if VERSION == 1 else [VERSION, *whole]

@@ -71,16 +71,9 @@ class NotConfirmed(BaseException):
 class LiveRun:
     """The live calls of one Evaluate, or of one optimizer with all that it evaluates.
 
-    Attributes:
-        frame: The call that waits for them.
-        model: Who is asked first.
-        characters: How long the first prompt is.
-        allowed: How many may begin without a question.
-        under_way: How many have begun and not ended.
-        answered: Those that ended with a reply.
-        sent_away: How many were left to other processes.
-        kept: Whether all replies can be had again for nothing.
-        refused: Why no more may begin; empty while they may.
+    `allowed` is how many may begin without a question; `kept` says that all replies can be had again for
+    nothing; `refused` says why no more may begin, and is empty while they may. `sent_away` counts the calls
+    that were left to other processes.
     """
 
     frame: FrameType
@@ -152,11 +145,7 @@ class Hosted(BaseCallback):
 
 
 def setting() -> str:
-    """Return what KIT_LIVE says: "ask", "never" or "yes".
-
-    Raises:
-        ValueError: If it says something else.
-    """
+    """Return what KIT_LIVE says: "ask", "never" or "yes"."""
     value = os.environ.get("KIT_LIVE", "").strip().lower()
     if value not in _SETTINGS:
         raise ValueError(f"KIT_LIVE is {value!r}. Valid: ask, never, yes.")
@@ -169,16 +158,7 @@ def register(name: str, kind: type) -> None:
 
 
 def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
-    """Let a live call begin; wait for an answer first if its run is to send many.
-
-    Args:
-        model: Its name.
-        characters: How long the prompt is.
-        kept: Whether the reply can be had again for nothing.
-
-    Raises:
-        NotConfirmed: If the answer was no, or nobody can be asked.
-    """
+    """Let a live call begin; wait for an answer first if its run is to send many."""
     if _STOPPED and (stopped := next((_STOPPED[one] for one in _executors() if one in _STOPPED), None)):
         raise _stop(stopped)
     recording = bool(os.environ.get("KIT_RECORD"))

@@ -109,24 +109,11 @@ class LlamaEngine:
             raise ConfigurationError(str(error)) from error
 
     def complete(self, request: Request) -> Response:
-        """Generate one whole reply.
-
-        Raises:
-            UnsupportedFeatureError: As `stream` does.
-        """
+        """Generate one whole reply."""
         return gather(self.stream(request), request)
 
     def stream(self, request: Request) -> Iterator[Any]:
-        """Generate one reply, a token at a time; closing the iterator stops the model.
-
-        Raises:
-            ConfigurationError: If the model's file is missing, truncated or was tampered with.
-            ContextLengthError: If the prompt is longer than `context`.
-            InvalidRequestError: If llama.cpp cannot turn the JSON schema into a grammar.
-            TimeoutError: If the reply takes longer than `timeout`.
-            UnsupportedFeatureError: If the request holds an image, audio or a document, or an option that the
-                engine does not have; or if the reply breaks a part of the schema that no grammar holds.
-        """
+        """Generate one reply, a token at a time; closing the iterator stops the model."""
         _refuse_unknown_options(request)
         whole = grammar.complete(request)
         body = _body(whole) | {"cache_prompt": self.reuse_prefix}
@@ -202,11 +189,7 @@ class LlamaEngine:
 
 
 def _refuse_unknown_options(request: Request) -> None:
-    """Refuse what would have no effect.
-
-    Raises:
-        UnsupportedFeatureError: If the request has tools or an option that the engine does not have.
-    """
+    """Refuse what would have no effect."""
     config, default, valid = request.config, Config(), LlamaEngine.supported_params
     names = [field.name for field in fields(Config) if field.name not in {*valid, "extensions"}]
     unknown = [name for name in names if getattr(config, name) != getattr(default, name)]

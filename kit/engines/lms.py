@@ -31,11 +31,7 @@ class ProjectEngine(ReplayEngine):
 
     @classmethod
     def load_state(cls, state: dict[str, Any]) -> ProjectEngine:
-        """Rebuild the engine over the project's own recordings.
-
-        Raises:
-            MissingKey: If it asks a hosted model, and the key of its profile is not set.
-        """
+        """Rebuild the engine over the project's own recordings."""
         options = dict(state["state"])
         if state["live"] is None:
             return recorded_engine()
@@ -105,10 +101,6 @@ def offline_engine(name: str, **options: Any) -> ProjectEngine:
     """Return the engine of an offline model: recordings first, then llama.cpp in this process.
 
     With KIT_ROOM set, a workshop's room answers instead of llama.cpp (see `kit room`).
-
-    Args:
-        name: A name from the weights table.
-        options: Passed on to `LlamaEngine`.
     """
     from kit.engines.hosted import RoomEngine
     from kit.engines.llama import LlamaEngine
@@ -121,14 +113,7 @@ def offline_engine(name: str, **options: Any) -> ProjectEngine:
 def hosted_engine(model: str, profile: str | None = None) -> Any:
     """Return the engine of a hosted model: recordings first, then the provider.
 
-    Args:
-        model: The model, as `dspy.LM` names it.
-        profile: The profile whose key, address and recordings are used; without one, the provider's own
-            variables, and no recordings.
-
-    Raises:
-        ValueError: If there is no such profile.
-        MissingKey: If the profile's key is not set.
+    Without a profile it uses the provider's own variables, and no recordings.
     """
     if profile is not None and profile not in models.profiles():
         raise ValueError(f"Unknown profile {profile!r}. Valid profiles: {', '.join(models.profiles())}.")

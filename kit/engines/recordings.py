@@ -70,12 +70,7 @@ class Recordings:
     def add(self, recording: dict[str, Any]) -> dict[str, Any]:
         """Remember a new reply, on disk if there is a file to record to; the first reply for a key stays.
 
-        Returns:
-            What is recorded for the key from now on.
-
-        Raises:
-            HoldsSecret: If the line would hold a secret.
-            OSError: If it cannot be written; the reply is kept in memory, and written when it is next used.
+        If it cannot be written, it is kept in memory, and written when it is next used.
         """
         line = orjson.dumps(recording)
         refuse(line, "This recording")
@@ -182,11 +177,7 @@ def read_quietly(path: Path) -> list[tuple[str, bytes]]:
 
 
 def append(path: Path, line: bytes) -> None:
-    """Add one line to a file, whole or not at all visible to readers; two processes take turns.
-
-    Raises:
-        OSError: If the disk is full or the folder cannot be written to.
-    """
+    """Add one line to a file, whole or not at all visible to readers; two processes take turns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"), path.open("a+b") as file:
         file.seek(0, os.SEEK_END)
@@ -199,10 +190,6 @@ def append(path: Path, line: bytes) -> None:
 
 def merge(lines: dict[str, bytes], path: Path) -> dict[str, int]:
     """Make a file hold exactly these lines: what stays keeps its place, what is new comes last.
-
-    Args:
-        lines: The lines by key, in the order of their use.
-        path: The file to rewrite, atomically.
 
     Returns:
         Counts: kept, new, pruned.

@@ -22,9 +22,7 @@ class NotSent(dspy.LMError):
 class CapturingEngine(BaseCallback):
     """An engine that answers nothing; as a callback of its LM, it keeps what each call would send.
 
-    Args:
-        lm: The model that it stands in for; adapters ask what that one can do. None stands for a model that
-            can follow a schema, as the offline ones can.
+    Adapters ask it what `lm` can do; without one it can follow a schema, as the offline models can.
     """
 
     def __init__(self, lm: dspy.BaseLM | None = None) -> None:
@@ -53,15 +51,6 @@ def first_call(
 
     A copy of the program is run, and nothing is noted in any history. What `forward` does before the first
     call is done; a model that `forward` itself names in `dspy.context` is asked.
-
-    Args:
-        program: Any module; its own demos and instructions are in the prompt.
-        inputs: Its keyword arguments.
-        adapter: Who makes the messages.
-        lm: The model whose abilities count; by default the configured one.
-
-    Raises:
-        ValueError: If the program ends without calling a model.
     """
     capturing = CapturingEngine(lm or dspy.settings.lm)
     stand_in = dspy.LM("rehearsal/model", engine=capturing, callbacks=[capturing], cache=False, num_retries=0)

@@ -27,13 +27,7 @@ _LOADED: dict[tuple, Runtime] = {}
 
 
 def load(path: str, context: int, threads: int) -> Runtime:
-    """Return the model at `path`, loading it only if this process has not yet done so.
-
-    Args:
-        path: A .gguf file.
-        context: Longest prompt plus reply, in tokens.
-        threads: Threads that compute.
-    """
+    """Return the model at `path`, loading it only if this process has not yet done so."""
     with _LOADING:
         key = (path, context, threads)
         if key not in _LOADED:
@@ -54,10 +48,8 @@ class Runtime:
     def chat(self, body: dict, receive: Callable[[dict], Any], abandoned: threading.Event) -> None:
         """Generate one reply in this thread, as soon as the model is free.
 
-        Args:
-            body: A chat completion request in OpenAI's form, with `stream` on.
-            receive: Called with each chunk; `seconds` in it counts from when the model was free.
-            abandoned: Once set, generation ends at the next token.
+        `receive` gets each chunk; `seconds` in it counts from when the model was free. Once `abandoned` is
+        set, generation ends at the next token.
         """
         while not _COMPUTING.acquire(timeout=0.1):
             if abandoned.is_set():

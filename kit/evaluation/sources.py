@@ -23,11 +23,7 @@ def candidates(
 ) -> list[Candidate]:
     """Return what was tried, the given program first, the returned one marked as the winner.
 
-    Args:
-        compiled: The program that an optimizer returned.
-        student: The program that it was given.
-        evaluations: What a cap saw: it knows how many calls had been made, and the score of each row.
-        scores: Before and after in percent, for optimizers that evaluate nothing.
+    `evaluations` are what a cap saw: it knows how many calls had been made, and the score of each row.
     """
     if hasattr(compiled, "detailed_results"):
         found = list(_gepa(compiled.detailed_results))

@@ -52,9 +52,6 @@ def leaks(*, similarity: float = 0.8, **splits: Sequence[Row]) -> pd.DataFrame:
 def require_rows(name: str, rows: Sequence[object], least: int = 2) -> None:
     """Raise an error if a split is too small to say anything.
 
-    Raises:
-        ValueError: If there are fewer than `least` rows.
-
     >>> require_rows("test", ["one row"])
     Traceback (most recent call last):
     ValueError: Split 'test' has 1 row; it takes at least 2. Check the file that it was read from...

@@ -15,13 +15,7 @@ EVERY, CASE, BLANK = (SKELETON / name for name in ("every", "case", "blank"))
 
 
 def write(sources: dict[str, Path], to: Path, fields: dict[str, str]) -> None:
-    """Write files of the skeleton, or of its kind, under a folder.
-
-    Args:
-        sources: The files, by their place.
-        to: The folder.
-        fields: What the fields become; "name" is the package's.
-    """
+    """Write files of the skeleton, or of its kind, under a folder."""
     for place, source in sources.items():
         target = to / place.replace("src/prototype/", f"src/{fields['name']}/").removesuffix(".in")
         target.parent.mkdir(parents=True, exist_ok=True)

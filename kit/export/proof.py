@@ -21,12 +21,7 @@ class NotProved(RuntimeError):
 class Proof:
     """What a project printed about itself.
 
-    Attributes:
-        table: The score table.
-        used: Keys of the recordings that it asked for.
-        model: Whose replies they are.
-        answer: What its endpoint answers to the example.
-        input_tokens, output_tokens: Of those replies.
+    `used` are the keys of the recordings that it asked for, `answer` is what its endpoint answers.
     """
 
     table: str
@@ -38,11 +33,7 @@ class Proof:
 
 
 def prove(project: Path, package: str) -> Proof:
-    """Run a project's evaluation and its endpoint's example on its recordings; both go into its README.
-
-    Raises:
-        NotProved: If one fails; the message ends as the error did.
-    """
+    """Run a project's evaluation and its endpoint's example on its recordings; both go into its README."""
     settings = {
         "PYTHONPATH": os.pathsep.join([str(project), str(project / "src")]),
         "PYTHONDONTWRITEBYTECODE": "1",

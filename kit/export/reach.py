@@ -10,12 +10,7 @@ from pathlib import Path
 def trim(package: Path, roots: list[str]) -> list[str]:
     """Delete the modules that no root imports, and take what they held out of each __init__.py.
 
-    Args:
-        package: The package's folder; its name is the package's.
-        roots: The places of the modules to start from, e.g. "task.py".
-
-    Returns:
-        The places of what was deleted.
+    Returns the places of what was deleted.
     """
     kept = reached(package, roots)
     dropped = [path for path in sorted(package.rglob("*.py")) if path not in kept]

@@ -68,21 +68,13 @@ class Phoenix:
         return f"<b>Phoenix</b> · {link} · project {html.escape(self.project)} · telemetry off"
 
     def instrument(self) -> None:
-        """Send the spans of all that DSPy does from now on to this Phoenix.
-
-        Raises:
-            AlreadyInstrumented: If other code instrumented DSPy.
-        """
+        """Send the spans of all that DSPy does from now on to this Phoenix."""
         from kit.tracing.spans import Sender
 
         self.sender = self.sender or Sender(self.url, self.project)
 
     def read(self, patience_seconds: float = 20.0) -> Trace:
-        """Read back the spans that were sent since `instrument()`; they take a moment to arrive.
-
-        Raises:
-            ValueError: If nothing was instrumented.
-        """
+        """Read back the spans that were sent since `instrument()`; they take a moment to arrive."""
         from kit.tracing.spans import read
 
         if self.sender is None:
@@ -127,18 +119,7 @@ def start(
     tell: Tell = environments.say_nothing,
     patience_seconds: float = 180,
 ) -> Phoenix:
-    """Start Phoenix, or find the one that the kit started on this port.
-
-    Args:
-        port: As for `launch`.
-        project: As for `launch`.
-        tell: Called with a line on what is being waited for, again and again.
-        patience_seconds: How long to wait for the first answer.
-
-    Raises:
-        NoPhoenix: If its environment is not here and cannot be made.
-        NotStarted: If the server does not come up; the message holds the end of its log.
-    """
+    """Start Phoenix, or find the one that the kit started on this port."""
     mark = _mark(port)
     mark.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{mark}.lock"):  # two kernels may ask at the same moment: the second finds the first's

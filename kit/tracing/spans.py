@@ -23,11 +23,7 @@ PATIENCE_SECONDS = 5.0
 
 
 class Sender:
-    """Send the spans of all that DSPy does from now on, from a thread of its own.
-
-    Raises:
-        AlreadyInstrumented: If other code instrumented DSPy.
-    """
+    """Send the spans of all that DSPy does from now on, from a thread of its own."""
 
     def __init__(self, url: str, project: str) -> None:
         self.sent: set[str] = set()
@@ -79,14 +75,7 @@ class Exporter(SpanExporter):
 
 
 def read(url: str, project: str, wanted: set[str], patience_seconds: float = 20.0) -> Trace:
-    """Read spans back as soon as all have arrived; those that have not by then are left out, with a notice.
-
-    Args:
-        url: Phoenix's address.
-        project: The project that holds them.
-        wanted: Their ids, in hexadecimal digits.
-        patience_seconds: How long to wait.
-    """
+    """Read spans back as soon as all have arrived; after that time, those that are here."""
     until = time.monotonic() + patience_seconds
     while not (found := _spans(url, project, wanted)).keys() >= wanted and time.monotonic() < until:
         time.sleep(0.2)

@@ -28,11 +28,9 @@ def fail(reason: object) -> NoReturn:
 
 @contextmanager
 def failing(*errors: type[Exception], again: str = "") -> Iterator[None]:
-    """End the command with the reason of one of these errors.
+    """End the command with the reason of one of these errors; others show their traceback.
 
-    Args:
-        errors: The errors whose message is all that a user needs; others show their traceback.
-        again: The command that goes on after Ctrl-C; without it, Ctrl-C ends the command as usual.
+    `again` is the command that goes on after Ctrl-C; without it, Ctrl-C ends the command as usual.
     """
     try:
         yield

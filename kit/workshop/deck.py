@@ -26,11 +26,7 @@ _TEMPLATE = Path(__file__).with_name("deck.html")
 class Slide:
     """One slide.
 
-    Args:
-        cells: What it shows: notebook cells; a markdown cell is shortened already.
-        title: Its heading; on a slide that goes on, the heading of the one before.
-        notes: What the speaker reads, in Markdown.
-        cover: Whether it opens a lesson or a block of a workshop.
+    A slide that goes on has the title of the one before. A cover opens a lesson or a block of a workshop.
     """
 
     cells: tuple[NotebookNode, ...] = ()
@@ -40,12 +36,7 @@ class Slide:
 
 
 def page(slides: list[Slide], base: Path) -> str:
-    """Return slides as one page.
-
-    Args:
-        slides: At least one.
-        base: The folder from which Markdown names its pictures.
-    """
+    """Return slides as one page; `base` is the folder from which Markdown names its pictures."""
     sections = "\n".join(_section(slide, base) for slide in slides)
     told = json.dumps([_notes(slide, base) for slide in slides]).replace("</", "<\\/")
     whole = _TEMPLATE.read_text(encoding="utf-8")

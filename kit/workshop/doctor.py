@@ -21,8 +21,7 @@ PACKAGES = ("dspy", "jupyterlab", "xllamacpp", "pydantic", "pandas")
 def findings(*, call: bool = False) -> Iterator[Finding]:
     """Yield what there is to know about this machine, most basic first.
 
-    Args:
-        call: Also make one tiny call to the profile's small model, past all recordings.
+    With `call`, also make one tiny call to the profile's small model, past all recordings.
     """
     project.read_env_file()
     yield _python()

@@ -56,11 +56,7 @@ def lessons(root: Path = ROOT) -> list[Lesson]:
 
 
 def at_least_one(root: Path = ROOT) -> list[Lesson]:
-    """Return all lessons, by number.
-
-    Raises:
-        ValueError: If there are none, as in a kit that was installed without its repository.
-    """
+    """Return all lessons, by number."""
     if found := lessons(root):
         return found
     raise ValueError(
@@ -70,15 +66,7 @@ def at_least_one(root: Path = ROOT) -> list[Lesson]:
 
 
 def lesson(number: str, root: Path = ROOT) -> Lesson:
-    """Return one lesson.
-
-    Args:
-        number: Its number, e.g. "04" or "4".
-        root: The project's folder.
-
-    Raises:
-        ValueError: If there is no such lesson; the message lists all.
-    """
+    """Return one lesson by its number, e.g. "04" or "4"."""
     by_number = {found.number: found for found in at_least_one(root)}
     if (wanted := number.zfill(2)) not in by_number:
         raise ValueError(f"There is no lesson {number!r}. Lessons: {', '.join(by_number)}.")
@@ -94,15 +82,7 @@ def run(
 ) -> NotebookNode:
     """Run a notebook from top to bottom in a fresh kernel and return it, outputs included.
 
-    Args:
-        path: The notebook; it is not changed.
-        environment: Variables added to the kernel's environment.
-        on_cell: Called with (cells begun, cells in all) as the run advances.
-        go_on: Keep running after a cell fails.
-
-    Raises:
-        CellFailed: If a cell fails and is not tagged `raises-exception`, or the kernel dies.
-        KeyboardInterrupt: On Ctrl-C; the kernel is stopped by then.
+    `on_cell` is called with (cells begun, cells in all); `go_on` keeps running after a cell fails.
     """
     import nbformat
     from nbclient import NotebookClient
@@ -169,8 +149,7 @@ def failures(executed: NotebookNode) -> Iterator[str]:
 def save(notebook: NotebookNode, path: Path) -> None:
     """Write an executed notebook without what differs from machine to machine, whole or not at all.
 
-    Raises:
-        HoldsSecret: If an output holds a secret. A made-up key may be printed if a cell's source holds it.
+    A made-up key may be printed if a cell's source holds it; any other secret is refused.
     """
     import nbformat
 

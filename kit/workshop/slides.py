@@ -52,12 +52,7 @@ class Block:
 
 
 def of_lesson(notebook: NotebookNode, said: dict[str, str] | None = None) -> list[Slide]:
-    """Lay out a notebook.
-
-    Args:
-        notebook: A lesson with its outputs.
-        said: Further notes for the speaker, by heading; see `notes`.
-    """
+    """Lay out a notebook; `said` are further notes for the speaker, by heading (see `notes`)."""
     slides: list[Slide] = []
     for cell in chain.from_iterable(map(_parts, notebook.cells)):
         short = _shortened(cell)
@@ -74,11 +69,7 @@ def of_lesson(notebook: NotebookNode, said: dict[str, str] | None = None) -> lis
 
 
 def of_sheet(sheet: Path) -> list[Slide]:
-    """Lay out the sections that a run sheet names, each block with a cover of its own.
-
-    Args:
-        sheet: notebooks/notes/NN_minutes.md.
-    """
+    """Lay out the sections that a run sheet names, each block with a cover of its own."""
     import nbformat
 
     from kit.workshop.lessons import lesson
@@ -105,14 +96,7 @@ def blocks(sheet: Path) -> Iterator[Block]:
 
 
 def write(slides: Iterable[Slide], folder: Path, name: str, base: Path) -> Path:
-    """Write slides as one page and return it.
-
-    Args:
-        slides: What `of_lesson` or `of_sheet` laid out.
-        folder: Where the page goes; made if missing.
-        name: The page's name, without an ending.
-        base: The folder from which the lessons name their pictures.
-    """
+    """Write slides as one page and return it; from `base` the lessons name their pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{name}.slides.html"
     target.write_text(page(list(slides), base), encoding="utf-8")
@@ -120,11 +104,7 @@ def write(slides: Iterable[Slide], folder: Path, name: str, base: Path) -> Path:
 
 
 def notes(name: str) -> dict[str, str]:
-    """Return a lesson's speaker notes by heading; a lesson without a file has none.
-
-    Args:
-        name: The notebook's, e.g. "07_model_mixing".
-    """
+    """Return a lesson's speaker notes by heading; a lesson without a file has none."""
     path = ROOT / "notebooks" / "notes" / f"{name[:2]}.md"
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     return dict(re.findall(r"^## (.+?)\n+(.+?)\s*(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))

@@ -30,12 +30,12 @@ from dspy.lm15 import Message, Response, Usage
 
 from kit import export, tables
 from kit.engines import listening
-from kit.engines.folder import Folder
 from kit.engines.server import Server
 from kit.workshop.room import Room
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "notebooks"))
 from registry import Registry
+from served_folder import Folder
 
 KEY = "key-of-the-caller-7"
 LARGE = bytes(6_000_000)

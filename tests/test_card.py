@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import dspy
+from card import Card
 
-from kit.evaluation.card import Card
 from kit.evaluation.intervals import interval
 
 CARD = Card(

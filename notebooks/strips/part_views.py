@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
-    from kit.display.spans import PageParts
+    from strips.spans import PageParts
 
 _BAR, _GAP, _FOOT, _LINE = 15, 6, 16, 17
 _MARGIN = 70

@@ -17,11 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from card import Card
 from dspy_hub.hub import HubFile, HubPackage
 from dspy_hub.repository import PackageRepository
 
 from kit.engines.direct import reach_directly
-from kit.evaluation.card import Card
 from kit.redaction import hide
 
 if TYPE_CHECKING:

@@ -1,14 +1,14 @@
-"""The strip of parts: gold above, prediction below, in a picture, in text, in HTML and under the mouse."""
+"""The strip of parts: gold above, prediction below, in a picture, in text and under the mouse."""
 
 import io
 
 import pytest
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
+from strips.parts import part_strip
+from strips.spans import COLOURS
 
 from kit.cases.contracts import Part
-from kit.display.parts import part_strip
-from kit.display.spans import COLOURS
 from kit.documents.pages import pages
 
 GOLD = [
@@ -79,15 +79,6 @@ def test_the_picture_holds_the_colours_of_both_sides(strip):
     assert picture.getpixel((0, 0)) == (255, 255, 255)
 
 
-def test_html_keeps_text_as_text(strip):
-    """Titles and reasons, which come from files and models, bring no markup into a report."""
-    shown = strip.to_html()
-    assert shown.count("<img") == 4
-    assert "the model says &lt;start&gt;" in shown
-    assert "EXHIBIT B &lt;b&gt;" in shown
-    assert "<b>" not in shown
-
-
 def test_a_click_shows_the_page_and_the_reason(strip):
     """The widget shows the page that was clicked, its part on both sides, and why."""
     view = strip.view
@@ -142,7 +133,6 @@ def test_pages_without_a_picture_show_their_words(tmp_path):
     (tmp_path / "a.csv").write_text("x\n<b>\n", encoding="utf-8")
     strip = part_strip(pages(tmp_path / "a.csv"), gold=[{"start": 1, "title": "all"}])
     assert strip._repr_png_().startswith(b"\x89PNG")
-    assert "<img" not in strip.to_html()
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
+from strips.pages import strip
 
-from kit.display.pages import strip
 from kit.documents.pages import pages
 
 

@@ -2,26 +2,23 @@
 
     part_strip(pages("lease.pdf"), gold=row["segments"], predicted=split.parts, reasons=split.reasons)
 
-A picture in a notebook and on GitHub, text elsewhere, HTML for a report; in a running notebook, a click on a
-page shows it large, with the reason for its part.
+A picture in a notebook and on GitHub, text elsewhere; in a running notebook, a click on a page shows it
+large, with the reason for its part.
 """
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kit.display.part_views import PartView, drawn
-from kit.display.spans import PageParts, PartSpan
 from kit.documents.pages import Page
+from strips.part_views import PartView, drawn
+from strips.spans import PageParts, PartSpan
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _WIDEST = 40
-_FRAME = "display:block;margin:auto;max-width:100%;outline:1px solid rgba(128,128,128,.6);outline-offset:-1px"
 
 
 @dataclass(frozen=True)
@@ -49,18 +46,6 @@ class PartStrip(PageParts):
         """The widgets, made when they are first shown."""
         return PartView(self)
 
-    def to_html(self) -> str:
-        """Return the strip for a report: pages as small pictures; a click under a page opens its reason."""
-        figures = "".join(self._figure(page) for page in self.pages[: self.most])
-        row = "display:flex;flex-wrap:wrap;gap:6px;align-items:flex-start;font-size:.75em"
-        sides = " above each page, ".join(name for name, _ in self.sides)
-        sides += " below it" if len(self.sides) > 1 else ""
-        legend = "".join(f"<li>{html.escape(self._entry(start))}</li>" for start in self.letters)
-        return (
-            f"<p>{html.escape(self.caption)}: {sides}.</p>"
-            f'<div style="{row}">{figures}</div><ul style="list-style:none;padding:0">{legend}</ul>'
-        )
-
     def _bars(self, numbers: Sequence[int]) -> list[str]:
         """Return a letter for each page and side, one line under the other."""
         rows = [("page", [str(number % 10) for number in numbers])]
@@ -71,24 +56,6 @@ class PartStrip(PageParts):
 
     def _entry(self, start: int) -> str:
         return f"{self.letters[start]} from page {start}: {self.title(start)}"
-
-    def _figure(self, page: Page) -> str:
-        number = page.number
-        bars = [self._bar(number, spans) for _, spans in self.sides]
-        data = base64.b64encode(page.png(self.size)).decode() if page.drawable else ""
-        picture = f'<img alt="page {number}" style="{_FRAME}" src="data:image/png;base64,{data}">'
-        words = f'<div style="height:{self.size}px;overflow:hidden">{html.escape(page.text[:120])}</div>'
-        above, below = (bars[:1], bars[1:]) if self.gold else ([], bars)
-        mark = " ≠" if self.differs(number) else ""
-        why = html.escape(self.why(number))
-        line = f"<details><summary>page {number}{mark}</summary>{why}</details>"
-        parts = [*above, picture if data else words, *below, f"<figcaption>{line}</figcaption>"]
-        style = f"margin:0;width:{round(self.size * 0.8)}px;overflow-wrap:anywhere"
-        return f'<figure style="{style}">{"".join(parts)}</figure>'
-
-    def _bar(self, number: int, spans: Sequence[PartSpan]) -> str:
-        style = f"background:{self.colour(number, spans)};color:#000;text-align:center;font-weight:bold"
-        return f'<div style="{style}">{self.letter(number, spans)}</div>'
 
 
 def part_strip(

@@ -2,8 +2,7 @@
 
 import httpx
 import pytest
-
-from kit.engines.folder import Folder
+from served_folder import Folder
 
 
 @pytest.fixture
