@@ -1,18 +1,19 @@
-"""Cells: a frame's columns as Arrow, and cells that hold dicts just as they were.
+"""Cells: a frame's columns as Arrow for the files of results, and cells as the program gets them.
 
 Arrow gives every dict of a column the keys of all of them, {"k": 1} becomes {"k": 1, "z": None}. It also cuts
 a time to a date where the column begins with a date, moves a time without a zone into another zone, and adds
-zeros to decimals. A column with such cells, or with models, goes through Arrow pickled: the program gets the
-cells as they were, the results hold them as JSON or text.
+zeros to decimals. A column with such cells, or with models, is kept: the program gets the cells as they were,
+the results hold them as JSON or text.
 """
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime
 import enum
-import pickle
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
@@ -23,7 +24,6 @@ import pydantic
 
 from kit.batch import values
 
-_KEPT = {b"kit": b"pickled"}
 _WHOLE = (dict, enum.Enum, PurePath, pydantic.BaseModel)
 _TYPES = "text, numbers, booleans, dates, bytes, lists, dicts and Pydantic models"
 
@@ -32,41 +32,40 @@ class BadColumn(ValueError):
     """A column holds what a table on disk cannot hold."""
 
 
-def arrow(frame: pandas.DataFrame, keep: Iterable[str] = ()) -> pa.Table:
-    """Return a frame as Arrow, its index left out; the cells of columns in `keep` stay as they are."""
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table as they are written, and the cells of kept columns as they were."""
+
+    table: pa.Table
+    kept: dict[str, list[Any]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __getitem__(self, place: slice) -> Rows:
+        return Rows(self.table[place], {name: cells[place] for name, cells in self.kept.items()})
+
+    def __add__(self, other: Rows) -> Rows:
+        kept = {name: cells + other.kept[name] for name, cells in self.kept.items()}
+        return Rows(pa.concat_tables([self.table, other.table]), kept)
+
+    def cells(self, name: str) -> list[Any]:
+        """Return a column's cells as the program gets them."""
+        return copy.deepcopy(self.kept[name]) if name in self.kept else self.table[name].to_pylist()
+
+
+def rows_of(frame: pandas.DataFrame, keep: Iterable[str] = ()) -> Rows:
+    """Return a frame's rows, its index left out; the columns in `keep` are kept, and those that must be."""
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     if twice := sorted(set(frame.columns[frame.columns.duplicated()])):
         raise BadColumn(f"Two columns are named {', '.join(map(repr, twice))}. Rename one of them.")
     columns = {name: _column(frame[name], name in keep) for name in frame.columns}
-    schema = pa.schema([_field(name, column) for name, column in columns.items()])
-    return pa.Table.from_arrays([column for column, _ in columns.values()], schema=schema)
-
-
-def kept(schema: pa.Schema) -> list[str]:
-    """Return the columns whose cells are kept as they were."""
-    return [field.name for field in schema if (field.metadata or {}).items() >= _KEPT.items()]
-
-
-def keeping(schema: pa.Schema, names: Iterable[str]) -> pa.Schema:
-    """Return the schema of the same table with the cells of some columns kept as they are."""
-    return pa.schema([_kept_field(field.name) if field.name in set(names) else field for field in schema])
-
-
-def cells(table: pa.Table, name: str) -> list[Any]:
-    """Return a column's cells as the program gets them."""
-    column = table[name].to_pylist()
-    if name not in kept(table.schema):
-        return column
-    return [None if cell is None else pickle.loads(cell) for cell in column]  # noqa: S301 - `arrow` pickled it; files lose the mark
-
-
-def readable(table: pa.Table) -> pa.Table:
-    """Return the table as it is written: what was kept is JSON, or text if it is a date or a decimal."""
-    for name in kept(table.schema):
-        texts = [None if cell is None else _text(cell) for cell in cells(table, name)]
-        place = table.column_names.index(name)
-        table = table.set_column(place, name, pa.array(texts, pa.string()))
-    return table
+    kept = {
+        name: [None if missing(cell) else cell for cell in frame[name]]
+        for name, (_, is_kept) in columns.items()
+        if is_kept
+    }
+    return Rows(pa.table({name: column for name, (column, _) in columns.items()}), kept)
 
 
 def _column(column: pandas.Series, keep: bool) -> tuple[pa.Array, bool]:
@@ -75,30 +74,19 @@ def _column(column: pandas.Series, keep: bool) -> tuple[pa.Array, bool]:
     if isinstance(column.dtype, pandas.SparseDtype):
         column = column.sparse.to_dense()
     try:
-        if keep or _holds_records(column):
-            return _kept_cells(column), True
-        made = pa.Array.from_pandas(column)
-        made = made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
-        return (_kept_cells(column), True) if _changes(column, made) else (made, False)
+        if not (keep or _holds_records(column)):
+            made = pa.Array.from_pandas(column)
+            if not _changes(column, made):
+                return made, False
+        return pa.array(map(_text, column), pa.string()), True
     except (
         pa.ArrowException,
-        AttributeError,  # how pickle refuses an object of a class within a function
         OverflowError,
         RecursionError,  # a list that holds itself
         UnicodeError,
         values.NotStorable,
-        pickle.PicklingError,
     ) as error:
         raise BadColumn(_what_is_wrong(column)) from error
-
-
-def _field(name: str, made: tuple[pa.Array, bool]) -> pa.Field:
-    column, is_kept = made
-    return _kept_field(name) if is_kept else pa.field(name, column.type)
-
-
-def _kept_field(name: str) -> pa.Field:
-    return pa.field(name, pa.binary(), metadata=_KEPT)
 
 
 def _holds_records(column: pandas.Series) -> bool:
@@ -131,20 +119,11 @@ def _changed(cell: Any, stored: Any) -> bool:
     return isinstance(cell, set | frozenset)
 
 
-def _kept_cells(column: pandas.Series) -> pa.Array:
-    return pa.array([_pickled(cell) for cell in column], pa.binary())
-
-
-def _text(cell: Any) -> str:
-    plain = values.plain(cell)
-    return plain if isinstance(plain, str) and type(cell) is not str else values.dumps(cell)
-
-
-def _pickled(cell: Any) -> bytes | None:
+def _text(cell: Any) -> str | None:
     if missing(cell):
         return None
-    values.plain(cell)  # it is to be written as JSON later
-    return pickle.dumps(cell)
+    plain = values.plain(cell)
+    return plain if isinstance(plain, str) and type(cell) is not str else values.dumps(cell)
 
 
 def _what_is_wrong(column: pandas.Series) -> str:

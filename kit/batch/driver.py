@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from kit.batch.answers import Answers
-from kit.batch.cells import cells, missing
+from kit.batch.cells import Rows, missing
 from kit.batch.entries import EntryOutcome, key_of
 from kit.batch.parts import Parts, numbered
 from kit.engines import live
@@ -69,13 +69,13 @@ class Driver:
         self.calls = self.failed = self.failed_in_a_row = 0
         self.cost_usd = 0.0
 
-    def work(self, partitions: Iterable[pa.Table], size: int) -> None:
+    def work(self, partitions: Iterable[Rows], size: int) -> None:
         """Do all partitions that are not finished; whatever ends it, keep the calls in flight."""
         finished = self.parts.finished()
         try:
             for number, rows in enumerate(partitions):
                 if number not in finished:
-                    self._begin(number, numbered(rows, number * size))
+                    self._begin(number, rows, number * size)
                 while len(self.open) >= _OPEN:
                     self._receive()
             while self.open:
@@ -88,14 +88,14 @@ class Driver:
         rows = self.bar.total - self.bar.n
         return f"kit.batch on {rows:,} rows", rows, getattr(self.asked, "program", None)
 
-    def _begin(self, number: int, rows: pa.Table) -> None:
-        entries = self._entries(rows)
+    def _begin(self, number: int, rows: Rows, start: int) -> None:
+        table, entries = numbered(rows.table, start), self._entries(rows)
         keys = [entry if isinstance(entry, EntryOutcome) else key_of(entry) for entry in entries]
         wanted = {key: entry for key, entry in zip(keys, entries, strict=True) if isinstance(key, bytes)}
         known = self.answers.get(list(wanted))
         in_flight = {key for partition in self.open for key in partition.waiting}
         waiting = Counter(key for key in keys if isinstance(key, bytes) and key not in known)
-        self.open.append(Partition(number, rows, keys, waiting))
+        self.open.append(Partition(number, table, keys, waiting))
         self.bar.update(len(rows) - waiting.total())
         for key in [key for key in waiting if key not in in_flight]:
             while self.asked.asked >= self.asked.capacity:
@@ -106,8 +106,8 @@ class Driver:
                 raise Stopped(f"No entry can be answered. NotConfirmed: {refused}") from refused
         self._finish()
 
-    def _entries(self, rows: pa.Table) -> list[dict[str, Any] | EntryOutcome]:
-        columns = [cells(rows, column) for column in self.inputs.values()]
+    def _entries(self, rows: Rows) -> list[dict[str, Any] | EntryOutcome]:
+        columns = [rows.cells(column) for column in self.inputs.values()]
         return [self._entry(dict(zip(self.inputs, row, strict=True))) for row in zip(*columns, strict=True)]
 
     def _entry(self, inputs: dict[str, Any]) -> dict[str, Any] | EntryOutcome:

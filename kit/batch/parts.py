@@ -13,7 +13,7 @@ import pyarrow.compute
 import pyarrow.dataset  # noqa: F401 - for pa.dataset
 import pyarrow.parquet  # noqa: F401 - for pa.parquet
 
-from kit.batch import cells, values
+from kit.batch import values
 from kit.batch.entries import EntryOutcome
 
 NUMBER = "row_number"
@@ -48,7 +48,6 @@ class Parts:
     def write(self, number: int, rows: pa.Table, outcomes: Sequence[EntryOutcome]) -> None:
         """Write one partition, whole or not at all: what was answered, and what failed."""
         name = f"part-{number:06}.parquet"
-        rows = cells.readable(rows)
         good = [outcome for outcome in outcomes if not outcome.error]
         bad = [outcome for outcome in outcomes if outcome.error]
         is_good = pa.array([not outcome.error for outcome in outcomes], pa.bool_())

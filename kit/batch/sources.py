@@ -41,24 +41,24 @@ class MissingColumn(ValueError):
 class Source:
     """A table that is read again and again, from the start.
 
-    `digest` is a hash of its whole content; `batches` begins to read it.
+    `digest` is a hash of its whole content; `pieces` begins to read it.
     """
 
     schema: pa.Schema
     rows: int
     digest: str
-    batches: Callable[[], Iterable[pa.RecordBatch]]
+    pieces: Callable[[], Iterable[cells.Rows]]
 
-    def partitions(self, size: int) -> Iterator[pa.Table]:
+    def partitions(self, size: int) -> Iterator[cells.Rows]:
         """Yield the table in pieces of `size` rows, in order; a table without rows is one empty piece."""
-        waiting = pa.Table.from_batches([], self.schema)
-        for batch in self.batches():
-            waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch])])
+        waiting = None
+        for piece in self.pieces():
+            waiting = waiting + piece if waiting else piece
             while len(waiting) >= size:
-                yield waiting.slice(0, size)
-                waiting = waiting.slice(size)
-        if len(waiting) or not self.rows:
-            yield waiting
+                yield waiting[:size]
+                waiting = waiting[size:]
+        if waiting or not self.rows:
+            yield waiting or cells.Rows(self.schema.empty_table())
 
 
 def source_of(table: Any) -> Source:
@@ -102,8 +102,8 @@ def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> 
 def _of_frame(frame: pandas.DataFrame) -> Source:
     if frame.index.name or not frame.index.equals(pandas.RangeIndex(len(frame))):
         frame = _with_index(frame)  # its labels mean something
-    table = cells.arrow(frame)
-    return Source(table.schema, len(table), _digest([_survey(frame)]), table.to_batches)
+    rows = cells.rows_of(frame)
+    return Source(rows.table.schema, len(rows), _digest([_survey(frame, rows)]), lambda: [rows])
 
 
 def _with_index(frame: Any) -> Any:
@@ -121,14 +121,22 @@ def _of_dask(frame: Any) -> Source:
 
     pieces = (_with_index(frame) if frame.index.name else frame).to_delayed()
     surveys = dask.compute(*[dask.delayed(_survey)(piece) for piece in pieces])
-    kept = {name for survey in surveys for name in cells.kept(survey[2])}
-    schema = _one_schema([cells.keeping(survey[2], kept) for survey in surveys], "partitions")
+    kept = {name for survey in surveys for name in survey[3]}
+    texts = [_as_text(schema, kept) for _, _, schema, _ in surveys]
+    schema = _one_schema(texts, "partitions")
 
-    def batches() -> Iterator[pa.RecordBatch]:
+    def read() -> Iterator[cells.Rows]:
         for piece in pieces:
-            yield from cells.arrow(piece.compute(), kept).cast(schema).to_batches()
+            rows = cells.rows_of(piece.compute(), kept)
+            yield cells.Rows(rows.table.cast(schema), rows.kept)
 
-    return Source(schema, sum(survey[0] for survey in surveys), _digest(surveys), batches)
+    return Source(schema, sum(survey[0] for survey in surveys), _digest(surveys), read)
+
+
+def _as_text(schema: pa.Schema, kept: set[str]) -> pa.Schema:
+    return pa.schema(
+        [pa.field(name, pa.string()) if name in kept else schema.field(name) for name in schema.names]
+    )
 
 
 def _of_files(paths: list[Path]) -> Source:
@@ -140,19 +148,15 @@ def _of_files(paths: list[Path]) -> Source:
         )
     read = _csv if kinds == {"csv"} else _parquet
     datasets = {path: read(path) for path in paths}
-    schema = _one_schema([_without_metadata(dataset.schema) for dataset in datasets.values()], "files")
+    schema = _one_schema([dataset.schema.remove_metadata() for dataset in datasets.values()], "files")
 
-    def batches() -> Iterator[pa.RecordBatch]:
+    def read_all() -> Iterator[cells.Rows]:
         for path, dataset in datasets.items():
             with _in_our_words(path):
-                yield from dataset.replace_schema(schema).to_batches(**_LITTLE_AT_ONCE)
+                for batch in dataset.replace_schema(schema).to_batches(**_LITTLE_AT_ONCE):
+                    yield cells.Rows(pa.Table.from_batches([batch]))
 
-    return Source(schema, sum(map(_count, paths, datasets.values())), _digest(map(_content, paths)), batches)
-
-
-def _without_metadata(schema: pa.Schema) -> pa.Schema:
-    """Drop what a file says about its columns: our own mark there would have its cells unpickled."""
-    return pa.schema([field.remove_metadata() for field in schema])
+    return Source(schema, sum(map(_count, paths, datasets.values())), _digest(map(_content, paths)), read_all)
 
 
 def _one_schema(schemas: list[pa.Schema], what: str) -> pa.Schema:
@@ -238,13 +242,16 @@ def _in_our_words(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _survey(frame: pandas.DataFrame) -> tuple[int, bytes, pa.Schema]:
-    table = cells.arrow(frame)
-    nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
-    texts = {name: [*map(repr, cells.cells(table, name))] for name in [*nested, *cells.kept(table.schema)]}
-    flat = frame.set_axis(table.column_names, axis=1).assign(**texts)
+def _survey(
+    frame: pandas.DataFrame, rows: cells.Rows | None = None
+) -> tuple[int, bytes, pa.Schema, list[str]]:
+    rows = rows or cells.rows_of(frame)
+    schema = rows.table.schema
+    nested = [field.name for field in schema if pa.types.is_nested(field.type)]
+    texts = {name: [*map(repr, rows.cells(name))] for name in [*nested, *rows.kept]}
+    flat = frame.set_axis(schema.names, axis=1).assign(**texts)
     hashes = pandas.util.hash_pandas_object(flat, index=False)
-    return len(frame), hashlib.sha256(hashes.to_numpy().tobytes()).digest(), table.schema
+    return len(frame), hashlib.sha256(hashes.to_numpy().tobytes()).digest(), schema, sorted(rows.kept)
 
 
 def _content(path: Path) -> tuple[str, bytes]:

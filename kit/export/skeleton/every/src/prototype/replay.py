@@ -7,20 +7,15 @@ Left out: streams, async, tools.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
-from dataclasses import MISSING, fields, is_dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import dspy
-import orjson
 from dspy.lm15 import Message, Request, Response, Usage
 
-VERSION = 1
-"""Which way of making keys this is: the one of the kit that the recordings come from."""
+from .keys import key_of
 
 
 class NoRecording(dspy.LMError):
@@ -113,29 +108,3 @@ def reply_of(response: Response) -> str:
     if response.message.text is not None:
         return response.message.text
     return json.dumps([part.value for part in response.message.parts if hasattr(part, "value")][-1])
-
-
-def key_of(request: Request) -> str:
-    """Hash everything in a request that can change its reply."""
-    whole = [plain(request), None, 0]
-    whole = whole if VERSION == 1 else [VERSION, *whole]
-    return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()[:20]
-
-
-def plain(value: Any) -> Any:
-    """Turn a request, or any part of it, into JSON's types; fields that are empty by default are left out."""
-    if is_dataclass(value):
-        kept = ((name, plain(getattr(value, name)), empty) for name, empty in _fields(type(value)))
-        return {name: item for name, item, empty in kept if item or item != empty}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
-
-
-@cache
-def _fields(kind: type) -> list[tuple[str, Any]]:
-    """Return each field's name and its default value; `MISSING` if the field has none."""
-    return [
-        (field.name, plain(field.default if field.default_factory is MISSING else field.default_factory()))
-        for field in fields(kind)
-    ]
