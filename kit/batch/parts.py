@@ -99,15 +99,6 @@ class Table:
         """Read all rows into memory, in the order of the source."""
         return _frame(self.dataset.to_table(columns=columns))
 
-    def to_dask(self) -> Any:
-        """Return the rows as a Dask DataFrame with a partition for each file."""
-        from dask import dataframe
-
-        if not self.paths:
-            raise ValueError(f"There are no {self.name} to make a Dask DataFrame of.")
-        schema = self.dataset.schema
-        return dataframe.from_map(_read, self.paths, schema=schema, meta=schema.empty_table().to_pandas())
-
     def _title(self) -> str:
         return f"{self.name}: {len(self):,} rows in {len(self.paths):,} files"
 
@@ -199,7 +190,3 @@ def _frame(table: pa.Table) -> pandas.DataFrame:
 def _is_long(column: pa.ChunkedArray) -> bool:
     bounds = pa.compute.min_max(column).as_py().values()
     return any(bound is not None and abs(bound) > _EXACT for bound in bounds)
-
-
-def _read(path: Path, schema: pa.Schema) -> pandas.DataFrame:
-    return pa.dataset.dataset(path, schema, format="parquet").to_table().to_pandas()

@@ -11,13 +11,14 @@ import inspect
 from collections import defaultdict, deque
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import dspy
 from dspy.lm15 import Request
 
 from kit.engines.history import entries, seconds
 from kit.engines.models import list_price
+from kit.engines.rehearsal import CapturingEngine, NotSent
 
 _CHARACTERS_A_TOKEN = 4
 _REPLY_TOKENS = 200
@@ -71,7 +72,7 @@ def enough_missing(frame: FrameType, enough: int) -> bool:
     else:
         pairs = given["exec_pairs"] if frame.f_code.co_name == "forward" else []
     programs = {id(program): program for program, _ in pairs}.values()
-    if not pairs or any(_look_up_of(program) is None for program in programs):
+    if not pairs or any(_look_up_of(program, []) is None for program in programs):
         return True
     return contextvars.copy_context().run(_count_missing, pairs, enough) > enough
 
@@ -152,48 +153,31 @@ def _recorded_paces(model: str) -> list[float]:
     return [pace for pace in recent if pace]
 
 
-class _Found(BaseException):
-    """The look-up is done. No Exception: adapters answer those with another call."""
-
-
-class _LookUp:
-    """An engine that looks up whether a reply is recorded, and answers nothing."""
-
-    def __init__(self, engine: Any) -> None:
-        self.engine, self.missing = engine, 0
-        for name in ("function_calling", "reasoning", "response_schema"):
-            setattr(self, f"supports_{name}", getattr(engine, f"supports_{name}"))
-        self.supported_params = engine.supported_params
-
-    def complete(self, request: Request) -> NoReturn:
-        self.missing += self.engine.recorded(request) is None
-        raise _Found
-
-
-def _look_up_of(program: Any) -> tuple[dspy.Module, _LookUp] | None:
+def _look_up_of(program: Any, lacking: list[bool]) -> dspy.Module | None:
     """Return a copy of a program that looks up its one call; None if it may be another kind of program."""
     if type(program) not in _ONE_CALL:
         return None
     lm = program.predictors()[0].lm or dspy.settings.lm
     if not hasattr(getattr(lm, "engine", None), "recorded"):
         return None
-    engine, program = _LookUp(lm.engine), program.deepcopy()
+    engine = CapturingEngine(lm, lambda request: lacking.append(lm.engine.recorded(request) is None))
+    program = program.deepcopy()
     own = {"cache": False, "num_retries": 0, "callbacks": lm.callbacks, "model_type": lm.model_type}
     program.set_lm(dspy.LM(lm.model, engine=engine, **own, **lm.kwargs))
-    return program, engine
+    return program
 
 
 def _count_missing(pairs: list[tuple[Any, Any]], enough: int) -> int:
-    look_ups = {id(program): _look_up_of(program) for program, _ in pairs}
+    lacking: list[bool] = []
+    look_ups = {id(program): _look_up_of(program, lacking) for program, _ in pairs}
     with dspy.context(disable_history=True, usage_tracker=None, send_stream=None, callbacks=[], trace=None):
         for program, row in pairs:
-            twin, engine = look_ups[id(program)]
             try:
-                twin(**(row.inputs() if isinstance(row, dspy.Example) else row))
-            except _Found:
+                look_ups[id(program)](**(row.inputs() if isinstance(row, dspy.Example) else row))
+            except NotSent:
                 pass
             except Exception:  # noqa: BLE001 - the run itself will raise it, where people expect it
-                engine.missing += 1
-            if (missing := sum(engine.missing for _, engine in look_ups.values())) > enough:
+                lacking.append(True)
+            if sum(lacking) > enough:
                 break
-    return missing
+    return sum(lacking)

@@ -8,6 +8,7 @@ The program runs whole, so that the messages and the reply's format are those th
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import dspy
@@ -22,10 +23,14 @@ class NotSent(dspy.LMError):
 class CapturingEngine(BaseCallback):
     """An engine that answers nothing; as a callback of its LM, it keeps what each call would send.
 
-    Adapters ask it what `lm` can do; without one it can follow a schema, as the offline models can.
+    Adapters ask it what `lm` can do; without one it can follow a schema, as the offline models can. `see` is
+    called with each request.
     """
 
-    def __init__(self, lm: dspy.BaseLM | None = None) -> None:
+    def __init__(
+        self, lm: dspy.BaseLM | None = None, see: Callable[[Request], object] = lambda request: None
+    ) -> None:
+        self.see = see
         self.supports_function_calling = bool(lm and lm.supports_function_calling)
         self.supports_reasoning = bool(lm and lm.supports_reasoning)
         self.supports_response_schema = bool(lm is None or lm.supports_response_schema)
@@ -41,6 +46,7 @@ class CapturingEngine(BaseCallback):
 
     def complete(self, request: Request) -> NoReturn:
         """Stop the call."""
+        self.see(request)
         raise NotSent("This call is a rehearsal: no model was asked.")
 
 

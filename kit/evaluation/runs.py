@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from math import fsum
 from pathlib import Path
@@ -18,16 +17,14 @@ from typing import Any
 import dspy
 import pydantic
 
-from kit import tables
 from kit.evaluation.costs import model_of
 from kit.evaluation.history import VERSION, Candidate, History
 from kit.evaluation.run_views import Curve, Front, Tree
 from kit.evaluation.sources import candidates
 from kit.evaluation.spending import Spent
 
-__all__ = ["BadRun", "Candidate", "Run", "Runs", "history_of", "run", "table"]
+__all__ = ["BadRun", "Candidate", "Run", "history_of", "run"]
 
-_HEADINGS = ["optimizer", "model", "before", "after", "calls", "tokens", "minutes", "dollars"]
 _UNTOLD = {"error_count", "log_dir", "prompt_model_total_calls", "total_calls", "wandb_api_key"}
 
 
@@ -126,24 +123,6 @@ def history_of(
     )
 
 
-@dataclass(frozen=True)
-class Runs:
-    """Several runs, a row each."""
-
-    runs: list[Run]
-
-    def __repr__(self) -> str:
-        return tables.columns(_HEADINGS, map(_row, self.runs))
-
-    def _repr_html_(self) -> str:
-        return tables.table(_HEADINGS, map(_row, self.runs))
-
-
-def table(runs: Sequence[Run]) -> Runs:
-    """Return runs side by side: validation scores before and after, and what each took."""
-    return Runs(list(runs))
-
-
 def _settings(optimizer: Any) -> dict[str, Any]:
     metric = getattr(optimizer, "metric", None) or getattr(optimizer, "metric_fn", None)
     named = {"metric": getattr(metric, "__name__", type(metric).__name__)} if metric else {}
@@ -174,10 +153,3 @@ def _taken(spent: Spent) -> dict[str, Any]:
         "seconds": round(computed or 60 * spent.minutes, 1),
         "usd": round(spent.usd, 6),
     }
-
-
-def _row(one: Run) -> list[Any]:
-    before, after = ("" if it.score is None else f"{it.score:.1f}" for it in (one.seed, one.best))
-    taken = [one.calls, one.tokens, f"{one.seconds / 60:.1f}", f"{one.usd:.4f}"]
-    model = one.models.get("task", "").rpartition("/")[2]
-    return [one.optimizer, model, before, after, *(taken if one.calls is not None else [""] * 4)]

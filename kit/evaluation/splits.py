@@ -49,21 +49,6 @@ def leaks(*, similarity: float = 0.8, **splits: Sequence[Row]) -> pd.DataFrame:
     return table.sort_values("alike", ascending=False, kind="stable", ignore_index=True)
 
 
-def require_rows(name: str, rows: Sequence[object], least: int = 2) -> None:
-    """Raise an error if a split is too small to say anything.
-
-    >>> require_rows("test", ["one row"])
-    Traceback (most recent call last):
-    ValueError: Split 'test' has 1 row; it takes at least 2. Check the file that it was read from...
-    """
-    if len(rows) < least:
-        count = f"{len(rows)} row{'s' * (len(rows) != 1)}"
-        raise ValueError(
-            f"Split {name!r} has {count}; it takes at least {least}. "
-            "Check the file that it was read from, and the filter that made it."
-        )
-
-
 def words(text: str) -> list[str]:
     """Return a text's words without regard to case, punctuation and white space; a text of none is its own.
 
@@ -74,7 +59,11 @@ def words(text: str) -> list[str]:
 
 
 def _texts(name: str, rows: Sequence[Row]) -> list[str]:
-    require_rows(name, rows)
+    if len(rows) < 2:
+        raise ValueError(
+            f"Split {name!r} has {len(rows)} row{'s' * (len(rows) != 1)}; it takes at least 2. "
+            "Check the file that it was read from, and the filter that made it."
+        )
     return [row if isinstance(row, str) else "\n".join(map(str, row.inputs().values())) for row in rows]
 
 

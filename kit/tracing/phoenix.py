@@ -15,9 +15,7 @@ import atexit
 import html
 import os
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +23,7 @@ from typing import IO, TYPE_CHECKING
 
 from filelock import FileLock
 
-from kit.notices import notice
+from kit.notices import LogLine, notice
 from kit.processes import NotStarted, answers, end, free_port, wait_for
 from kit.redaction import without_secrets
 from kit.tracing import environments
@@ -102,11 +100,11 @@ def launch(port: int = 6006, project: str = "workshop") -> Phoenix | None:
             free port is taken.
         project: The name under which Phoenix keeps the spans.
     """
-    tell = _line()
+    line = LogLine("")
     try:
         if os.environ.get("KIT_LIVE") == "never" and not environments.locate():
             raise NoPhoenix("Phoenix is not installed: `kit phoenix install` makes its environment.")
-        return start(port, project, tell=tell)
+        return start(port, project, tell=line.change)
     except (NoPhoenix, NotStarted) as missing:
         notice(f"{missing} All goes on without it.")
         return None
@@ -182,17 +180,3 @@ def _url(port: int) -> str:
 
 def _health(port: int) -> str:
     return f"{_url(port)}/healthz"
-
-
-def _line() -> Callable[[str], None]:
-    """Return a function that shows a line instead of the one before, in a notebook."""
-    ipython = sys.modules.get("IPython")
-    if not (ipython and ipython.get_ipython()):
-        return environments.say_nothing
-    shown = ipython.display.display({"text/plain": ""}, raw=True, display_id=True)
-
-    def show(line: str) -> None:
-        markup = f"<small>{html.escape(line)}</small>"
-        shown.update({"text/plain": line, "text/html": markup}, raw=True)
-
-    return show

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +15,10 @@ from typing import TYPE_CHECKING
 
 from kit.project import ROOT
 from kit.workshop import lessons, progress
-from kit.workshop.lessons import Lesson
+from kit.workshop.lessons import CHECK, Lesson, exercise_cells
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-_EXERCISE = re.compile(r"# Exercise (\d+\.\d+)\n")
-_CHECK = re.compile(r'with kit\.check\("(\d+\.\d+)"\)')
 
 
 @dataclass(frozen=True)
@@ -49,16 +45,16 @@ def fill(lesson: Lesson, backups: Path, *, force: bool = False) -> Caught:
     import nbformat
 
     notebook, solution = (nbformat.read(path, as_version=4) for path in lesson.notebooks)
-    solved, checked = _cells(solution, _EXERCISE), _cells(solution, _CHECK)
+    solved, checked = exercise_cells(solution), exercise_cells(solution, CHECK)
     filled, kept = [], []
-    for number, cell in _cells(notebook, _EXERCISE).items():
+    for number, cell in exercise_cells(notebook).items():
         same = number not in solved or cell.source == solved[number].source
         if same or not (force or is_open(cell.source)):
             kept.append(number)
             continue
         filled.append(number)
         cell.source, cell.outputs = solved[number].source, solved[number].outputs
-        check = _cells(notebook, _CHECK).get(number)
+        check = exercise_cells(notebook, CHECK).get(number)
         if check and number in checked:
             check.outputs = checked[number].outputs
     if not filled:
@@ -81,11 +77,6 @@ def is_open(source: str) -> bool:
     except SyntaxError:
         return False
     return any(isinstance(node, ast.Constant) and node.value is ... for node in nodes)
-
-
-def _cells(notebook: NotebookNode, pattern: re.Pattern[str]) -> dict[str, NotebookNode]:
-    code = (cell for cell in notebook.cells if cell.cell_type == "code")
-    return {found[1]: cell for cell in code if (found := pattern.match(cell.source))}
 
 
 def _copied(notebook: Path, backups: Path) -> Path:

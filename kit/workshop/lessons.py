@@ -16,6 +16,8 @@ from kit.redaction import refuse
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+EXERCISE = re.compile(r"# Exercise (\d+\.\d+)\n")
+CHECK = re.compile(r'with kit\.check\("(\d+\.\d+)"\)')
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -44,6 +46,12 @@ class Miss:
     notebook: Path
     cell: int
     message: str
+
+
+def exercise_cells(notebook: NotebookNode, pattern: re.Pattern[str] = EXERCISE) -> dict[str, NotebookNode]:
+    """Return the code cells of a notebook that begin with a pattern, by the number of their exercise."""
+    code = (cell for cell in notebook.cells if cell.cell_type == "code")
+    return {match[1]: cell for cell in code if (match := pattern.match(cell.source))}
 
 
 def lessons(root: Path = ROOT) -> list[Lesson]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.project import ROOT
-from kit.workshop.lessons import Lesson, lessons
+from kit.workshop.lessons import CHECK, Lesson, exercise_cells, lessons
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 _LINK = re.compile(r"(?<!!)\[(?P<words>[^\]]+)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)]*)?\)")
 _PICTURE = re.compile(r"!\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _HTML_PICTURE = re.compile(r'src(?:set)?="(?P<target>[^":]+)"')
-_EXERCISE = re.compile(r"# Exercise (\d+\.\d+)\n")
-_CHECK = re.compile(r'with kit\.check\("(\d+\.\d+)"\)')
 STYLE = """
 .content { width: 55em; }
 .cell_output { overflow-x: auto; }
@@ -175,7 +173,7 @@ def _cells(notebook: NotebookNode, lesson: Lesson, source: Path, root: Path) -> 
         if cell is notebook.cells[0]:
             cell.source = re.sub(r"(?m)^# .+$", f"# {_title(lesson)}", cell.source, count=1)
         yield cell
-        check = _CHECK.match(cell.source) if cell.cell_type == "code" else None
+        check = CHECK.match(cell.source) if cell.cell_type == "code" else None
         if check and (code := solved.get(check[1])):
             folded = f"<details><summary>Solution</summary>\n\n```python\n{code}\n```\n\n</details>"
             yield new_markdown_cell(folded)
@@ -187,9 +185,8 @@ def _solutions(lesson: Lesson) -> dict[str, str]:
 
     if lesson.solution is None:
         return {}
-    cells = nbformat.read(lesson.solution, as_version=4).cells
-    found = ((_EXERCISE.match(cell.source), cell.source) for cell in cells if cell.cell_type == "code")
-    return {match[1]: code for match, code in found if match}
+    solution = nbformat.read(lesson.solution, as_version=4)
+    return {number: cell.source for number, cell in exercise_cells(solution).items()}
 
 
 def _linked(text: str, page: Path, source: Path, root: Path) -> str:

@@ -126,16 +126,12 @@ def test_a_gap_does_not_round_long_integers(tmp_path):
 
 @pytest.mark.parametrize(("one", "other"), [("null", '"a"'), ("1", "0.5"), ("1", '"a"'), ("true", "null")])
 def test_partitions_may_differ_in_type(tmp_path, one, other):
-    """A column that is empty, whole or a number in one file reads with the others, in pandas and in Dask."""
+    """A column that is empty, whole or a number in one file reads with the others."""
     write(tmp_path, 0, f'{{"answer":{one}}}', f'{{"answer":{one}}}')
     write(tmp_path, 1, f'{{"answer":{other}}}', f'{{"answer":{other}}}')
     table = Table(tmp_path, "results")
     read = table.to_pandas()["answer"]
     assert len(read) == 4
-    assert (
-        read.dropna().astype(str).tolist()
-        == table.to_dask().compute()["answer"].dropna().astype(str).tolist()
-    )
 
 
 def test_outputs_need_names_of_their_own(tmp_path):
@@ -168,5 +164,3 @@ def test_a_table_may_be_empty(tmp_path):
     )
     assert failures.to_pandas().empty
     assert failures.to_pandas().columns.tolist() == ["row_number", "error", "reason"]
-    with pytest.raises(ValueError, match="no failures to make"):
-        failures.to_dask()

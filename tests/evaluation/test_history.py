@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 import kit
-from kit.evaluation import runs
 from kit.evaluation.runs import BadRun, Candidate, Run
 
 SEED = Candidate(
@@ -129,11 +128,3 @@ def test_crashed_rows_are_not_saved_as_scores(tmp_path):
     crashed = replace(RUN, candidates=[SEED, replace(FIRST, scores=[1.0, float("nan")])])
     with pytest.raises(ValueError, match="candidate 1 has rows whose score is NaN"):
         crashed.save(tmp_path / "crashed.json")
-
-
-def test_runs_stand_side_by_side():
-    """A row for each: what it began with, what it came to, what it took; blank where nobody counted."""
-    shown = repr(runs.table([RUN, replace(RUN, optimizer="LabeledFewShot", calls=None)]))
-    assert shown.splitlines()[1].split() == ["GEPA", "small", "50.0", "75.0", "12", "230", "1.5", "0.0000"]
-    assert shown.splitlines()[2].split() == ["LabeledFewShot", "small", "50.0", "75.0"]
-    assert "<td>GEPA</td>" in runs.table([RUN])._repr_html_()

@@ -6,7 +6,7 @@ import random
 import dspy
 import pytest
 
-from kit.evaluation.splits import leaks, require_rows, words
+from kit.evaluation.splits import leaks, words
 
 TRAIN = ["The printer on floor two jams.", "I cannot log in since this morning, please help."]
 
@@ -89,13 +89,6 @@ def test_a_split_of_none_or_one_is_refused(rows, count):
     """An empty file or a filter that kept nothing is named before any score is made of it."""
     with pytest.raises(ValueError, match=f"Split 'validation' has {count}; it takes at least 2"):
         leaks(train=TRAIN, validation=rows)
-
-
-def test_more_rows_can_be_asked_for():
-    """A guard says how many it takes."""
-    require_rows("train", TRAIN)
-    with pytest.raises(ValueError, match="has 2 rows; it takes at least 50"):
-        require_rows("train", TRAIN, least=50)
 
 
 def test_one_split_has_nothing_to_leak_into():
