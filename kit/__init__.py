@@ -28,8 +28,8 @@ __all__ = sorted(_WHERE)
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"kit has no {name!r}. It has: {', '.join(__all__)}.")
-    found = import_module(_WHERE[name])
-    return found if found.__name__ == f"{__name__}.{name}" else getattr(found, name)
+    module = import_module(_WHERE[name])
+    return module if module.__name__ == f"{__name__}.{name}" else getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -56,7 +56,7 @@ class LogLine:
             _notebook_display(bundle, display_id=self._place, update=update)
 
 
-def ask(question: str, wanted: Callable[[], bool] = lambda: True) -> str | None:
+def ask(question: str, needed: Callable[[], bool] = lambda: True) -> str | None:
     """Return what a person at a notebook answers; None if nobody can be asked.
 
     `wanted` is called now and then; when it returns False, the question is no longer needed and goes away.
@@ -64,23 +64,23 @@ def ask(question: str, wanted: Callable[[], bool] = lambda: True) -> str | None:
     if not _notebook():
         return None
     answered = threading.Event()
-    threading.Thread(target=_take_back, args=[threading.get_ident(), answered, wanted], daemon=True).start()
+    threading.Thread(target=_take_back, args=[threading.get_ident(), answered, needed], daemon=True).start()
     try:
         return input(question)
     except (EOFError, NotImplementedError):  # the second: a frontend without a field for answers
         return None
     except KeyboardInterrupt:
-        if wanted():
+        if needed():
             raise
         return None
     finally:
         answered.set()
 
 
-def _take_back(asking: int, answered: threading.Event, wanted: Callable[[], bool]) -> None:
+def _take_back(asking: int, answered: threading.Event, needed: Callable[[], bool]) -> None:
     """Break `input` off in a thread that Ctrl-C does not reach, or it would take the next answer."""
     while not answered.wait(0.2):
-        if not wanted():
+        if not needed():
             interrupt = ctypes.py_object(KeyboardInterrupt)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(asking), interrupt)
             return

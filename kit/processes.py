@@ -15,13 +15,13 @@ class NotStarted(OSError):
     """A server ended before it answered, never answered, or found no free port."""
 
 
-def free_port(wanted: int) -> int:
+def free_port(first: int) -> int:
     """Return the wanted port, or the next of fifty that is free."""
-    for port in range(wanted, wanted + 50):
+    for port in range(first, first + 50):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
-    raise NotStarted(f"Ports {wanted} to {wanted + 49} are taken. Name another port, e.g. {wanted + 100}.")
+    raise NotStarted(f"Ports {first} to {first + 49} are taken. Name another port, e.g. {first + 100}.")
 
 
 def answers(url: str) -> bool:

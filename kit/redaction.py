@@ -117,7 +117,7 @@ def refuse(text: str | bytes, what: str, *, known: str = "") -> None:
                 f"{what} holds the value of {name}, so it was not stored. Take the value out of the prompt "
                 "or the data, and run it again."
             )
-    shapes = [found[0] for found in _SHAPES.finditer(text)]
+    shapes = [shape[0] for shape in _SHAPES.finditer(text)]
     shapes += [text[start:end] for start, end in _named(text, written_out=True)]
     shapes += [url["value"] for url in _URL.finditer(text) if url["value"] and _is_secret(url["value"], 2)]
     if any(shape not in known for shape in shapes) or _BASIC.sub(_without_credentials, text) != text:
@@ -160,11 +160,11 @@ def _in_the_environment() -> list[tuple[str, str]]:
     Values under eight characters count if they are more than letters or digits alone: a text is full of short
     words and numbers. What is known to all never counts.
     """
-    found = []
+    secrets = []
     for name, value in os.environ.items():
         values = [value.strip(), *_lines(value)] if names_secret(name) else _embedded(value)
-        found += [(name, value) for value in dict.fromkeys(values) if _is_telling(value)]
-    return sorted(found, key=lambda pair: len(pair[1]), reverse=True)
+        secrets += [(name, value) for value in dict.fromkeys(values) if _is_telling(value)]
+    return sorted(secrets, key=lambda pair: len(pair[1]), reverse=True)
 
 
 def _lines(value: str) -> list[str]:
@@ -182,9 +182,9 @@ def _is_telling(value: str) -> bool:
 @cache
 def _embedded(value: str) -> tuple[str, ...]:
     """Return the passwords within a value: those of URLs, and those that are named."""
-    found = [url["value"] or url["token"] for url in _URL.finditer(value)]
-    found += [value[start:end] for start, end in _named(value)]
-    return tuple(dict.fromkeys([*found, *map(unquote, found)]))
+    passwords = [url["value"] or url["token"] for url in _URL.finditer(value)]
+    passwords += [value[start:end] for start, end in _named(value)]
+    return tuple(dict.fromkeys([*passwords, *map(unquote, passwords)]))
 
 
 @cache
@@ -230,12 +230,12 @@ def _named(text: str, *, written_out: bool = False) -> Iterator[tuple[int, int]]
     If `written_out`, only in settings: a name and a value that is no word, both in quotes or around "=".
     """
     end = 0
-    for found in _NAME.finditer(text):
-        rank = _rank(found["name"]) if found.start() >= end and not _is_other(found) else 0
-        value = _VALUE.match(text, found.end()) if rank else None
+    for setting in _NAME.finditer(text):
+        rank = _rank(setting["name"]) if setting.start() >= end and not _is_other(setting) else 0
+        value = _VALUE.match(text, setting.end()) if rank else None
         if value and _is_secret(value["value"], rank):
             end = value.end("value")
-            if not written_out or (_is_setting(found, value) and _is_mixed(value["value"])):
+            if not written_out or (_is_setting(setting, value) and _is_mixed(value["value"])):
                 yield value.start("value"), end
 
 

@@ -51,12 +51,12 @@ class Answers:
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, EntryOutcome]:
         """Return what is known of the keys asked for."""
-        found = {}
+        outcomes = {}
         for start in range(0, len(keys), _AT_ONCE):
             some = keys[start : start + _AT_ONCE]
             rows = self._database.execute(f"{_RECALL} ({', '.join('?' * len(some))})", some)
-            found |= {row[0]: EntryOutcome(*row) for row in rows}
-        return found
+            outcomes |= {row[0]: EntryOutcome(*row) for row in rows}
+        return outcomes
 
     def forget_failures(self) -> None:
         """Let entries that failed be asked again."""

@@ -127,11 +127,11 @@ def _text(cell: Any) -> str | None:
 
 
 def _what_is_wrong(column: pandas.Series) -> str:
-    found: dict[str, str] = {}
+    kinds_seen: dict[str, str] = {}
     for row, cell in enumerate(column):
         if not missing(cell):
-            found.setdefault(type(cell).__name__, f"row {row}: {repr(cell)[:40]}")
-    kinds = " and ".join(f"{kind} ({where})" for kind, where in found.items())
+            kinds_seen.setdefault(type(cell).__name__, f"row {row}: {repr(cell)[:40]}")
+    kinds = " and ".join(f"{kind} ({where})" for kind, where in kinds_seen.items())
     return (
         f"Column {column.name!r} holds {kinds}, which one column of a table on disk cannot hold: it takes "
         f"{_TYPES}, each column one of them, integers up to 64 bits. Make it text, "

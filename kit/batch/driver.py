@@ -91,8 +91,8 @@ class Driver:
     def _begin(self, number: int, rows: Rows, start: int) -> None:
         table, entries = numbered(rows.table, start), self._entries(rows)
         keys = [entry if isinstance(entry, EntryOutcome) else key_of(entry) for entry in entries]
-        wanted = {key: entry for key, entry in zip(keys, entries, strict=True) if isinstance(key, bytes)}
-        known = self.answers.get(list(wanted))
+        by_key = {key: entry for key, entry in zip(keys, entries, strict=True) if isinstance(key, bytes)}
+        known = self.answers.get(list(by_key))
         in_flight = {key for partition in self.open for key in partition.waiting}
         waiting = Counter(key for key in keys if isinstance(key, bytes) and key not in known)
         self.open.append(Partition(number, table, keys, waiting))
@@ -101,7 +101,7 @@ class Driver:
             while self.asked.asked >= self.asked.capacity:
                 self._receive()
             try:
-                self.asked.ask(key, wanted[key])
+                self.asked.ask(key, by_key[key])
             except live.NotConfirmed as refused:
                 raise Stopped(f"No entry can be answered. NotConfirmed: {refused}") from refused
         self._finish()

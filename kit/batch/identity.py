@@ -55,13 +55,13 @@ def record(folder: Path, identity: dict[str, Any]) -> None:
     torn.replace(folder / _FILE)
 
 
-def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+def differences(now: dict[str, Any], before: dict[str, Any]) -> list[str]:
     """Name what differs.
 
     >>> differences({"program": "a1", "source": "b"}, {"program": "a2", "source": "b"})
     ['program']
     """
-    return [name for name in one if one[name] != other.get(name)]
+    return [name for name in now if now[name] != before.get(name)]
 
 
 def _hash(value: Any) -> str:

@@ -170,7 +170,7 @@ def _one_schema(schemas: list[pa.Schema], what: str) -> pa.Schema:
             for name in names
         }
         odd = "; ".join(
-            f"{name!r}: {', '.join(sorted(found))}" for name, found in types.items() if len(found) > 1
+            f"{name!r}: {', '.join(sorted(kinds))}" for name, kinds in types.items() if len(kinds) > 1
         )
         raise BadSource(
             f"The table's {what} differ in the type of a column ({odd}). Give it one type in all of them, "
@@ -181,10 +181,10 @@ def _one_schema(schemas: list[pa.Schema], what: str) -> pa.Schema:
 def _files(path: Path) -> list[Path]:
     if not path.exists():
         raise FileNotFoundError(f"There is no {path}, seen from {Path.cwd()}.")
-    found = [path] if path.is_file() else sorted(file for file in path.iterdir() if _kind(file))
-    if not found:
+    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if _kind(file))
+    if not files:
         raise FileNotFoundError(f"There is no .parquet or .csv file in {path}.")
-    return found
+    return files
 
 
 def _kind(path: Path) -> str:
@@ -216,10 +216,10 @@ def _separator(path: Path, encoding: str) -> str:
     """Return what separates the columns: a comma, or, if the first line has none, a semicolon or a tab."""
     with pa.input_stream(str(path), compression="detect") as file:
         header = file.read(1 << 16).decode(encoding, "ignore").partition("\n")[0]
-    found = "," if "," in header else next((sign for sign in ";\t" if sign in header), ",")
-    if found != ",":
-        notice(f"{path.name} has no comma in its first line: its columns are separated by {found!r}.")
-    return found
+    separator = "," if "," in header else next((sign for sign in ";\t" if sign in header), ",")
+    if separator != ",":
+        notice(f"{path.name} has no comma in its first line: its columns are separated by {separator!r}.")
+    return separator
 
 
 def _count(path: Path, dataset: pa.dataset.Dataset) -> int:

@@ -43,7 +43,7 @@ def ownership(submission: str) -> str:
     >>> ownership("<XML>\n<ownershipDocument><rptOwnerCity>Reno</rptOwnerCity></ownershipDocument>\n</XML>")
     '<ownershipDocument><rptOwnerCity>[removed]</rptOwnerCity></ownershipDocument>\n'
     """
-    found = re.search(r"<ownershipDocument>.*?</ownershipDocument>", submission, re.DOTALL)
-    if not found:
+    document = re.search(r"<ownershipDocument>.*?</ownershipDocument>", submission, re.DOTALL)
+    if not document:
         raise ValueError("no ownership document in it")
-    return _ADDRESS.sub(r"\1[removed]\3", ElementTree.canonicalize(found[0], strip_text=True)) + "\n"
+    return _ADDRESS.sub(r"\1[removed]\3", ElementTree.canonicalize(document[0], strip_text=True)) + "\n"

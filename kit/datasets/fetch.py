@@ -45,24 +45,24 @@ def get(name: str, *, contact: str | None = None, progress: bool = False) -> Pat
         contact: Who asks, for EDGAR; by default what KIT_EDGAR_CONTACT says.
         progress: Whether to show a bar for each download.
     """
-    wanted, source = sets.spec(name), mirror()
-    missing = [file for file in wanted.files if fault(wanted, file) and _can_come(file, wanted, source)]
-    headers = edgar.headers(contact) if wanted.edgar and missing and source is None else {}
+    data_set, source = sets.spec(name), mirror()
+    missing = [file for file in data_set.files if fault(data_set, file) and _can_come(file, data_set, source)]
+    headers = edgar.headers(contact) if data_set.edgar and missing and source is None else {}
     for file in missing:
-        with _explained(wanted, file):
-            _bring(file, wanted, source, headers, progress)
+        with _explained(data_set, file):
+            _bring(file, data_set, source, headers, progress)
     return sets.folder(name)
 
 
 def verify(name: str) -> Path:
     """Hash every file of a set on this machine, and return its folder; a bad file is removed."""
-    wanted = sets.spec(name)
-    for file in wanted.files:
+    data_set = sets.spec(name)
+    for file in data_set.files:
         path = sets.folder(name) / file.path
         if not path.exists():
             if file.url:
                 raise NoData(f"{path} is not on this machine. Run `kit data get {name}`.")
-        elif reason := fault(wanted, file):
+        elif reason := fault(data_set, file):
             path.unlink()
             raise BadData(f"{path} {reason}. It was removed: run `kit data get {name}`.")
     return sets.folder(name)
@@ -76,44 +76,46 @@ def mirror() -> Path | None:
     return Path(named).expanduser().absolute() if named else None
 
 
-def fault(wanted: DataSet, file: File) -> str | None:
+def fault(data_set: DataSet, file: File) -> str | None:
     """Return what is wrong with a file on this machine, or None."""
-    path = sets.folder(wanted.name) / file.path
+    path = sets.folder(data_set.name) / file.path
     if not path.is_file():
         return "is missing"
     with path.open("rb") as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
-    return None if found == file.sha256 else f"has sha256 {found}, expected {file.sha256}"
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    return None if digest == file.sha256 else f"has sha256 {digest}, expected {file.sha256}"
 
 
-def _can_come(file: File, wanted: DataSet, source: Path | None) -> bool:
+def _can_come(file: File, data_set: DataSet, source: Path | None) -> bool:
     """Tell whether a file has an address, or lies in the mirror."""
-    return bool(file.url or (source and (source / wanted.mirror / file.path).exists()))
+    return bool(file.url or (source and (source / data_set.mirror / file.path).exists()))
 
 
-def _bring(file: File, wanted: DataSet, source: Path | None, headers: dict[str, str], progress: bool) -> None:
+def _bring(
+    file: File, data_set: DataSet, source: Path | None, headers: dict[str, str], progress: bool
+) -> None:
     """Fetch one file; pooch checks its hash, and puts it into its place only if it is right."""
     import pooch
 
     def download(url: str, to: str, asked: pooch.Pooch) -> None:
         if source:
-            shutil.copyfile(source / wanted.mirror / file.path, to)
+            shutil.copyfile(source / data_set.mirror / file.path, to)
         else:
             options = {"progressbar": progress, "headers": headers, "timeout": PATIENCE_SECONDS}
             pooch.HTTPDownloader(**options)(url, to, asked)
-            time.sleep(edgar.PAUSE_SECONDS if wanted.edgar else 0)
-        if wanted.edgar and file.path.endswith(".xml"):
+            time.sleep(edgar.PAUSE_SECONDS if data_set.edgar else 0)
+        if data_set.edgar and file.path.endswith(".xml"):
             original = Path(to).read_text(encoding="utf-8", errors="replace")
             Path(to).write_text(edgar.ownership(original), encoding="utf-8", newline="")
 
     pooch.get_logger().setLevel(logging.WARNING)
     registry, urls = {file.path: f"sha256:{file.sha256}"}, {file.path: file.url}
-    files = pooch.create(sets.folder(wanted.name), base_url="", registry=registry, urls=urls)
+    files = pooch.create(sets.folder(data_set.name), base_url="", registry=registry, urls=urls)
     files.fetch(file.path, downloader=download)
 
 
 @contextmanager
-def _explained(wanted: DataSet, file: File) -> Iterator[None]:
+def _explained(data_set: DataSet, file: File) -> Iterator[None]:
     """Turn what the network and the disk raise into errors that name the next step."""
     import requests
 
@@ -122,21 +124,21 @@ def _explained(wanted: DataSet, file: File) -> Iterator[None]:
     except requests.RequestException as error:
         raise NoData(
             f"{file.url} cannot be reached ({type(error).__name__}: {str(error)[:200]}). "
-            f"Run `kit data get {wanted.name}` again on a network, or set {MIRROR} to a folder that has it."
+            f"Run `kit data get {data_set.name}` again on a network, or set {MIRROR} to a folder that has it."
         ) from error
     except ValueError as error:  # from pooch, with both hashes
         raise BadData(
-            f"{file.path} of {wanted.name} is not the file that the kit knows: {error} Compare the "
+            f"{file.path} of {data_set.name} is not the file that the kit knows: {error} Compare the "
             "source that kit/datasets/sets.toml names, then try again."
         ) from error
     except FileNotFoundError as error:
         raise NoData(
-            f"The mirror has no {wanted.mirror}/{file.path}. Unset {MIRROR} to use the network."
+            f"The mirror has no {data_set.mirror}/{file.path}. Unset {MIRROR} to use the network."
         ) from error
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
         raise DataError(
-            f"{wanted.name} needs {wanted.bytes / 1e6:.1f} MB in {sets.folder(wanted.name)}: "
-            f"{os.strerror(error.errno)}. Make room, then run `kit data get {wanted.name}` again."
+            f"{data_set.name} needs {data_set.bytes / 1e6:.1f} MB in {sets.folder(data_set.name)}: "
+            f"{os.strerror(error.errno)}. Make room, then run `kit data get {data_set.name}` again."
         ) from error

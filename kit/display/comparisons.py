@@ -122,8 +122,8 @@ def draft(
 
     call = first_call(program, inputs, adapter, lm)
     shown = from_history(call | {"model": "", "usage": None, "outputs": [], "response": None})
-    wanted = call["kwargs"].get("response_format")
-    bound_by = "a schema" if shown.schema else "JSON syntax" if wanted else "nothing"
+    format_ = call["kwargs"].get("response_format")
+    bound_by = "a schema" if shown.schema else "JSON syntax" if format_ else "nothing"
     return Draft(shown.messages, bound_by, shown.schema)
 
 

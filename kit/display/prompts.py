@@ -165,7 +165,7 @@ def _text(content: Any) -> str:
 def _schema(entry: dict) -> dict[str, Any] | None:
     if whole := notes(entry).get("schema"):
         return whole  # what the offline engine put back is in it
-    wanted = entry["kwargs"].get("response_format")
-    if isinstance(wanted, type):
-        return wanted.model_json_schema()
-    return wanted.get("json_schema") if isinstance(wanted, dict) else None
+    format_ = entry["kwargs"].get("response_format")
+    if isinstance(format_, type):
+        return format_.model_json_schema()
+    return format_.get("json_schema") if isinstance(format_, dict) else None

@@ -163,25 +163,25 @@ def tree(recorded: Iterable[RecordedSpan]) -> Trace:
     return Trace([_span(span, below) for span in below.get(None, [])])
 
 
-def _span(one: RecordedSpan, below: dict[str | None, list[RecordedSpan]]) -> Span:
-    inside = below.get(one.id, [])
-    if len(inside) == 1 and inside[0].name.startswith(f"{_label(one.name)}("):
+def _span(span: RecordedSpan, below: dict[str | None, list[RecordedSpan]]) -> Span:
+    inside = below.get(span.id, [])
+    if len(inside) == 1 and inside[0].name.startswith(f"{_label(span.name)}("):
         return _span(inside[0], below)  # Predict.forward around Predict(Signature).forward is one call
     children = [_span(child, below) for child in inside]
-    found = one.attributes
-    clock_seconds = one.end - one.start
-    live = found.get("kit.answered_by") == "live"
-    own_seconds = found.get("kit.seconds") or (clock_seconds if live else 0.0)  # hosted models note none
-    own = [found.get(f"llm.token_count.{way}") or 0 for way in ("prompt", "completion")]
-    kind = found.get("openinference.span.kind") or "CHAIN"
-    model = found.get("llm.model_name")
+    attributes = span.attributes
+    clock_seconds = span.end - span.start
+    live = attributes.get("kit.answered_by") == "live"
+    own_seconds = attributes.get("kit.seconds") or (clock_seconds if live else 0.0)  # hosted models note none
+    own = [attributes.get(f"llm.token_count.{way}") or 0 for way in ("prompt", "completion")]
+    kind = attributes.get("openinference.span.kind") or "CHAIN"
+    model = attributes.get("llm.model_name")
     return Span(
-        name=f"{_label(one.name)} {model}" if kind == "LLM" and model else _label(one.name),
+        name=f"{_label(span.name)} {model}" if kind == "LLM" and model else _label(span.name),
         kind=kind,
-        inputs=_inputs(found)[:_LONGEST],
-        outputs=_outputs(found)[:_LONGEST],
-        error=one.error,
-        answered_by=found.get("kit.answered_by", ""),
+        inputs=_inputs(attributes)[:_LONGEST],
+        outputs=_outputs(attributes)[:_LONGEST],
+        error=span.error,
+        answered_by=attributes.get("kit.answered_by", ""),
         input_tokens=own[0] + sum(child.input_tokens for child in children),
         output_tokens=own[1] + sum(child.output_tokens for child in children),
         seconds=fsum([own_seconds, *(child.seconds for child in children)]),

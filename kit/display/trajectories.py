@@ -130,8 +130,8 @@ def _react_v2(turns: list[dict[str, Any]]) -> Iterator[AgentStep]:
 
 def _error(observation: str) -> str:
     """Return a failure without its tracebacks, whose file paths differ from machine to machine."""
-    head, found, _ = observation.partition(_TRACEBACK)
-    if not found:
+    head, mark, _ = observation.partition(_TRACEBACK)
+    if not mark:
         return shortened(observation)
     message = re.split(r"\n(?=\S)", observation.rpartition(_TRACEBACK)[2], maxsplit=1)[-1]
     return shortened(f"{head.strip()} {message}") + "\n[the prompt held the traceback too]"

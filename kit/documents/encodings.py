@@ -81,15 +81,15 @@ def doubts(text: str) -> list[str]:
     >>> doubts("cafÃ© and rosÃ© wine")
     ['2 places look garbled ("Ã©"): the text was once read in a wrong encoding']
     """
-    lost, garbled, found = text.count("\ufffd"), _TWICE.findall(text), []
+    lost, garbled, remarks = text.count("\ufffd"), _TWICE.findall(text), []
     if controls := sum(map(text.count, _CONTROLS)):
-        found.append(f"{controls:,} control characters are in it, as in files that are no text")
+        remarks.append(f"{controls:,} control characters are in it, as in files that are no text")
     if lost:
-        found.append(f"{lost:,} characters could not be decoded and are \ufffd")
+        remarks.append(f"{lost:,} characters could not be decoded and are \ufffd")
     if len(garbled) > 1:
         places = f'{len(garbled):,} places look garbled ("{garbled[0]}")'
-        found.append(f"{places}: the text was once read in a wrong encoding")
-    return found
+        remarks.append(f"{places}: the text was once read in a wrong encoding")
+    return remarks
 
 
 def _by_line(data: bytes) -> tuple[str, list[str]] | None:

@@ -47,13 +47,13 @@ def kind_of(name: str, data: bytes) -> str:
 
     named = Path(name).suffix.lower()
     named = _SAME.get(named, named)
-    found = signed(data)
-    if (found or named) in _OTHER_PICTURES:
-        raise UnsupportedFile(name, f"nothing here reads {found or named} pictures. Save it as PNG or JPEG.")
-    if found == ".xlsx" and b"xl/workbook.bin" in data:
+    kind = signed(data)
+    if (kind or named) in _OTHER_PICTURES:
+        raise UnsupportedFile(name, f"nothing here reads {kind or named} pictures. Save it as PNG or JPEG.")
+    if kind == ".xlsx" and b"xl/workbook.bin" in data:
         raise UnsupportedFile(name, "nothing here reads binary workbooks (.xlsb). Save it as .xlsx.")
-    if found:
-        return named if named in processors and processors[named] is processors.get(found) else found
+    if kind:
+        return named if named in processors and processors[named] is processors.get(kind) else kind
     if data.startswith(_OLE):
         return _old(name, data)
     if is_text_bytes(data) or data.startswith((b"\xff\xfe", b"\xfe\xff")) or wide(data):
@@ -74,17 +74,17 @@ def _old(name: str, data: bytes) -> str:
 
     try:
         with olefile.OleFileIO(data) as container:
-            found = next((kind for stream, kind in _IN_OLE.items() if container.exists(stream)), "")
+            kind = next((kind for stream, kind in _IN_OLE.items() if container.exists(stream)), "")
     except BROKEN:
-        found = ""
+        kind = ""
     named = Path(name).suffix.lower()
-    if found == "locked" or (not found and named in OFFICE):
+    if kind == "locked" or (not kind and named in OFFICE):
         raise EncryptedFile(name, "a password protects it, or its format is old. Save it again without.")
-    if not found:
+    if not kind:
         raise CorruptFile(
             name, f"it breaks off, or is no {named or 'file'} that is known. Save it again, or as PDF."
         )
-    return found
+    return kind
 
 
 def signed(data: bytes) -> str | None:

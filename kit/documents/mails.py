@@ -65,24 +65,26 @@ def outlook(data: bytes, web: Web) -> tuple[Part, Files]:
     message = Message.load(data)
     headers = [("From", message.sender)]
     for at, kind in enumerate(("To", "Cc", "Bcc"), 1):
-        people = [one for one in message.recipients if one.properties.int_prop_value(_RECIPIENT_TYPE) == at]
-        headers.append((kind, ", ".join(f"{one.name} <{one.email_address}>" for one in people)))
+        people = [
+            item for item in message.recipients if item.properties.int_prop_value(_RECIPIENT_TYPE) == at
+        ]
+        headers.append((kind, ", ".join(f"{item.name} <{item.email_address}>" for item in people)))
     sent = message.sent_date if message.sent_date and message.sent_date.year > 1970 else None
     headers += [
         ("Date", message.message_headers.get("Date") or (f"{sent:%Y-%m-%d %H:%M %Z}" if sent else ""))
     ]
     headers += [("Subject", message.subject)]
     body = _both((message.body or "").strip(), web(message.html_body) if message.html_body else "")
-    found = []
-    for at, one in enumerate(message.attachments, 1):
-        named = one.file_name or one.properties.str_prop_value(_SHORT_NAME) or f"attachment {at}"
-        found.append((named.replace("/", "_"), one.file_bytes))
-    part = _letter([pair for pair in headers if pair[1]], [name for name, _ in found], body)
-    if lost := [name for name, content in found if content is None]:
+    attached = []
+    for at, item in enumerate(message.attachments, 1):
+        named = item.file_name or item.properties.str_prop_value(_SHORT_NAME) or f"attachment {at}"
+        attached.append((named.replace("/", "_"), item.file_bytes))
+    part = _letter([pair for pair in headers if pair[1]], [name for name, _ in attached], body)
+    if lost := [name for name, content in attached if content is None]:
         part.notes.append(
             f"Outlook items inside it are not read: {', '.join(lost)}. Save them apart in Outlook"
         )
-    return part, [(name, content) for name, content in found if content is not None]
+    return part, [(name, content) for name, content in attached if content is not None]
 
 
 def _letter(headers: list[tuple[str, Any]], names: list[str], body: str) -> Part:
@@ -117,10 +119,10 @@ def _damage(message: Any) -> list[str]:
     for part in message.walk():
         part.get_payload(decode=True)  # what does not decode is found here
         defects.update({type(defect).__name__ for defect in part.defects})
-    found = ", ".join(f"{number} {name}" for name, number in defects.items() if name in _DEFECTS)
+    damage = ", ".join(f"{number} {name}" for name, number in defects.items() if name in _DEFECTS)
     return [
-        f"the mail is damaged or breaks off, and its end or an attachment may be missing ({found})"
-    ] * bool(found)
+        f"the mail is damaged or breaks off, and its end or an attachment may be missing ({damage})"
+    ] * bool(damage)
 
 
 def _files(message: Any, *bodies: Any) -> Iterator[Any]:
@@ -145,7 +147,7 @@ def _bytes(part: Any) -> bytes:
     if part.get_content_maintype() == "message":  # a report on delivery, an address of a file
         payload = part.get_payload()
         said = [part["Content-Type"], *(payload if isinstance(payload, list) else [payload])]
-        return "\n".join(str(one).strip() for one in said).encode("utf-8", "replace")
+        return "\n".join(str(text).strip() for text in said).encode("utf-8", "replace")
     return part.get_payload(decode=True) or b""
 
 

@@ -56,7 +56,9 @@ def with_usual_names(data: bytes) -> bytes:
             return data
         relations = ElementTree.fromstring(archive.read("_rels/.rels"))
         named = [
-            one.get("Target", "") for one in relations if one.get("Type", "").endswith("/officeDocument")
+            relation.get("Target", "")
+            for relation in relations
+            if relation.get("Type", "").endswith("/officeDocument")
         ]
         folder, _, file = (named or [""])[0].lstrip("/").rpartition("/")
         names = {f"{folder}/{file}": "word/document.xml"}
@@ -98,9 +100,9 @@ def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
         bounds.check(f"slide {len(parts) + 1}")
         speaker = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
         text += listed("Speaker notes:", [speaker.text.strip()] if speaker else [])
-        relations = [one for one in slide.part.rels.values() if not one.is_external]
+        relations = [relation for relation in slide.part.rels.values() if not relation.is_external]
         for heading, kind, entry, letters in _SLIDE:
-            files = [one.target_part.blob for one in relations if one.reltype.endswith(kind)]
+            files = [relation.target_part.blob for relation in relations if relation.reltype.endswith(kind)]
             text += listed(heading, [line for xml in files for line in words_of(xml, entry, letters)])
         part = Part(text.strip(), ["a hidden slide; it is read"] if slide.element.get("show") == "0" else [])
         shapes = [shape.shape_type for shape in _shapes(slide.shapes)]
@@ -108,7 +110,8 @@ def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
         filled = sum(1 for _ in slide.element.iter(_BLIP)) - shown
         others = sum(shape in _MEDIA for shape in shapes)
         links = sum(
-            one.is_external and one.reltype.endswith("/hyperlink") for one in slide.part.rels.values()
+            relation.is_external and relation.reltype.endswith("/hyperlink")
+            for relation in slide.part.rels.values()
         )
         part.notes += [f"addresses of links, left out: {links}"] if links else []
         for number, what in [
@@ -128,12 +131,12 @@ def words_of(xml: bytes, entry: str = "p", letters: tuple[str, ...] = ("t",)) ->
     >>> words_of(b'<w:p xmlns:w="w"><w:r><w:t>One</w:t><w:tab/><w:t>two</w:t></w:r></w:p>')
     ['One\ttwo']
     """
-    found = []
+    entries = []
     for element in ElementTree.fromstring(xml).iter():
         if _local(element) == entry and (said := "".join(_said(element, letters)).strip()):
             author = next((value for key, value in element.attrib.items() if key.endswith("author")), "")
-            found.append(f"{author}: {said}" if author else said)
-    return found
+            entries.append(f"{author}: {said}" if author else said)
+    return entries
 
 
 def _said(element: Any, letters: tuple[str, ...]) -> Iterator[str]:

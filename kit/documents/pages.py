@@ -158,10 +158,10 @@ def pages(
     options = {"first": first, "last": last, "password": password, "limit": limit, "max_pixels": max_pixels}
     options |= {"characters": characters, "seconds": seconds}
     files, skipped = _unpack(source)
-    found = [page for name, data in files for page in _whole(name, data, options)]
-    if skipped and found:
-        found[0] = _noted(found[0], skipped)
-    return found
+    gathered = [page for name, data in files for page in _whole(name, data, options)]
+    if skipped and gathered:
+        gathered[0] = _noted(gathered[0], skipped)
+    return gathered
 
 
 def read_all(sources: Iterable[str | Path], **options: Any) -> list[Outcome]:
@@ -189,9 +189,9 @@ def _whole(name: str, data: bytes, options: dict[str, Any]) -> list[Page]:
     own, *attached = _outcomes(name, data, options)
     if own.error:
         raise own.error
-    found = [page for outcome in (own, *attached) for page in outcome.pages]
+    whole = [page for outcome in (own, *attached) for page in outcome.pages]
     failed = [str(outcome.error).removeprefix(f"{name}/") for outcome in attached if outcome.error]
-    return [_noted(found[0], "not read: " + "; ".join(failed)), *found[1:]] if failed else found
+    return [_noted(whole[0], "not read: " + "; ".join(failed)), *whole[1:]] if failed else whole
 
 
 def _noted(page: Page, note: str) -> Page:
@@ -201,10 +201,10 @@ def _noted(page: Page, note: str) -> Page:
 def _outcomes(name: str, data: bytes, options: dict[str, Any], depth: int = 0) -> list[Outcome]:
     """Return the outcome of a file, and after it one for each file that is attached to it."""
     try:
-        found, attached = _read(name, data, **options)
+        gathered, attached = _read(name, data, **options)
     except UnreadableFile as error:
         return [Outcome(name, error=error)]
-    outcomes = [Outcome(name, tuple(found))]
+    outcomes = [Outcome(name, tuple(gathered))]
     for place, content in attached:
         inner = f"{name}/{place}"
         if depth == MAX_DEPTH or len(outcomes) > MAX_ATTACHED:
@@ -243,7 +243,7 @@ def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
     if path.is_file() and signed(data := path.read_bytes()):
         return [(name, data)], ""  # a Word file named .zip is a Word file
     try:
-        found = resolve(str(source), options={"hidden": True, "max_files": 0, "max_size": MAX_BYTES})
+        resolved = resolve(str(source), options={"hidden": True, "max_files": 0, "max_size": MAX_BYTES})
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
         raise CorruptFile(name, f"the archive does not open ({error}). Make or send it again.") from error
     except (RuntimeError, NotImplementedError) as error:  # how zipfile says that a password is needed
@@ -259,10 +259,10 @@ def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
         if "://" in str(source) or path.exists():
             raise UnsupportedFile(name, f"{error}") from error
         raise MissingFile(str(source), "there is no such file. Check the path.") from error
-    skipped = _skipped(found.reports)
-    if not found.files:
+    skipped = _skipped(resolved.reports)
+    if not resolved.files:
         raise EmptyFile(name, f"there is no file in it. {skipped}".strip())
-    return found.files, skipped
+    return resolved.files, skipped
 
 
 def _skipped(reports: list[Any]) -> str:

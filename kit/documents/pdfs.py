@@ -185,7 +185,7 @@ def _about(reader: Any) -> list[str]:
 
 def _unplaced(fields: Any, depth: int = 0) -> Iterator[str]:
     """Yield the values of form fields that no page shows: they have no widget."""
-    for field in (one.get_object() for one in fields):
+    for field in (reference.get_object() for reference in fields):
         if field.get("/Subtype") != "/Widget":
             if kids := field.get("/Kids"):
                 yield from _unplaced(kids, depth + 1) if depth < 32 else []
@@ -240,7 +240,7 @@ def _value(field: Any) -> str:
         pairs = [option for option in _inherited(field, "/Opt") or [] if isinstance(option, list)]
         shown = {str(pair[0]): str(pair[1]) for pair in pairs}
         chosen = value if isinstance(value, list) else [value]
-        return ", ".join(shown.get(str(one), str(one)) for one in chosen)
+        return ", ".join(shown.get(str(choice), str(choice)) for choice in chosen)
     words = value.get_data().decode("utf-8", "replace") if hasattr(value, "get_data") else str(value)
     return words.replace("\r\n", "\n").replace("\r", "\n").strip()
 
@@ -252,8 +252,8 @@ def _name(field: Any) -> str:
 
 
 def _inherited(field: Any, key: str) -> Any:
-    found = next((node[key] for node in _lineage(field) if key in node), None)
-    return found.get_object() if hasattr(found, "get_object") else found
+    value = next((node[key] for node in _lineage(field) if key in node), None)
+    return value.get_object() if hasattr(value, "get_object") else value
 
 
 def _lineage(field: Any) -> Iterator[Any]:

@@ -88,7 +88,7 @@ def _rtf(data: bytes, bounds: Bounds) -> Part:
 def _unshown(data: bytes, text: str) -> list[str]:
     """Say what of a notebook's outputs is not in its text."""
     outputs = [output for cell in json.loads(data)["cells"] for output in cell.get("outputs", [])]
-    pictures = sum(any(kind.startswith("image/") for kind in one.get("data", {})) for one in outputs)
+    pictures = sum(any(kind.startswith("image/") for kind in output.get("data", {})) for output in outputs)
     cut = "outputs of more than 2,000 characters are cut, and marked (truncated)"
     return [
         *([f"pictures among the outputs not read: {pictures}"] if pictures else []),

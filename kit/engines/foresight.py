@@ -99,10 +99,10 @@ def forecast(model: str, characters: int, calls: int) -> str:
     '...about $0.04'
     """
     known = list(_EARLIER[model])
-    paces = [one.seconds for one in known] or _recorded_paces(model)
+    paces = [reply.seconds for reply in known] or _recorded_paces(model)
     read, wrote = list_price(model)
     guess = (characters / _CHARACTERS_A_TOKEN * read + _REPLY_TOKENS * wrote) / 1e6
-    usd = calls * max(guess, sum(one.usd for one in known) / len(known) if known else 0.0)
+    usd = calls * max(guess, sum(reply.usd for reply in known) / len(known) if known else 0.0)
     time = f", about {duration(calls * sum(paces) / len(paces))}" if paces else ""
     return time + (f", about ${usd:.2f}" if usd >= 0.005 else ", less than a cent" if usd else "")
 
@@ -115,7 +115,7 @@ def length(prompt: Any, messages: list[dict[str, Any]] | None) -> int:
     (4, 4004)
     """
     if isinstance(prompt, Request):
-        return len(str(prompt.system or "")) + sum(len(one.text or "") for one in prompt.messages)
+        return len(str(prompt.system or "")) + sum(len(message.text or "") for message in prompt.messages)
     contents = [message.get("content") or "" for message in messages or [{"content": prompt}]]
     parts = [part for content in contents for part in (content if isinstance(content, list) else [content])]
     return sum(len(part if isinstance(part, str) else part.get("text", _A_PICTURE)) for part in parts)
@@ -149,7 +149,7 @@ def _planned(frame: FrameType) -> int | None:
 
 
 def _recorded_paces(model: str) -> list[float]:
-    recent = [seconds(one) for one in entries()[-_REMEMBERED:] if one["model"] == model]
+    recent = [seconds(entry) for entry in entries()[-_REMEMBERED:] if entry["model"] == model]
     return [pace for pace in recent if pace]
 
 

@@ -137,8 +137,8 @@ def _bounds_of(field: Any) -> list[Any]:
 
 def _tools() -> list[dspy.Tool]:
     """Return the tools of the agent that asks; none are known of a program that is no agent."""
-    found = (getattr(module, "tools", None) for module in reversed(dspy.settings.caller_modules or []))
-    tools = next((tools for tools in found if isinstance(tools, dict) and tools), {})
+    held = (getattr(module, "tools", None) for module in reversed(dspy.settings.caller_modules or []))
+    tools = next((tools for tools in held if isinstance(tools, dict) and tools), {})
     return [tool for tool in tools.values() if isinstance(tool, dspy.Tool)]
 
 

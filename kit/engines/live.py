@@ -105,8 +105,8 @@ class Ticket:
             self.mark.end(seconds if reply else None)
         answered = [Answered(seconds, usd)] if reply else []
         with _TURN:
-            for one in answered:
-                remember(self.model, one)
+            for live_reply in answered:
+                remember(self.model, live_reply)
             if self.run:
                 self.run.under_way -= 1
                 self.run.answered += answered
@@ -140,7 +140,7 @@ class Hosted(BaseCallback):
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """Note what came."""
         if ticket := self._tickets.pop(call_id, None):
-            entry = next((one for one in reversed(entries()[-100:]) if one["outputs"] is outputs), None)
+            entry = next((entry for entry in reversed(entries()[-100:]) if entry["outputs"] is outputs), None)
             ticket.end(cost_usd(entry) if entry else 0.0, reply=exception is None)
 
 
@@ -159,7 +159,7 @@ def register(name: str, kind: type) -> None:
 
 def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
     """Let a live call begin; wait for an answer first if its run is to send many."""
-    if _STOPPED and (stopped := next((_STOPPED[one] for one in _executors() if one in _STOPPED), None)):
+    if _STOPPED and (stopped := next((_STOPPED[pool] for pool in _executors() if pool in _STOPPED), None)):
         raise _stop(stopped)
     recording = bool(os.environ.get("KIT_RECORD"))
     frame = None if recording else _outermost()
@@ -174,7 +174,7 @@ def call(request: Request) -> Iterator[list[Any]]:
     try:
         yield responses
     finally:
-        usd = sum(_list_usd(request.model, one.usage) for one in responses)
+        usd = sum(_list_usd(request.model, response.usage) for response in responses)
         ticket.end(usd, reply=bool(responses))
 
 
@@ -212,14 +212,14 @@ def _is_ours(lm: Any) -> bool:
 def _outermost() -> FrameType | None:
     """Return the call of Evaluate or of an optimizer that this thread, the main one or another is in."""
     frames = _frames()
-    first = [frames.get(one.ident) for one in (threading.current_thread(), threading.main_thread())]
+    first = [frames.get(thread.ident) for thread in (threading.current_thread(), threading.main_thread())]
     for top in [*first, *frames.values()]:
-        found, frame = None, top
+        run, frame = None, top
         while frame:
-            found = frame if _is_run(frame) else found
+            run = frame if _is_run(frame) else run
             frame = frame.f_back
-        if found:
-            return found
+        if run:
+            return run
     return None
 
 
@@ -248,20 +248,20 @@ def _stop(reason: str) -> NotConfirmed:
 
 def _executors() -> set[ParallelExecutor]:
     """Return the pools that this thread works for: its own, and those of the threads that wait for it."""
-    found = _executors_of(sys._getframe())
-    others = [_executors_of(top) for top in _frames().values()] if found else []
-    while wider := [pools for pools in others if pools & found and pools - found]:
-        found = found.union(*wider)
-    return found
+    ours = _executors_of(sys._getframe())
+    others = [_executors_of(top) for top in _frames().values()] if ours else []
+    while wider := [pools for pools in others if pools & ours and pools - ours]:
+        ours = ours.union(*wider)
+    return ours
 
 
 def _executors_of(frame: FrameType | None) -> set[ParallelExecutor]:
-    found = set()
+    pools = set()
     while frame:
         if pool := private.pool_of(frame):
-            found.add(pool)
+            pools.add(pool)
         frame = frame.f_back
-    return found
+    return pools
 
 
 def _is_run(frame: FrameType) -> bool:
@@ -333,7 +333,7 @@ def _foreseen(run: LiveRun) -> str:
         told = forecast(run.model, run.characters, calls or 0)
         return f"{what} wants to send prompts that have no recorded reply: up to {calls or 0:,} calls{told}."
     pace = (time.perf_counter() - run.started) / count
-    usd = sum(one.usd for one in run.answered) / count
+    usd = sum(reply.usd for reply in run.answered) / count
     said = f"{what} has sent {count} prompts that have no recorded reply, and wants to send more: "
     if calls is None or calls <= count:
         price = f" and ${usd:.4f}" if usd else ""

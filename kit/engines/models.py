@@ -117,8 +117,8 @@ def missing_key(profile: str) -> str | None:
 def refuses(name: str) -> tuple[str, ...]:
     """Return what models.toml says that a model refuses, whatever its profile and role."""
     entries = (entry for profile in table()["profiles"].values() for entry in profile.values())
-    found = (entry for entry in entries if isinstance(entry, dict) and entry.get("model") == name)
-    return tuple(next((entry["refuses"] for entry in found if "refuses" in entry), ()))
+    named = (entry for entry in entries if isinstance(entry, dict) and entry.get("model") == name)
+    return tuple(next((entry["refuses"] for entry in named if "refuses" in entry), ()))
 
 
 def client(profile: str) -> dict[str, str]:

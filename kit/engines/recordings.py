@@ -151,7 +151,7 @@ def read(path: Path) -> Iterator[tuple[str, bytes]]:
 def _key(line: bytes) -> str | None:
     with contextlib.suppress(orjson.JSONDecodeError):
         orjson.loads(line)
-        return (found := _KEY.match(line)) and found[1].decode()
+        return (match := _KEY.match(line)) and match[1].decode()
     return None
 
 

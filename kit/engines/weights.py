@@ -79,30 +79,30 @@ def locate(name: str) -> Path | None:
     A file is hashed once. A stamp in `folder()` vouches for it until its size or time of change differs.
     It is None if it is not on this machine; a bad copy of the kit's own is removed.
     """
-    wanted = spec(name)
-    path = _find(wanted)
-    return path if path is None or _is_stamped(path, wanted) else check(path, wanted)
+    known = spec(name)
+    path = _find(known)
+    return path if path is None or _is_stamped(path, known) else check(path, known)
 
 
 def verify(name: str) -> Path:
     """Hash weights on this machine, whatever their stamp says."""
-    wanted = spec(name)
-    path = _find(wanted)
+    known = spec(name)
+    path = _find(known)
     if path is None:
-        raise NoWeights(f"{wanted.file} is not on this machine. Run `kit models pull {name}`.")
-    return check(path, wanted)
+        raise NoWeights(f"{known.file} is not on this machine. Run `kit models pull {name}`.")
+    return check(path, known)
 
 
-def check(path: Path, wanted: Weights) -> Path:
+def check(path: Path, known: Weights) -> Path:
     """Hash a file, stamp it if it is right, and return it; a bad copy of the kit's own is removed."""
-    fault = _fault(path, wanted)
+    fault = _fault(path, known)
     if fault is None:
-        _write_stamp(path, wanted)
+        _write_stamp(path, known)
         return path
     if path.parent != folder():
         raise BadWeights(f"{fault}. It was left alone: replace it, or unset KIT_MODELS.")
     path.unlink(missing_ok=True)
-    raise BadWeights(f"{fault}. It was removed: run `kit models pull {wanted.name}`.")
+    raise BadWeights(f"{fault}. It was removed: run `kit models pull {known.name}`.")
 
 
 @cache
@@ -110,8 +110,8 @@ def _table() -> dict[str, dict[str, Any]]:
     return tomllib.loads(Path(__file__).with_name("models.toml").read_text(encoding="utf-8"))["weights"]
 
 
-def _find(wanted: Weights) -> Path | None:
-    return next((path for place in _places() if (path := place / wanted.file).is_file()), None)
+def _find(known: Weights) -> Path | None:
+    return next((path for place in _places() if (path := place / known.file).is_file()), None)
 
 
 def _places() -> list[Path]:
@@ -123,31 +123,31 @@ def _places() -> list[Path]:
     return [yours, folder()]
 
 
-def _fault(path: Path, wanted: Weights) -> str | None:
+def _fault(path: Path, known: Weights) -> str | None:
     size = path.stat().st_size
-    if size != wanted.bytes:
-        return f"{path} has {size:,} bytes, expected {wanted.bytes:,}"
+    if size != known.bytes:
+        return f"{path} has {size:,} bytes, expected {known.bytes:,}"
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    return None if found == wanted.sha256 else f"{path} has sha256 {found}, expected {wanted.sha256}"
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return None if digest == known.sha256 else f"{path} has sha256 {digest}, expected {known.sha256}"
 
 
-def _stamp_file(wanted: Weights) -> Path:
-    return folder() / f"{wanted.file}.stamp"
+def _stamp_file(known: Weights) -> Path:
+    return folder() / f"{known.file}.stamp"
 
 
-def _stamp(path: Path, wanted: Weights) -> bytes:
+def _stamp(path: Path, known: Weights) -> bytes:
     seen = path.stat()
-    return f"{wanted.sha256} {seen.st_size} {seen.st_mtime_ns} {path}".encode()
+    return f"{known.sha256} {seen.st_size} {seen.st_mtime_ns} {path}".encode()
 
 
-def _is_stamped(path: Path, wanted: Weights) -> bool:
-    stamp = _stamp_file(wanted)
-    return stamp.is_file() and stamp.read_bytes() == _stamp(path, wanted)
+def _is_stamped(path: Path, known: Weights) -> bool:
+    stamp = _stamp_file(known)
+    return stamp.is_file() and stamp.read_bytes() == _stamp(path, known)
 
 
-def _write_stamp(path: Path, wanted: Weights) -> None:
+def _write_stamp(path: Path, known: Weights) -> None:
     """Vouch for a file; where nothing can be written (full or read-only disk), it is hashed each time."""
     with contextlib.suppress(OSError):
         folder().mkdir(parents=True, exist_ok=True)
-        _stamp_file(wanted).write_bytes(_stamp(path, wanted))
+        _stamp_file(known).write_bytes(_stamp(path, known))

@@ -55,10 +55,10 @@ class Estimate:
     @property
     def all(self) -> Line:
         """All steps together."""
-        return Line("all", "", *(total([getattr(one, name) for one in self.lines]) for name in _FIELDS))
+        return Line("all", "", *(total([getattr(part, name) for part in self.lines]) for name in _FIELDS))
 
     def _rows(self) -> list[list[str]]:
-        return [_row(one) for one in (self.lines if len(self.lines) == 1 else [*self.lines, self.all])]
+        return [_row(part) for part in (self.lines if len(self.lines) == 1 else [*self.lines, self.all])]
 
 
 def estimate(
@@ -117,8 +117,8 @@ def _notes(planned: Plan, trainset: list, valset: list | None, taken: Costs) -> 
         yield "Writing an instruction is guessed at, until written=kit.usage(...) gives calls that did it."
 
 
-def _shared(found: Any) -> Iterator[str]:
-    same = found[found["kind"] == "same"]
+def _shared(pairs: Any) -> Iterator[str]:
+    same = pairs[pairs["kind"] == "same"]
     if len(same):
         count, text = same["also_row"].nunique(), " ".join(same["text"].iloc[0].split())[:60]
         yield (
@@ -127,14 +127,14 @@ def _shared(found: Any) -> Iterator[str]:
         )
 
 
-def _row(one: Line) -> list[str]:
+def _row(part: Line) -> list[str]:
     return [
-        one.step,
-        one.model,
-        _between(one.calls, ",.0f"),
-        *(_between(tokens, ",.0f", digits=3) for tokens in (one.input_tokens, one.output_tokens)),
-        _between(one.minutes, ",.1f"),
-        _between(one.usd, ",.4f"),
+        part.step,
+        part.model,
+        _between(part.calls, ",.0f"),
+        *(_between(tokens, ",.0f", digits=3) for tokens in (part.input_tokens, part.output_tokens)),
+        _between(part.minutes, ",.1f"),
+        _between(part.usd, ",.4f"),
     ]
 
 

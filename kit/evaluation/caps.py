@@ -167,8 +167,8 @@ class _Watch(BaseCallback):
         """Say what was spent, what is kept, and how to go on."""
         kept = "; ".join(f"replies of {model} {place}" for model, place in self._places.items())
         best = self.spent.best
-        found = f" Best so far: {best.score} over {best.rows} rows, in spent.best." if best else ""
-        return f"Spent: {self.spent.title}. Kept: {kept or 'nothing, no model was asked'}.{found} {_GO_ON}"
+        so_far = f" Best so far: {best.score} over {best.rows} rows, in spent.best." if best else ""
+        return f"Spent: {self.spent.title}. Kept: {kept or 'nothing, no model was asked'}.{so_far} {_GO_ON}"
 
     def _problems(self, optimizer: Any, inputs: dict[str, Any]) -> list[str]:
         if not optimizers.can_plan(optimizer):
@@ -185,7 +185,7 @@ class _Watch(BaseCallback):
             cached = getattr(lm, "cache", False)
             self._places[lm.model] = "in DSPy's cache" if cached else "nowhere (it has cache=False)"
             return
-        if self._keep and not any(one is recordings for one in self._known):
+        if self._keep and not any(known is recordings for known in self._known):
             self._known.append(recordings)
             self._kept.enter_context(recordings.kept_in(self._keep))
         self._places[lm.model] = _where(recordings, self._keep)

@@ -87,7 +87,7 @@ class History:
     @property
     def best(self) -> Candidate:
         """The program that the optimizer returned."""
-        return next(one for one in self.candidates if one.won)
+        return next(candidate for candidate in self.candidates if candidate.won)
 
     @property
     def tokens(self) -> int:
@@ -111,11 +111,11 @@ class History:
         return path
 
     def _refuse_nan(self) -> None:
-        for one in self.candidates:
-            if any(math.isnan(score) for score in [one.score or 0.0, *one.scores]):
+        for candidate in self.candidates:
+            if any(math.isnan(score) for score in [candidate.score or 0.0, *candidate.scores]):
                 raise ValueError(
-                    f"Not saved: candidate {one.number} has rows whose score is NaN: they crashed. Find out "
-                    "which, mend program or metric, and run the optimizer again: replies are kept."
+                    f"Not saved: candidate {candidate.number} has rows whose score is NaN: they crashed. "
+                    "Find out which, mend program or metric, and run the optimizer again: replies are kept."
                 )
 
     def _candidate(self, number: int) -> Candidate:

@@ -45,9 +45,10 @@ def of_metric(
     probes |= {name: _probe(metric, row, known) for name, known in answers.items()}
     if "gold" not in probes:
         findings.append(_no_gold(row, answer))
-    return [*findings, *_judged({name: one for name, one in probes.items() if one.score is not None})] or [
-        good("metric", f"gives this answer {own.score:g}")
-    ], probes
+    return [
+        *findings,
+        *_judged({name: probe for name, probe in probes.items() if probe.score is not None}),
+    ] or [good("metric", f"gives this answer {own.score:g}")], probes
 
 
 def _probe(metric: Callable, row: dspy.Example, answer: Any) -> Probe:
@@ -120,7 +121,7 @@ def _known(
         known |= {"padded": padded, "copied": copied if texts else None}
     if right is not None:
         others = (_gold(other, fields, gold) for other in devset if has_inputs(other))
-        known["another row's gold"] = next((one for one in others if one not in (None, right)), None)
+        known["another row's gold"] = next((other for other in others if other not in (None, right)), None)
         if right == empty:
             del known["empty"]
     return {name: dspy.Prediction(**values) for name, values in known.items() if values is not None}
@@ -143,7 +144,7 @@ def _no_gold(row: dspy.Example, answer: dspy.Prediction) -> Finding:
 
 
 def _judged(probes: dict[str, Probe]) -> Iterator[Finding]:
-    scores = {name: one.score for name, one in probes.items()}
+    scores = {name: probe.score for name, probe in probes.items()}
     wrong = {name: scores[name] for name in ("another row's gold", "empty") if name in scores}
     listed = ", ".join(f"{name} {score:g}" for name, score in scores.items())
     if wrong and len(scores) > 2 and len(set(scores.values())) == 1:
@@ -186,11 +187,11 @@ def _judged(probes: dict[str, Probe]) -> Iterator[Finding]:
 def _as_filter(probes: dict[str, Probe]) -> Iterator[Finding]:
     """Yield a note if a wrong answer counts as right where Python asks for a bool, as bootstrapping does."""
     for name in ("another row's gold", "empty"):
-        one = probes.get(name)
-        if one and one.score < 1 and one.trial.returned and not one.trial.watch.requests:
+        probe = probes.get(name)
+        if probe and probe.score < 1 and probe.trial.returned and not probe.trial.watch.requests:
             yield note(
                 "metric",
-                f"It returns {_short(one.trial.returned)} for {name}, and for Python that is true.",
+                f"It returns {_short(probe.trial.returned)} for {name}, and for Python that is true.",
                 "Return score >= threshold where trace is not None, or give it a metric_threshold.",
                 "Wrong answers as demos: BootstrapFewShot keeps what is true.",
             )

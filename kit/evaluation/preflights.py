@@ -35,7 +35,9 @@ class Preflight:
     good: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "good", [one.what for one in self.findings if one.state == "good"])
+        object.__setattr__(
+            self, "good", [finding.what for finding in self.findings if finding.state == "good"]
+        )
 
     @property
     def ok(self) -> bool:
@@ -43,11 +45,11 @@ class Preflight:
         return not self._of("bad")
 
     def __repr__(self) -> str:
-        told = [_in_words(one) for state in _ORDER[:2] for one in self._of(state)]
+        told = [_in_words(finding) for state in _ORDER[:2] for finding in self._of(state)]
         return "\n".join(filter(None, [self._verdict, *told, self._rest, self.takes]))
 
     def _repr_html_(self) -> str:
-        told = [_in_html(one) for state in _ORDER[:2] for one in self._of(state)]
+        told = [_in_html(finding) for state in _ORDER[:2] for finding in self._of(state)]
         ends = [f"<p>{html.escape(text)}</p>" for text in (self._rest, self.takes) if text]
         return f"<p><b>{html.escape(self._verdict)}</b></p>{''.join([*told, *ends])}"
 
@@ -62,7 +64,7 @@ class Preflight:
         return f"good: {', '.join(dict.fromkeys(self.good))}" if self.good else ""
 
     def _of(self, state: str) -> list[Finding]:
-        return [one for one in self.findings if one.state == state]
+        return [finding for finding in self.findings if finding.state == state]
 
 
 def preflight(
@@ -100,7 +102,7 @@ def preflight(
     findings = [*rows.inputs(program, devset), rows.count(devset), *rows.shared(program, devset, trainset)]
     findings += _models(program)
     row = next((row for row in devset if rows.inputs_of(row)), None)
-    if row is None or any(one.what == "model" for one in findings):
+    if row is None or any(finding.what == "model" for finding in findings):
         return Preflight(findings)
     trial = trials.run(program, **row.inputs())
     findings += [*_answer(program, trial), *_predictors(program, trial), *_calls(trial)]
@@ -127,8 +129,8 @@ def _refuse(program: Any, devset: Any, metric: Any, prices: str | None) -> None:
 
 
 def _models(program: dspy.Module) -> Iterator[Finding]:
-    inside = [one for _, one in program.named_sub_modules(dspy.Predict)]
-    if dspy.settings.lm is None and any(one.lm is None for one in inside):
+    inside = [predictor for _, predictor in program.named_sub_modules(dspy.Predict)]
+    if dspy.settings.lm is None and any(predictor.lm is None for predictor in inside):
         yield bad(
             "model",
             "No model is configured.",
@@ -166,16 +168,16 @@ def _answer(program: dspy.Module, trial: Trial) -> Iterator[Finding]:
 def _predictors(program: dspy.Module, trial: Trial) -> Iterator[Finding]:
     """Yield predictors that an optimizer will not reach, and those that have a model of their own."""
     named = dict(program.named_predictors())
-    inside = {one.stage: name for name, one in program.named_sub_modules(dspy.Predict)}
-    reached = {one.stage for one in named.values()}
+    inside = {predictor.stage: name for name, predictor in program.named_sub_modules(dspy.Predict)}
+    reached = {predictor.stage for predictor in named.values()}
     frozen = [name.removeprefix("self.") for stage, name in inside.items() if stage not in reached]
-    hidden = [one.signature for one in trial.watch.ran if one.stage not in inside]
-    pinned = {name: one.lm.model for name, one in named.items() if one.lm is not None}
+    hidden = [predictor.signature for predictor in trial.watch.ran if predictor.stage not in inside]
+    pinned = {name: predictor.lm.model for name, predictor in named.items() if predictor.lm is not None}
     if hidden:
-        found = "; ".join(dict.fromkeys(map(_shorthand, hidden)))
+        shorthands = "; ".join(dict.fromkeys(map(_shorthand, hidden)))
         yield note(
             "predictors",
-            f"{len(hidden)} ran that the program does not hold as an attribute: {found}.",
+            f"{len(hidden)} ran that the program does not hold as an attribute: {shorthands}.",
             "Make them in __init__: self.name = dspy.Predict(...).",
             "An optimizer does not see them, save does not keep them, set_lm does not reach them.",
         )
@@ -208,7 +210,9 @@ def _calls(trial: Trial) -> Iterator[Finding]:
             "Twice the bill, and kit.prompt() and inspect_history show the second prompt last.",
         )
     settings = trial.watch.requests
-    if any(one.get("rollout_id") is not None and one.get("temperature") == 0 for _, one in settings):
+    if any(
+        options.get("rollout_id") is not None and options.get("temperature") == 0 for _, options in settings
+    ):
         yield note(
             "rollouts",
             "A rollout_id at temperature 0: the model has one thing to say, however often it is asked.",
@@ -248,16 +252,18 @@ def _shorthand(signature: type[dspy.Signature]) -> str:
     return f"{', '.join(signature.input_fields)} -> {', '.join(signature.output_fields)}"
 
 
-def _in_words(one: Finding) -> str:
-    symptom = f"\n      a run shows: {one.symptom}" if one.symptom else ""
-    step = f"\n      -> {one.next_step}" if one.next_step else ""
-    return f"{one.state:<4}  {one.what}: {one.found}{symptom}{step}"
+def _in_words(finding: Finding) -> str:
+    symptom = f"\n      a run shows: {finding.symptom}" if finding.symptom else ""
+    step = f"\n      -> {finding.next_step}" if finding.next_step else ""
+    return f"{finding.state:<4}  {finding.what}: {finding.found}{symptom}{step}"
 
 
-def _in_html(one: Finding) -> str:
-    what, found, symptom, step = map(html.escape, (one.what, one.found, one.symptom, one.next_step))
+def _in_html(finding: Finding) -> str:
+    what, text, symptom, step = map(
+        html.escape, (finding.what, finding.found, finding.symptom, finding.next_step)
+    )
     lines = [
-        f"<b>{one.state} · {what}:</b> {found}",
+        f"<b>{finding.state} · {what}:</b> {text}",
         f"<i>a run shows:</i> {symptom}" if symptom else "",
         f"→ {step}" if step else "",
     ]

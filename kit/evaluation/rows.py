@@ -17,7 +17,7 @@ FEW_ROWS = 30
 _UNSEEN = "Evaluate scores each such row 0.0 and only logs why; it gives up at the tenth error."
 
 
-def wanted(program: dspy.Module) -> tuple[set[str], set[str] | None]:
+def inputs_needed(program: dspy.Module) -> tuple[set[str], set[str] | None]:
     """Return the inputs that a program needs, and those that it knows; None if it takes any.
 
     >>> wanted(dspy.ChainOfThought("text -> summary"))
@@ -28,11 +28,11 @@ def wanted(program: dspy.Module) -> tuple[set[str], set[str] | None]:
         needed = {name for name, field in fields.items() if field.is_required()}
         return needed, set(fields)
     parameters = _parameters(program)
-    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         predictors = program.predictors()
-        return wanted(predictors[0]) if len(predictors) == 1 else (set(), None)
-    needed = {one.name for one in parameters if one.default is one.empty}
-    return needed, {one.name for one in parameters}
+        return inputs_needed(predictors[0]) if len(predictors) == 1 else (set(), None)
+    needed = {parameter.name for parameter in parameters if parameter.default is parameter.empty}
+    return needed, {parameter.name for parameter in parameters}
 
 
 def inputs_of(row: dspy.Example) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def inputs_of(row: dspy.Example) -> dict[str, Any]:
 
 def inputs(program: dspy.Module, devset: Sequence[dspy.Example]) -> Iterator[Finding]:
     """Yield what is wrong with the inputs of rows."""
-    needed, known = wanted(program)
+    needed, known = inputs_needed(program)
     names = ", ".join(f'"{name}"' for name in sorted(needed or known or {"text"}))
     bare = [row for row in devset if not inputs_of(row)]
     rows = [inputs_of(row) for row in devset if inputs_of(row)]
@@ -83,18 +83,18 @@ def _lacking(names: set[str], rows: list, devset: Sequence, program: dspy.Module
 
 
 def _strange(names: set[str], known: set[str], rows: list, devset: Sequence, program: dspy.Module) -> Finding:
-    found = f"{_of(rows, devset)}: {_quoted(names)}, which the program does not know."
+    problem = f"{_of(rows, devset)}: {_quoted(names)}, which the program does not know."
     step = f"It knows {_quoted(known)}: leave the others out of with_inputs, or rename them."
     if needs_error(program):
-        return bad("inputs", found, step, f"TypeError in each row. {_UNSEEN}")
-    return note("inputs", found, step, "A log line, 'These fields will be ignored'.")
+        return bad("inputs", problem, step, f"TypeError in each row. {_UNSEEN}")
+    return note("inputs", problem, step, "A log line, 'These fields will be ignored'.")
 
 
 def needs_error(program: dspy.Module) -> bool:
     """Tell whether a wrong input raises an error: a plain `dspy.Predict` only logs it."""
     if isinstance(program, dspy.Predict):
         return False
-    return not any(one.kind is one.VAR_KEYWORD for one in _parameters(program))
+    return not any(parameter.kind is parameter.VAR_KEYWORD for parameter in _parameters(program))
 
 
 def _parameters(program: dspy.Module) -> list[inspect.Parameter]:
@@ -102,7 +102,9 @@ def _parameters(program: dspy.Module) -> list[inspect.Parameter]:
     forward = (
         vars(program).get("forward") or getattr(type(program), "forward", None) or type(program).aforward
     )
-    return [one for one in inspect.signature(forward).parameters.values() if one.name != "self"]
+    return [
+        parameter for parameter in inspect.signature(forward).parameters.values() if parameter.name != "self"
+    ]
 
 
 def count(devset: Sequence[dspy.Example]) -> Finding:
@@ -112,14 +114,14 @@ def count(devset: Sequence[dspy.Example]) -> Finding:
         The normal approximation of a share of one half: 1.96 * sqrt(0.25 / n), in points of 100.
     """
     points = 98 / math.sqrt(len(devset))
-    found = f"{len(devset)} rows: a score about the middle is known to within {points:.0f} points, either way"
+    reach = f"{len(devset)} rows: a score about the middle is known to within {points:.0f} points, either way"
     if len(devset) >= FEW_ROWS:
-        return good("number of rows", found)
+        return good("number of rows", reach)
     hidden = len(devset) < (dspy.settings.max_errors or 0)
     symptom = "Crashes never stop it: fewer rows than max_errors. " if hidden else ""
     return note(
         "number of rows",
-        f"{found}.",
+        f"{reach}.",
         f"Take {FEW_ROWS} rows or more to compare two programs, and max_errors=1 for a quick try.",
         f"{symptom}Differences of many points that are luck.",
     )
@@ -136,11 +138,11 @@ def shared(
         if len(rows) < 2 or len(mine) < 2:
             continue
         looked = True
-        if len(found := leaks(**{name: rows}, devset=mine)):
-            text = " ".join(str(found.also_text[0]).split())[:60]
+        if len(pairs := leaks(**{name: rows}, devset=mine)):
+            text = " ".join(str(pairs.also_text[0]).split())[:60]
             yield bad(
                 "leaks",
-                f"{found.also_row.nunique()} of {len(mine)} rows stand in the {name} too, e.g. {text!r}.",
+                f"{pairs.also_row.nunique()} of {len(mine)} rows stand in the {name} too, e.g. {text!r}.",
                 "Take them out of one of the two; kit.evaluation.splits.leaks lists them.",
                 "A score that is too good, and falls on new rows.",
             )
@@ -152,7 +154,7 @@ def shared(
 def _demos(program: dspy.Module, devset: Sequence[dspy.Example]) -> list[dspy.Example]:
     """Return the demos as rows with the devset's inputs."""
     names = sorted(inputs_of(devset[0])) if devset else []
-    demos = [dict(demo) for one in program.predictors() for demo in one.demos]
+    demos = [dict(demo) for predictor in program.predictors() for demo in predictor.demos]
     texts = {str(demo): demo for demo in demos if names and all(name in demo for name in names)}
     return [dspy.Example(demo).with_inputs(*names) for demo in texts.values()]
 

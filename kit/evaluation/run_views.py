@@ -37,34 +37,38 @@ class Tree:
         head = f"<b>{html.escape(heading(self.run))}</b><br>{html.escape(took(self.run))}"
         return f"<p>{head}</p>{self._branch(self.run.seed)}"
 
-    def _lines(self, one: Candidate, before: str, indent: str) -> Iterator[str]:
-        yield f"{before}{self._line(one)}"
-        children = self._children(one)
+    def _lines(self, candidate: Candidate, before: str, indent: str) -> Iterator[str]:
+        yield f"{before}{self._line(candidate)}"
+        children = self._children(candidate)
         for child in children:
             last = child is children[-1]
             yield from self._lines(
                 child, indent + ("└─ " if last else "├─ "), indent + ("   " if last else "│  ")
             )
 
-    def _branch(self, one: Candidate) -> str:
-        line = f"<b>{html.escape(self._line(one))}</b>" if one.won else html.escape(self._line(one))
-        inside = "".join(self._branch(child) for child in self._children(one))
-        whole = f"<details><summary>{line}</summary>{self._change(one)}</details>"
+    def _branch(self, candidate: Candidate) -> str:
+        line = (
+            f"<b>{html.escape(self._line(candidate))}</b>"
+            if candidate.won
+            else html.escape(self._line(candidate))
+        )
+        inside = "".join(self._branch(child) for child in self._children(candidate))
+        whole = f"<details><summary>{line}</summary>{self._change(candidate)}</details>"
         return f'<ul style="{_BRANCH}"><li>{whole}{inside}</li></ul>'
 
-    def _children(self, one: Candidate) -> list[Candidate]:
-        return [other for other in self.run.candidates if other.parents[:1] == [one.number]]
+    def _children(self, candidate: Candidate) -> list[Candidate]:
+        return [other for other in self.run.candidates if other.parents[:1] == [candidate.number]]
 
-    def _line(self, one: Candidate) -> str:
-        part = f"on {one.rows} rows alone" if (one.rows or 0) < _most_rows(self.run) else ""
-        others = ", ".join(f"{one.label or 'made'} with {number}" for number in one.parents[1:])
-        news = _news(one, self.run.candidates[one.parents[0]] if one.parents else None)
-        return " · ".join(filter(None, [one.title, part, others or one.label, news]))
+    def _line(self, candidate: Candidate) -> str:
+        part = f"on {candidate.rows} rows alone" if (candidate.rows or 0) < _most_rows(self.run) else ""
+        others = ", ".join(f"{candidate.label or 'made'} with {number}" for number in candidate.parents[1:])
+        news = _news(candidate, self.run.candidates[candidate.parents[0]] if candidate.parents else None)
+        return " · ".join(filter(None, [candidate.title, part, others or candidate.label, news]))
 
-    def _change(self, one: Candidate) -> str:
-        if not one.parents:
-            return tables.preformatted(one.text)
-        return self.run.diff(one.parents[0], one.number)._repr_html_()
+    def _change(self, candidate: Candidate) -> str:
+        if not candidate.parents:
+            return tables.preformatted(candidate.text)
+        return self.run.diff(candidate.parents[0], candidate.number)._repr_html_()
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,15 @@ class Curve:
     def _points(self) -> list[Candidate]:
         """Return the candidates that have a score over all validation rows, as they came."""
         most = _most_rows(self.run)
-        scored = [one for one in self.run.candidates if one.score is not None and (one.rows or 0) == most]
-        return sorted((one for one in scored if one.calls is not None), key=lambda one: one.calls)
+        scored = [
+            candidate
+            for candidate in self.run.candidates
+            if candidate.score is not None and (candidate.rows or 0) == most
+        ]
+        return sorted(
+            (candidate for candidate in scored if candidate.calls is not None),
+            key=lambda candidate: candidate.calls,
+        )
 
     def _bests(self) -> list[float]:
         return list(accumulate((point.score for point in self._points()), max))
@@ -152,25 +163,39 @@ class Front:
 
     def _rows(self) -> list[list[object]]:
         tops, rows = self._tops(), []
-        for one in self._scored():
-            best = [row for row, top in enumerate(tops) if one.scores[row] == top > 0]
+        for candidate in self._scored():
+            best = [row for row, top in enumerate(tops) if candidate.scores[row] == top > 0]
             alone = [
                 row for row in best if sum(other.scores[row] == tops[row] for other in self._scored()) == 1
             ]
-            rows.append([one.number, f"{one.score:.1f}", len(best), len(alone), "★ won" if one.won else ""])
+            rows.append(
+                [
+                    candidate.number,
+                    f"{candidate.score:.1f}",
+                    len(best),
+                    len(alone),
+                    "★ won" if candidate.won else "",
+                ]
+            )
         return rows
 
     def _scored(self) -> list[Candidate]:
-        most = max(len(one.scores) for one in self.run.candidates)
-        return [one for one in self.run.candidates if one.scores and len(one.scores) == most]
+        most = max(len(candidate.scores) for candidate in self.run.candidates)
+        return [
+            candidate
+            for candidate in self.run.candidates
+            if candidate.scores and len(candidate.scores) == most
+        ]
 
     def _tops(self) -> list[float]:
-        return [max(row) for row in zip(*(one.scores for one in self._scored()), strict=True)]
+        return [max(row) for row in zip(*(candidate.scores for candidate in self._scored()), strict=True)]
 
 
 def heading(run: History) -> str:
     """Return what a run came to, e.g. "GEPA · 52.5 → 80.0 on 40 validation rows · 7 candidates"."""
-    scores = " → ".join(f"{one.score:.1f}" for one in (run.seed, run.best) if one.score is not None)
+    scores = " → ".join(
+        f"{candidate.score:.1f}" for candidate in (run.seed, run.best) if candidate.score is not None
+    )
     rows = f" on {_most_rows(run)} validation rows" if _most_rows(run) else ""
     return " · ".join(filter(None, [run.optimizer, f"{scores}{rows}", f"{len(run.candidates)} candidates"]))
 
@@ -186,20 +211,20 @@ def took(run: History) -> str:
 
 
 def _most_rows(run: History) -> int:
-    return max(one.rows or 0 for one in run.candidates)
+    return max(candidate.rows or 0 for candidate in run.candidates)
 
 
-def _news(one: Candidate, parent: Candidate | None) -> str:
+def _news(candidate: Candidate, parent: Candidate | None) -> str:
     """Return the first words that a candidate's instructions add, and how many demos it holds if others."""
     parts = []
-    for name, text in one.instructions.items():
+    for name, text in candidate.instructions.items():
         old = parent.instructions.get(name, "").splitlines() if parent else []
         new = [line for line in text.splitlines() if line.strip() and line not in old]
         if new and text.splitlines() != old:
-            who = f"{name}: " if len(one.instructions) > 1 else ""
+            who = f"{name}: " if len(candidate.instructions) > 1 else ""
             parts.append(f"{who}{shortened_words(new[0])!r}")
-    demos = max(map(len, one.demos.values()), default=0)
-    if one.demos != (parent.demos if parent else {}):
+    demos = max(map(len, candidate.demos.values()), default=0)
+    if candidate.demos != (parent.demos if parent else {}):
         parts.append(f"{demos} demo{'s' * (demos != 1)}")
     return ", ".join(parts)
 

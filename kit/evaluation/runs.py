@@ -141,7 +141,7 @@ def _plain(options: dict[str, Any]) -> dict[str, Any]:
 def _models(optimizer: Any) -> dict[str, str]:
     writes = any(getattr(optimizer, name, None) for name in ("prompt_model", "reflection_lm"))
     who = ["task", *(["teacher"] if getattr(optimizer, "teacher_settings", None) else [])]
-    return {one: model_of(optimizer, one) for one in [*who, *(["writer"] if writes else [])]}
+    return {role: model_of(optimizer, role) for role in [*who, *(["writer"] if writes else [])]}
 
 
 def _taken(spent: Spent) -> dict[str, Any]:

@@ -26,13 +26,16 @@ def candidates(
     `evaluations` are what a cap saw: it knows how many calls had been made, and the score of each row.
     """
     if hasattr(compiled, "detailed_results"):
-        found = list(_gepa(compiled.detailed_results))
+        tried = list(_gepa(compiled.detailed_results))
     else:
         before, after = scores or (None, None)
         seed, last = _candidate(student, score=before), _candidate(compiled, score=after)
-        found = _numbered(_distinct([seed, *_tried(compiled, evaluations), last]))
-    seen = [(_candidate(one.program), one) for one in sorted(evaluations, key=lambda one: -one.rows)]
-    return _won([_timed(one, seen) for one in found], compiled)
+        tried = _numbered(_distinct([seed, *_tried(compiled, evaluations), last]))
+    seen = [
+        (_candidate(evaluated.program), evaluated)
+        for evaluated in sorted(evaluations, key=lambda evaluated: -evaluated.rows)
+    ]
+    return _won([_timed(evaluated, seen) for evaluated in tried], compiled)
 
 
 def _tried(compiled: dspy.Module, evaluations: list[Evaluated]) -> Iterator[Candidate]:
@@ -41,8 +44,8 @@ def _tried(compiled: dspy.Module, evaluations: list[Evaluated]) -> Iterator[Cand
     elif hasattr(compiled, "candidate_programs"):
         yield from _programs(compiled.candidate_programs)
     else:
-        most = max((one.rows for one in evaluations), default=0)
-        yield from (_candidate(one.program) for one in evaluations if one.rows == most)
+        most = max((evaluated.rows for evaluated in evaluations), default=0)
+        yield from (_candidate(evaluated.program) for evaluated in evaluations if evaluated.rows == most)
 
 
 def _gepa(results: Any) -> Iterator[Candidate]:
@@ -80,14 +83,14 @@ def _mipro(logs: dict[int, dict[str, Any]]) -> Iterator[Candidate]:
 def _programs(tried: list[dict[str, Any]]) -> Iterator[Candidate]:
     """Read what random search and SIMBA attach; the first knows seeds, and scores in percent."""
     calls = 0
-    for one in sorted(tried, key=lambda one: one.get("seed", 0)):
-        scores = [number_of(score) for score in one.get("subscores", [])]
+    for entry in sorted(tried, key=lambda entry: entry.get("seed", 0)):
+        scores = [number_of(score) for score in entry.get("subscores", [])]
         calls += len(scores)
-        seed = one.get("seed")
+        seed = entry.get("seed")
         yield _candidate(
-            one["program"],
+            entry["program"],
             label="" if seed is None else _SEEDS.get(seed, f"bootstrapped demos, shuffle {seed}"),
-            score=one["score"] if scores else 100 * one["score"],
+            score=entry["score"] if scores else 100 * entry["score"],
             rows=len(scores) or None,
             calls=calls or None,
             scores=scores,
@@ -97,41 +100,45 @@ def _programs(tried: list[dict[str, Any]]) -> Iterator[Candidate]:
 def _candidate(program: dspy.Module, **known: Any) -> Candidate:
     """Read instructions and demos off a program, as JSON can hold them."""
     predictors = dict(program.named_predictors())
-    demos = {name: one.dump_state()["demos"] for name, one in predictors.items() if one.demos}
+    demos = {
+        name: predictor.dump_state()["demos"] for name, predictor in predictors.items() if predictor.demos
+    }
     return Candidate(
         **{"number": 0, "parents": []} | known,
-        instructions={name: one.signature.instructions for name, one in predictors.items()},
+        instructions={name: predictor.signature.instructions for name, predictor in predictors.items()},
         demos=json.loads(json.dumps(demos, default=str)),
     )
 
 
-def _same(one: Candidate, other: Candidate) -> bool:
-    return (one.instructions, one.demos) == (other.instructions, other.demos)
+def _same(candidate: Candidate, other: Candidate) -> bool:
+    return (candidate.instructions, candidate.demos) == (other.instructions, other.demos)
 
 
-def _distinct(found: Iterable[Candidate]) -> list[Candidate]:
+def _distinct(tried: Iterable[Candidate]) -> list[Candidate]:
     """Keep each program once, where it came first, with the score over the most rows."""
     kept: list[Candidate] = []
-    for one in found:
-        at = next((place for place, other in enumerate(kept) if _same(one, other)), None)
+    for candidate in tried:
+        at = next((place for place, other in enumerate(kept) if _same(candidate, other)), None)
         if at is None:
-            kept.append(one)
-        elif one.score is not None and (kept[at].score is None or (one.rows or 0) > (kept[at].rows or 0)):
-            kept[at] = replace(one, label=one.label or kept[at].label)
+            kept.append(candidate)
+        elif candidate.score is not None and (
+            kept[at].score is None or (candidate.rows or 0) > (kept[at].rows or 0)
+        ):
+            kept[at] = replace(candidate, label=candidate.label or kept[at].label)
     return kept
 
 
-def _numbered(found: list[Candidate]) -> list[Candidate]:
-    return [replace(one, number=at, parents=[0] if at else []) for at, one in enumerate(found)]
+def _numbered(tried: list[Candidate]) -> list[Candidate]:
+    return [replace(candidate, number=at, parents=[0] if at else []) for at, candidate in enumerate(tried)]
 
 
-def _timed(one: Candidate, seen: list[tuple[Candidate, Evaluated]]) -> Candidate:
+def _timed(candidate: Candidate, seen: list[tuple[Candidate, Evaluated]]) -> Candidate:
     """Take over from the cap how many calls had been made, and the scores."""
-    evaluated = next((evaluated for state, evaluated in seen if _same(one, state)), None)
+    evaluated = next((evaluated for state, evaluated in seen if _same(candidate, state)), None)
     if evaluated is None:
-        return replace(one, calls=None) if seen else one
+        return replace(candidate, calls=None) if seen else candidate
     return replace(
-        one,
+        candidate,
         score=evaluated.score,
         rows=evaluated.rows,
         calls=evaluated.calls,
@@ -139,6 +146,6 @@ def _timed(one: Candidate, seen: list[tuple[Candidate, Evaluated]]) -> Candidate
     )
 
 
-def _won(found: list[Candidate], compiled: dspy.Module) -> list[Candidate]:
-    best = next(one.number for one in found if _same(one, _candidate(compiled)))
-    return [replace(one, won=one.number == best) for one in found]
+def _won(tried: list[Candidate], compiled: dspy.Module) -> list[Candidate]:
+    best = next(candidate.number for candidate in tried if _same(candidate, _candidate(compiled)))
+    return [replace(candidate, won=candidate.number == best) for candidate in tried]

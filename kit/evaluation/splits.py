@@ -43,9 +43,11 @@ def leaks(*, similarity: float = 0.8, **splits: Sequence[Row]) -> pd.DataFrame:
     if not 0 < similarity <= 1:
         raise ValueError(f"A similarity is a share in (0, 1]; found {similarity}.")
     texts = {name: _texts(name, rows) for name, rows in splits.items()}
-    found = [pair for one, other in combinations(texts, 2) for pair in _pairs(one, other, texts, similarity)]
+    pairs = [
+        pair for split, other in combinations(texts, 2) for pair in _pairs(split, other, texts, similarity)
+    ]
     columns = ["split", "row", "also_split", "also_row", "alike", "kind", "text", "also_text"]
-    table = pd.DataFrame(found, columns=columns)
+    table = pd.DataFrame(pairs, columns=columns)
     return table.sort_values("alike", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -67,15 +69,15 @@ def _texts(name: str, rows: Sequence[Row]) -> list[str]:
     return [row if isinstance(row, str) else "\n".join(map(str, row.inputs().values())) for row in rows]
 
 
-def _pairs(one: str, other: str, texts: dict[str, list[str]], similarity: float) -> list[tuple]:
-    left, right = ([words(text) for text in texts[name]] for name in (one, other))
+def _pairs(split: str, other: str, texts: dict[str, list[str]], similarity: float) -> list[tuple]:
+    left, right = ([words(text) for text in texts[name]] for name in (split, other))
     sets = [[frozenset(row) for row in side] for side in (left, right)]
     pairs = []
     for i, j in sorted(_candidates(*sets, similarity)):
         alike = len(sets[0][i] & sets[1][j]) / len(sets[0][i] | sets[1][j])
         if alike >= similarity:
             kind = "same" if left[i] == right[j] else "near"
-            pairs.append((one, i, other, j, alike, kind, texts[one][i], texts[other][j]))
+            pairs.append((split, i, other, j, alike, kind, texts[split][i], texts[other][j]))
     return pairs
 
 

@@ -59,17 +59,17 @@ class Case:
         cases = self.root / "kit" / "cases"
         folders = [cases / name for name in self.declared.get("composed_of", [])]
         folders += [self.root / "kit" / "documents"] if self.declared.get("reads_files") else []
-        found = {}
+        places = {}
         for folder in folders:
             inside = "" if folder.with_suffix(".py").exists() else f"{folder.name}/"
-            found |= {f"{inside}{place}": path for place, path in _files_of(folder).items()}
-        return found
+            places |= {f"{inside}{place}": path for place, path in _files_of(folder).items()}
+        return places
 
     @property
     def extras(self) -> dict[str, Path]:
         """What the export adds to the package: the task, the module to serve, and an optimized state."""
-        found = {"task.py": "task.py", "modules/served.py": "served.py", "state.json": "state.json"}
-        places = {place: self.place / name for place, name in found.items()}
+        names = {"task.py": "task.py", "modules/served.py": "served.py", "state.json": "state.json"}
+        places = {place: self.place / name for place, name in names.items()}
         return {place: path for place, path in places.items() if path.exists()}
 
 
@@ -78,8 +78,8 @@ def _files_of(folder: Path) -> dict[str, Path]:
     module = folder.with_suffix(".py")
     if module.exists():
         return {path.name: path for path in (module, module.with_suffix(".json")) if path.exists()}
-    found = (path for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".json", ".toml", ".txt"))
-    return {path.relative_to(folder).as_posix(): path for path in found}
+    paths = (path for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".json", ".toml", ".txt"))
+    return {path.relative_to(folder).as_posix(): path for path in paths}
 
 
 def _last(line: str) -> str:

@@ -39,8 +39,8 @@ def running(words: dict[str, str]) -> str:
 
 def under(folder: Path) -> dict[str, Path]:
     """Return the files under a folder of the skeleton, by their place."""
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
-    return {path.relative_to(folder).as_posix(): path for path in found}
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path for path in paths}
 
 
 def renamed(code: str, package: str) -> str:

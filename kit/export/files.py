@@ -96,5 +96,5 @@ def put(staged: Path, to: Path) -> list[str]:
 
 def listed(folder: Path) -> list[str]:
     """Return the places of all files under a folder, without what Python left there."""
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
-    return [path.relative_to(folder).as_posix() for path in found]
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return [path.relative_to(folder).as_posix() for path in paths]

@@ -24,16 +24,16 @@ def trim(package: Path, roots: list[str]) -> list[str]:
 
 def reached(package: Path, roots: list[str]) -> set[Path]:
     """Return the files that the roots import, and the roots; __init__.py leads only to what is named."""
-    found, waiting = set(), [package / root for root in roots]
+    files, waiting = set(), [package / root for root in roots]
     while waiting:
         path = waiting.pop()
-        if path in found:
+        if path in files:
             continue
-        found.add(path)
+        files.add(path)
         waiting += [path.with_name("__init__.py")] if path.parent != package.parent else []
         if path.name != "__init__.py":
             waiting += _imported(path, package)
-    return {path for path in found if path.exists()}
+    return {path for path in files if path.exists()}
 
 
 def _imported(path: Path, package: Path) -> Iterator[Path]:

@@ -55,8 +55,8 @@ def install(tell: Tell = say_nothing) -> Path:
 
     With uv where there is one, else with pip. What an interrupted run fetched is kept for the next one.
     """
-    if found := locate():
-        return found
+    if python := locate():
+        return python
     home = folder()
     home.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(home.with_name(f"{home.name}.lock")):

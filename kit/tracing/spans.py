@@ -74,17 +74,17 @@ class Exporter(SpanExporter):
         return SpanExportResult.SUCCESS
 
 
-def read(url: str, project: str, wanted: set[str], patience_seconds: float = 20.0) -> Trace:
+def read(url: str, project: str, ids: set[str], patience_seconds: float = 20.0) -> Trace:
     """Read spans back as soon as all have arrived; after that time, those that are here."""
     until = time.monotonic() + patience_seconds
-    while not (found := _spans(url, project, wanted)).keys() >= wanted and time.monotonic() < until:
+    while not (arrived := _spans(url, project, ids)).keys() >= ids and time.monotonic() < until:
         time.sleep(0.2)
-    if missing := len(wanted - found.keys()):
-        notice(f"{missing} of {len(wanted)} spans have not arrived at Phoenix.")
-    return tree(map(_recorded, found.values()))
+    if missing := len(ids - arrived.keys()):
+        notice(f"{missing} of {len(ids)} spans have not arrived at Phoenix.")
+    return tree(map(_recorded, arrived.values()))
 
 
-def _spans(url: str, project: str, wanted: set[str]) -> dict[str, dict[str, Any]]:
+def _spans(url: str, project: str, ids: set[str]) -> dict[str, dict[str, Any]]:
     from phoenix.client import Client
 
     with httpx.Client(base_url=url, trust_env=False) as http:
@@ -92,7 +92,7 @@ def _spans(url: str, project: str, wanted: set[str]) -> dict[str, dict[str, Any]
             spans = Client(http_client=http).spans.get_spans(project_identifier=project, limit=100_000)
         except httpx.HTTPError:  # the project begins with its first span; a server that is gone has none
             return {}
-    return {span["context"]["span_id"]: span for span in spans if span["context"]["span_id"] in wanted}
+    return {span["context"]["span_id"]: span for span in spans if span["context"]["span_id"] in ids}
 
 
 def _recorded(span: dict[str, Any]) -> RecordedSpan:

@@ -44,12 +44,12 @@ def trace() -> Iterator[Trace]:
         AlreadyInstrumented: If other code instrumented DSPy.
     """
     seen: list[ReadableSpan] = []
-    found = Trace()
+    whole = Trace()
     with listening(seen.append), dspy.context(callbacks=[*dspy.settings.callbacks, Tokens()]):
         try:
-            yield found
+            yield whole
         finally:
-            found.roots.extend(tree(map(_recorded, seen)).roots)
+            whole.roots.extend(tree(map(_recorded, seen)).roots)
 
 
 @contextmanager

@@ -33,9 +33,9 @@ class Caught:
 
 def fill_before(number: str, *, force: bool = False, root: Path = ROOT) -> list[Caught]:
     """Fill in the exercises of every lesson before this one; with `force` also those that a learner wrote."""
-    wanted = lessons.lesson(number, root)
+    next_lesson = lessons.lesson(number, root)
     earlier = [
-        lesson for lesson in lessons.lessons(root) if lesson.number < wanted.number and lesson.solution
+        lesson for lesson in lessons.lessons(root) if lesson.number < next_lesson.number and lesson.solution
     ]
     return [fill(lesson, root / "backups", force=force) for lesson in earlier]
 

@@ -86,12 +86,12 @@ def record(
 
     chosen, known = _chosen(lesson, every), (ValueError, recorder.Busy, all_lessons.CellFailed)
     if every or fresh:
-        seconds = sum(recorder.recorded_totals(one, profile).seconds for one in chosen)
+        seconds = sum(recorder.recorded_totals(target, profile).seconds for target in chosen)
         console.print(f"The recordings at hand took the models {seconds / 60:.0f} minutes to make.")
-    for one in chosen:
-        ending = failing(*known, again=f"kit record {one.number}")
+    for target in chosen:
+        ending = failing(*known, again=f"kit record {target.number}")
         with ending, Progress(console=console, transient=True) as progress:
-            done = recorder.record(one, profile=profile, fresh=fresh, on_cell=_bar(progress))
+            done = recorder.record(target, profile=profile, fresh=fresh, on_cell=_bar(progress))
         _report(done)
 
 
@@ -105,16 +105,16 @@ def replay(
 
     if not check:
         fail("Say `kit replay --check`, with a lesson's number or without.")
-    found = []
-    for one in _chosen(lesson, every=lesson is None):
+    problems = []
+    for target in _chosen(lesson, every=lesson is None):
         with Progress(console=console, transient=True) as progress:
-            found_here = list(recorder.problems(one, _bar(progress)))
+            found_here = list(recorder.problems(target, _bar(progress)))
         verdict = f"{len(found_here)} problems" if found_here else "replays whole"
-        say(f"{one.notebook.stem}: {verdict}")
-        found += found_here
-    for problem in found:
+        say(f"{target.notebook.stem}: {verdict}")
+        problems += found_here
+    for problem in problems:
         say(f"  {escape(problem)}")
-    if found:
+    if problems:
         fail("Make what is missing with `kit record NN`.")
 
 
@@ -155,10 +155,10 @@ def list_data() -> None:
     from kit.datasets import fetch, sets
 
     for name in sets.names():
-        wanted = sets.spec(name)
-        missing = sum(fetch.fault(wanted, file) is not None for file in wanted.files if file.url)
+        data_set = sets.spec(name)
+        missing = sum(fetch.fault(data_set, file) is not None for file in data_set.files if file.url)
         where = f"not here: kit data get {name}" if missing else str(sets.folder(name))
-        say(f"[bold]{name}[/] · {escape(_about(wanted))}\n    {where}")
+        say(f"[bold]{name}[/] · {escape(_about(data_set))}\n    {where}")
 
 
 @data.command("get")
@@ -173,10 +173,10 @@ def get_data(
     from kit.datasets import fetch, sets
 
     with failing(OSError, ValueError, again=f"kit data get {name}"):
-        wanted = sets.spec(name)
-        say(escape(_about(wanted)))
-        console.print(f"from {fetch.mirror() or wanted.source} to {sets.folder(name)}", soft_wrap=True)
-        for file in wanted.files:
+        data_set = sets.spec(name)
+        say(escape(_about(data_set)))
+        console.print(f"from {fetch.mirror() or data_set.source} to {sets.folder(name)}", soft_wrap=True)
+        for file in data_set.files:
             console.print(f"  {file.path}  {file.bytes:,} bytes  sha256 {file.sha256}", soft_wrap=True)
         place = fetch.get(name, contact=contact, progress=True)
     say(f"{place} is here and verified.")
@@ -256,9 +256,9 @@ def _weights_name(role: str) -> str:
     return entry["weights"] if isinstance(entry, dict) else role
 
 
-def _about(wanted: DataSet) -> str:
-    size = f"{len(wanted.files)} files, {wanted.bytes / 1e6:.1f} MB"
-    return f"{wanted.what}; {size}; licence: {wanted.licence}"
+def _about(data_set: DataSet) -> str:
+    size = f"{len(data_set.files)} files, {data_set.bytes / 1e6:.1f} MB"
+    return f"{data_set.what}; {size}; licence: {data_set.licence}"
 
 
 def _where(name: str) -> str:

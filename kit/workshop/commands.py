@@ -79,11 +79,11 @@ def catch_up(
 
     with failing(OSError, ValueError):
         done = catching.fill_before(lesson, force=force)
-    for one in done:
-        counts = f"{len(one.filled)} filled in, {len(one.kept)} kept"
-        before = f"; before: {one.backup}" if one.backup else ""
-        say(f"{one.lesson.notebook.stem}: {counts}{before}")
-    if any(one.filled for one in done):
+    for caught in done:
+        counts = f"{len(caught.filled)} filled in, {len(caught.kept)} kept"
+        before = f"; before: {caught.backup}" if caught.backup else ""
+        say(f"{caught.lesson.notebook.stem}: {counts}{before}")
+    if any(caught.filled for caught in done):
         console.print("If one of them is open in JupyterLab: File > Reload Notebook from Disk.")
 
 
@@ -167,8 +167,8 @@ def slides(
             page = pages.write(pages.of_sheet(sheet), to, sheet.stem, sheet.parents[1])
             say(str(page))
             return
-        for one in lessons.at_least_one() if lesson is None else [lessons.lesson(lesson)]:
-            name = one.notebook.stem
-            laid = pages.of_lesson(nbformat.read(one.notebook, as_version=4), pages.notes(name))
-            page = pages.write(laid, to, name, one.notebook.parent)
+        for shown in lessons.at_least_one() if lesson is None else [lessons.lesson(lesson)]:
+            name = shown.notebook.stem
+            laid = pages.of_lesson(nbformat.read(shown.notebook, as_version=4), pages.notes(name))
+            page = pages.write(laid, to, name, shown.notebook.parent)
             say(str(page))

@@ -41,7 +41,7 @@ def page(slides: list[Slide], base: Path) -> str:
     told = json.dumps([_notes(slide, base) for slide in slides]).replace("</", "<\\/")
     whole = _TEMPLATE.read_text(encoding="utf-8")
     parts = {"TITLE": html.escape(slides[0].title), "SLIDES": sections, "NOTES": told}
-    return re.sub(r"%(TITLE|SLIDES|NOTES)%", lambda found: parts[found[1]], whole)
+    return re.sub(r"%(TITLE|SLIDES|NOTES)%", lambda match: parts[match[1]], whole)
 
 
 def _section(slide: Slide, base: Path) -> str:
@@ -78,11 +78,11 @@ def _output(output: NotebookNode) -> str:
 def _embedded(content: str, base: Path) -> str:
     """Put pictures that Markdown names into the page; one that is missing stays a name."""
 
-    def put(found: re.Match[str]) -> str:
-        path = base / unquote(found[2])
+    def put(match: re.Match[str]) -> str:
+        path = base / unquote(match[2])
         if not path.is_file():
-            return found[0]
+            return match[0]
         kind = mimetypes.guess_type(path.name)[0] or "image/png"
-        return f"{found[1]}data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}{found[3]}"
+        return f"{match[1]}data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}{match[3]}"
 
     return _PICTURE.sub(put, content)

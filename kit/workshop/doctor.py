@@ -34,10 +34,10 @@ def findings(*, call: bool = False) -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    machine = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     if (3, 11) <= sys.version_info[:2] < (3, 15):
-        return Finding("Python", "good", found)
-    return Finding("Python", "bad", found, "Install Python 3.11 to 3.14, e.g. `uv python install 3.12`.")
+        return Finding("Python", "good", machine)
+    return Finding("Python", "bad", machine, "Install Python 3.11 to 3.14, e.g. `uv python install 3.12`.")
 
 
 def _package(name: str) -> Finding:
@@ -77,14 +77,14 @@ def _disk() -> Finding:
 def _replies() -> Finding:
     files = sorted(models.REPLIES.glob("*.jsonl"))
     count = sum(len(dict(recordings.read_quietly(path))) for path in files)
-    found = f"{count:,} replies for {len(files)} of {len(lessons.lessons())} lessons"
+    counts = f"{count:,} replies for {len(files)} of {len(lessons.lessons())} lessons"
     if count:
-        return Finding("recordings", "good", found)
+        return Finding("recordings", "good", counts)
     if not lessons.lessons():
         step = "An installed package has no lessons: clone the repository for them."
         return Finding("recordings", "note", "none, and no lessons", step)
     return Finding(
-        "recordings", "bad", found, "Restore data/replies from git; without it every lesson runs live."
+        "recordings", "bad", counts, "Restore data/replies from git; without it every lesson runs live."
     )
 
 

@@ -56,17 +56,17 @@ def exercise_cells(notebook: NotebookNode, pattern: re.Pattern[str] = EXERCISE) 
 
 def lessons(root: Path = ROOT) -> list[Lesson]:
     """Return all lessons, by number."""
-    found = []
+    every = []
     for notebook in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         solution = root / "solutions" / notebook.name
-        found.append(Lesson(notebook.name[:2], notebook, solution if solution.exists() else None))
-    return found
+        every.append(Lesson(notebook.name[:2], notebook, solution if solution.exists() else None))
+    return every
 
 
 def at_least_one(root: Path = ROOT) -> list[Lesson]:
     """Return all lessons, by number."""
-    if found := lessons(root):
-        return found
+    if every := lessons(root):
+        return every
     raise ValueError(
         f"There are no lessons in {root / 'notebooks'}. An installed package has none: clone the repository, "
         "and run `uv run kit lab` in it."
@@ -75,10 +75,10 @@ def at_least_one(root: Path = ROOT) -> list[Lesson]:
 
 def lesson(number: str, root: Path = ROOT) -> Lesson:
     """Return one lesson by its number, e.g. "04" or "4"."""
-    by_number = {found.number: found for found in at_least_one(root)}
-    if (wanted := number.zfill(2)) not in by_number:
+    by_number = {each.number: each for each in at_least_one(root)}
+    if (padded := number.zfill(2)) not in by_number:
         raise ValueError(f"There is no lesson {number!r}. Lessons: {', '.join(by_number)}.")
-    return by_number[wanted]
+    return by_number[padded]
 
 
 def run(
@@ -140,9 +140,9 @@ def misses(path: Path, executed: NotebookNode) -> Iterator[Miss]:
                 output.get("data", {}).get("text/plain", ""),
                 output.get("text", ""),
             ]
-            if found := next((text for text in map(str, texts) if "No recorded reply" in text), None):
-                asked = re.search(r"asks: (.*?)\. The prompt was changed", found, re.DOTALL)
-                yield Miss(path, cell.execution_count, asked[1] if asked else found)
+            if message := next((text for text in map(str, texts) if "No recorded reply" in text), None):
+                asked = re.search(r"asks: (.*?)\. The prompt was changed", message, re.DOTALL)
+                yield Miss(path, cell.execution_count, asked[1] if asked else message)
 
 
 def failures(executed: NotebookNode) -> Iterator[str]:

@@ -158,11 +158,11 @@ class _RoomHandler(ChatHandler):
 
 def offline_models() -> dict[str, dspy.LM]:
     """Return the offline profile's small and large model, by role and by name."""
-    found = {}
+    served = {}
     for role in ("small", "large"):
         lm = lms.lm(role, profile="offline")
-        found |= {role: lm, lm.model: lm, models.model(role, "offline").weights: lm}
-    return found
+        served |= {role: lm, lm.model: lm, models.model(role, "offline").weights: lm}
+    return served
 
 
 def watch(room: Room, show: Callable[[str], None], seconds: float = 0.5) -> None:

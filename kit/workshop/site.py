@@ -138,7 +138,7 @@ def first_page(readme: str, pages: list[Lesson], source: Path, root: Path) -> st
         )
         for title, text in sections
     ]
-    trees = "\n".join(_tree(title, found) for title, found in contents if found)
+    trees = "\n".join(_tree(title, listed_lessons) for title, listed_lessons in contents if listed_lessons)
     guide = "\n".join(str(page.relative_to(root).with_suffix("")) for page in _guide(root))
     trees += f"```{{toctree}}\n:hidden:\n:caption: Guide\n\n{guide}\n```\n" if guide else ""
     whole = f"{before}\n## Lessons\n{listed}\n{trees}"
@@ -149,8 +149,8 @@ def _guide(root: Path) -> list[Path]:
     return sorted((root / "notebooks" / "guide").glob("*.md"))
 
 
-def _tree(title: str, found: list[Lesson]) -> str:
-    entries = "\n".join(f"{_title(lesson)} <notebooks/{lesson.notebook.stem}>" for lesson in found)
+def _tree(title: str, group: list[Lesson]) -> str:
+    entries = "\n".join(f"{_title(lesson)} <notebooks/{lesson.notebook.stem}>" for lesson in group)
     return f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n{entries}\n```\n"
 
 

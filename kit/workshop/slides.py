@@ -173,7 +173,7 @@ def _parts(cell: NotebookNode) -> Iterator[NotebookNode]:
             yield from [cell] if _fits([cell]) else _code_and_outputs(cell)
         return
     hidden = _FENCE.sub(lambda fence: " " * len(fence[0]), cell.source)
-    starts = [found.start() for found in _HEADING.finditer(hidden)]
+    starts = [match.start() for match in _HEADING.finditer(hidden)]
     edges = sorted({0, *starts, len(cell.source)})
     for start, end in pairwise(edges):
         if source := cell.source[start:end].strip():
@@ -259,8 +259,8 @@ def _cut(page: str) -> str:
 
 
 def _heading(cell: NotebookNode) -> str:
-    found = _HEADING.match(cell.source) if cell.cell_type == "markdown" else None
-    return found[1] if found else ""
+    match = _HEADING.match(cell.source) if cell.cell_type == "markdown" else None
+    return match[1] if match else ""
 
 
 def _shortened(cell: NotebookNode) -> NotebookNode:
@@ -273,7 +273,7 @@ def _told(cell: NotebookNode) -> str:
     """Return the notes on a cell: its questions first, then the whole text."""
     if cell.cell_type != "markdown":
         return ""
-    guesses = [one or other for one, other in _GUESS.findall(cell.source)]
+    guesses = [guess or other for guess, other in _GUESS.findall(cell.source)]
     asks = [f"**Stop here and let the room answer: {guess}**" for guess in guesses]
     whole = _HEADING.sub("", _NAVIGATION.sub("", cell.source), count=1) if _heading(cell) else cell.source
     return "\n\n".join([*asks, whole.strip()])
