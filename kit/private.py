@@ -1,15 +1,14 @@
 """Private parts of other packages that the kit uses: an upgrade may change them without a warning.
 
 Each has a test in `tests/test_private.py` whose name says what broke; `.ci/newest` runs those tests on the
-newest DSPy. Three more parts are used where they are needed: OpenInference's instrumentor, repaired in
-`kit.tracing.trees`; the parameters of Evaluate, Parallel and optimizers, read off frames in
-`kit.engines.foresight`; and Phoenix's gRPC server, closed in an environment of its own in
-`kit/tracing/phoenix_server.py`.
+newest DSPy. Other parts are used where they are needed: attachments' finder of files and reader of plain
+text, in `kit.documents.attached`, which travels with exported projects; OpenInference's instrumentor,
+repaired in `kit.tracing.trees`; the parameters of Evaluate, Parallel and optimizers, read off frames in
+`kit.engines.foresight`; and Phoenix's gRPC server, closed in `kit/tracing/phoenix_server.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -88,11 +87,3 @@ def mipro_settings(
     return trainset, optimizer._set_hyperparams_from_run_mode(
         student, options.get("num_trials"), options.get("minibatch", True), zero_shot, valset, count, count
     )
-
-
-def text_reader(kind: str) -> tuple[Callable[..., dict[str, Any]], bool]:
-    """Return attachments' reader of a kind of file, and whether it is the one for plain text."""
-    from attachments import processors
-
-    plain = processors["__text__"]
-    return (reader := processors.get(kind) or plain), reader is plain

@@ -1,8 +1,12 @@
 """A case that is composed of others takes them along, and stands alone with them."""
 
+import re
+
 import pytest
 
 from kit import export
+from kit.export import projects
+from kit.export.catalogue import cases
 
 FILES = {
     "kit/cases/colours.py": '"""Colours: what is blue."""\n\nBLUE = "sky"\n',
@@ -138,3 +142,13 @@ def test_what_was_taken_along_is_otherwise_unchanged(project):
     """A prototype reads in the project as it read in the workshop."""
     names = project.folder / "src" / "mine" / "shapes" / "names.py"
     assert names.read_text(encoding="utf-8") == FILES["kit/cases/shapes/names.py"]
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_no_file_of_a_project_imports_kit(case, tmp_path):
+    """The tests of a project run here, where `kit` is installed: they would not notice."""
+    projects._gather(case, "stands_alone", tmp_path)
+    sources = {path: path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.py")}
+    assert [
+        path for path, code in sources.items() if re.search(r"^\s*(from|import) kit\b", code, re.MULTILINE)
+    ] == []

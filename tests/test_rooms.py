@@ -68,6 +68,12 @@ def test_cases_know_nothing_of_kit():
     assert outside(cases, within=cases) == {}
 
 
+def test_the_readers_of_files_know_nothing_else_of_kit():
+    """They travel with an exported project, which has no `kit`."""
+    readers = {name for name in MODULES if name.startswith("kit.documents")}
+    assert outside(readers, within=readers) == {}
+
+
 def outside(names: set[str], within: set[str]) -> dict[str, set[str]]:
     """Return which of these modules import what is not among the others."""
     return {name: over for name in names if (over := ARROWS[name] - within)}

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kit import tables
 from kit.display.diffs import Diff, diff
-from kit.display.drafts import Draft
-from kit.display.prompts import from_history, texts, written
+from kit.display.prompts import Draft, from_history, texts, written
 
 if TYPE_CHECKING:
     import dspy

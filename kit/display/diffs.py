@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from kit.display.drafts import Draft
-from kit.display.prompts import Prompt, texts, written
+from kit.display.prompts import Draft, Prompt, texts, written
 
 _LINES = (
     "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"

@@ -21,8 +21,7 @@ from kit import tables
 from kit.calls import usage
 from kit.display import comparisons
 from kit.display.diffs import diff
-from kit.display.drafts import Draft
-from kit.display.prompts import from_history
+from kit.display.prompts import Draft, from_history
 from kit.engines.history import entries
 from kit.redaction import hide
 

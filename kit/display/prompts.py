@@ -1,11 +1,12 @@
-"""The prompt as it was really sent: each message with its tokens, the schema, and the reply."""
+"""The prompt as it was really sent: each message with its tokens, the schema, the reply; or a draft of it."""
 
 from __future__ import annotations
 
 import html
 import json
+from collections.abc import Container
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from kit.engines.history import entries, notes
 from kit.tables import section
@@ -26,18 +27,6 @@ class Message:
         if self.tokens is None:
             return self.title
         return f"{self.title} · {'' if self.exact else '≈ '}{self.tokens:,} tokens"
-
-
-class HasMessages(Protocol):
-    """A prompt that was sent, or a draft of one."""
-
-    @property
-    def messages(self) -> list[Message]:
-        """Its messages, in order."""
-
-    @property
-    def schema(self) -> dict[str, Any] | None:
-        """The schema that binds the reply, if one does."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +67,45 @@ class Prompt:
         return [*blocks, ("reply", self.reply)]
 
 
+@dataclass(frozen=True)
+class Draft:
+    """What would be sent: messages, and what binds the reply."""
+
+    messages: list[Message]
+    bound_by: str
+    schema: dict[str, Any] | None
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n\n{written(texts(self))}"
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{html.escape(self.title)}</b></p>{''.join(self.sections())}"
+
+    @property
+    def characters(self) -> int:
+        """Length of all messages; a schema is not part of them."""
+        return sum(len(message.text) for message in self.messages)
+
+    @property
+    def title(self) -> str:
+        """Sizes in words."""
+        count = len(self.messages)
+        messages = f"{count} message{'s' * (count != 1)}"
+        return f"{messages}, {self.characters:,} characters, reply bound by {self.bound_by}"
+
+    def sections(self, without: Container[str] = (), folded: tuple[str, ...] = ()) -> list[str]:
+        """Return each text as HTML that can be folded; demos, the schema and the titles in `folded` are."""
+        shut = ("demo", *folded)
+        return [
+            self._section(title, text, shut) for title, text in texts(self).items() if title not in without
+        ]
+
+    def _section(self, title: str, text: str, shut: tuple[str, ...]) -> str:
+        if title.startswith("schema"):
+            return section(title, json.dumps(self.schema, indent=2), folded=True)
+        return section(f"{title} · {len(text):,} characters", text, folded=title.startswith(shut))
+
+
 def prompt(back: int = 0) -> Prompt:
     """Return the prompt that DSPy sent last, or one sent earlier.
 
@@ -114,7 +142,7 @@ def from_history(entry: dict[str, Any]) -> Prompt:
     )
 
 
-def texts(prompt: HasMessages) -> dict[str, str]:
+def texts(prompt: Prompt | Draft) -> dict[str, str]:
     """Return what is sent, by title: each message, then the schema that binds the reply."""
     titled: dict[str, str] = {}
     for message in prompt.messages:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.documents import mails, offices, pdfs, pictures, tables, texts
+from kit.documents.attached import unpacked
 from kit.documents.bounds import MAX_CHARACTERS, MAX_SECONDS, Bounds, Part, refuse_swollen
 from kit.documents.encodings import doubts
 from kit.documents.errors import (
@@ -235,15 +236,13 @@ def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
     """Return (name, bytes) of each file, and what attachments left out of a folder or an archive."""
     import tarfile
 
-    from attachments._sources import resolve
-
     name, path = Path(source).name or str(source), Path(source)
     if path.is_file() and (size := path.stat().st_size) > MAX_BYTES:
         raise FileTooLarge(name, f"{size:,} bytes are more than {MAX_BYTES:,}. Split it.")
     if path.is_file() and signed(data := path.read_bytes()):
         return [(name, data)], ""  # a Word file named .zip is a Word file
     try:
-        resolved = resolve(str(source), options={"hidden": True, "max_files": 0, "max_size": MAX_BYTES})
+        resolved = unpacked(str(source), MAX_BYTES)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
         raise CorruptFile(name, f"the archive does not open ({error}). Make or send it again.") from error
     except (RuntimeError, NotImplementedError) as error:  # how zipfile says that a password is needed

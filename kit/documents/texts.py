@@ -9,10 +9,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from kit.documents.attached import text_reader
 from kit.documents.bounds import Bounds, Part
 from kit.documents.encodings import as_utf8, decoded
 from kit.documents.errors import CorruptFile, UnsupportedFile
-from kit.private import text_reader
 
 _SUITES = frozenset({".doc", ".ppt", ".odt", ".ods", ".odp"})
 _MARKUP = 20  # characters of markup for each character of text, at most
