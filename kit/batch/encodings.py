@@ -7,15 +7,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from kit.documents.encodings import marked, wide
 from kit.notices import notice
 
-_MARKS = {
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 _PIECE = 1 << 20
 
 
@@ -27,10 +21,8 @@ def encoding_of(path: Path) -> str:
     """Return a text file's encoding: UTF-8, -16 or -32; else cp1252, with a notice."""
     with pa.input_stream(str(path), compression="detect") as file:
         start = file.read(_PIECE)
-        if marked := next((name for mark, name in _MARKS.items() if start.startswith(mark)), None):
-            return marked
-        if start.count(b"\0") > len(start) // 4:  # letters of two bytes, one of them empty
-            return "utf-16-le" if start[1::2].count(b"\0") >= start[::2].count(b"\0") else "utf-16-be"
+        if known := marked(start) or wide(start):
+            return known
         return "utf-8" if _is("utf-8", start, file) else _western(path)
 
 

@@ -34,9 +34,8 @@ def decoded(data: bytes) -> tuple[str, list[str]]:
     >>> decoded(b"caf\xe9s")
     ('cafés', ['read as cp1252, a guess: check its accents and quotes'])
     """
-    for mark, encoding in _MARKS.items():
-        if data.startswith(mark):
-            return data.decode(encoding, "replace"), []
+    if encoding := marked(data):
+        return data.decode(encoding, "replace"), []
     try:
         if not (encoding := wide(data)):
             return data.decode("utf-8"), []
@@ -48,6 +47,11 @@ def decoded(data: bytes) -> tuple[str, list[str]]:
             return mixed
         encoding = _guess(data)
     return data.decode(encoding, "replace"), [f"read as {encoding}, a guess: check its accents and quotes"]
+
+
+def marked(data: bytes) -> str:
+    """Return the encoding that a byte order mark names, or ""."""
+    return next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), "")
 
 
 def as_utf8(data: bytes) -> tuple[bytes, list[str]]:

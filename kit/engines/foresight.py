@@ -17,7 +17,7 @@ import dspy
 from dspy.lm15 import Request
 
 from kit.engines.history import entries, seconds
-from kit.engines.models import list_price
+from kit.engines.models import list_usd
 from kit.engines.rehearsal import CapturingEngine, NotSent
 
 _CHARACTERS_A_TOKEN = 4
@@ -100,8 +100,7 @@ def forecast(model: str, characters: int, calls: int) -> str:
     """
     known = list(_EARLIER[model])
     paces = [reply.seconds for reply in known] or _recorded_paces(model)
-    read, wrote = list_price(model)
-    guess = (characters / _CHARACTERS_A_TOKEN * read + _REPLY_TOKENS * wrote) / 1e6
+    guess = list_usd(model, characters / _CHARACTERS_A_TOKEN, _REPLY_TOKENS)
     usd = calls * max(guess, sum(reply.usd for reply in known) / len(known) if known else 0.0)
     time = f", about {duration(calls * sum(paces) / len(paces))}" if paces else ""
     return time + (f", about ${usd:.2f}" if usd >= 0.005 else ", less than a cent" if usd else "")

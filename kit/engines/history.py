@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kit import private
-from kit.engines.models import list_price
+from kit.engines.models import list_usd
 
 
 def entries() -> list[dict[str, Any]]:
@@ -36,9 +36,13 @@ def cost_usd(entry: dict[str, Any]) -> float:
         return 0.0
     if entry["cost"] is not None:
         return entry["cost"]
-    read, wrote = (entry["usage"].get(name) or 0 for name in ("prompt_tokens", "completion_tokens"))
-    input_usd, output_usd = list_price(entry["model"])
-    return (read * input_usd + wrote * output_usd) / 1e6
+    usage = entry["usage"]
+    return list_usd(entry["model"], usage.get("prompt_tokens"), usage.get("completion_tokens"))
+
+
+def entry_of(outputs: Any) -> dict[str, Any] | None:
+    """Return the entry of a call that just ended, by the very list of its outputs."""
+    return next((entry for entry in reversed(entries()[-100:]) if entry["outputs"] is outputs), None)
 
 
 def _notes(entry: dict[str, Any]) -> list[dict[str, Any]]:

@@ -44,9 +44,9 @@ from kit.engines.foresight import (
     models_of,
     remember,
 )
-from kit.engines.history import cost_usd, entries
+from kit.engines.history import cost_usd, entry_of
 from kit.engines.marks import Mark, mark
-from kit.engines.models import list_price
+from kit.engines.models import list_usd
 from kit.notices import ask, notice
 
 UNASKED = 20
@@ -140,7 +140,7 @@ class Hosted(BaseCallback):
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """Note what came."""
         if ticket := self._tickets.pop(call_id, None):
-            entry = next((entry for entry in reversed(entries()[-100:]) if entry["outputs"] is outputs), None)
+            entry = entry_of(outputs)
             ticket.end(cost_usd(entry) if entry else 0.0, reply=exception is None)
 
 
@@ -174,7 +174,8 @@ def call(request: Request) -> Iterator[list[Any]]:
     try:
         yield responses
     finally:
-        usd = sum(_list_usd(request.model, response.usage) for response in responses)
+        used = [response.usage for response in responses]
+        usd = sum(list_usd(request.model, usage.input_tokens, usage.output_tokens) for usage in used)
         ticket.end(usd, reply=bool(responses))
 
 
@@ -359,8 +360,3 @@ def _in_event_loop() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-def _list_usd(model: str, used: Any) -> float:
-    read, wrote = list_price(model)
-    return ((used.input_tokens or 0) * read + (used.output_tokens or 0) * wrote) / 1e6

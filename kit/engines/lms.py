@@ -115,8 +115,6 @@ def hosted_engine(model: str, profile: str | None = None) -> Any:
 
     Without a profile it uses the provider's own variables, and no recordings.
     """
-    if profile is not None and profile not in models.profiles():
-        raise ValueError(f"Unknown profile {profile!r}. Valid profiles: {', '.join(models.profiles())}.")
     plain = _lm(model, models.refuses(model), models.client(profile) if profile else {})
     return _over_recordings(plain, profile)
 

@@ -49,6 +49,13 @@ def profiles() -> list[str]:
     return sorted(table()["profiles"])
 
 
+def entries_of(profile: str) -> dict[str, Any]:
+    """Return what models.toml says about a profile; an unknown one is refused with the valid names."""
+    if profile not in profiles():
+        raise ValueError(f"Unknown profile {profile!r}. Valid profiles: {', '.join(profiles())}.")
+    return table()["profiles"][profile]
+
+
 def current_profile() -> str:
     """Return the profile in force, after reading the project's .env file."""
     project.read_env_file()
@@ -65,9 +72,7 @@ def model(role: str, profile: str | None = None) -> Model:
     'offline/qwen2.5-coder-0.5b'
     """
     profile = profile or current_profile()
-    if profile not in profiles():
-        raise ValueError(f"Unknown profile {profile!r}. Valid profiles: {', '.join(profiles())}.")
-    entries = table()["profiles"][profile]
+    entries = entries_of(profile)
     known = [name for name in ROLES if name in entries]
     if role not in known:
         raise ValueError(f"Profile {profile!r} has no role {role!r}. Its roles: {', '.join(known)}.")
@@ -95,14 +100,23 @@ def list_price(name: str, profile: str | None = None) -> tuple[float, float]:
     >>> list_price("offline/qwen2.5-coder-0.5b"), list_price("offline/qwen2.5-coder-0.5b", "openai")
     ((0.0, 0.0), (0.2, 1.2))
     """
-    if profile and profile not in profiles():
-        raise ValueError(f"Unknown profile {profile!r}. Valid profiles: {', '.join(profiles())}.")
+    priced = entries_of(profile) if profile else None
     for entries in table()["profiles"].values():
         for role in ROLES:
             if (entry := entries.get(role, {})).get("model") == name:
-                entry = table()["profiles"][profile].get(role, {}) if profile else entry
+                entry = entry if priced is None else priced.get(role, {})
                 return entry.get("input_usd", 0.0), entry.get("output_usd", 0.0)
     return 0.0, 0.0
+
+
+def list_usd(name: str, read: float | None, wrote: float | None, profile: str | None = None) -> float:
+    """Return what tokens read and written cost by list prices, in US dollars.
+
+    >>> list_usd("openai/gpt-5.6-luna", 1_000_000, 1_000_000)
+    1.4
+    """
+    input_usd, output_usd = list_price(name, profile)
+    return ((read or 0) * input_usd + (wrote or 0) * output_usd) / 1e6
 
 
 def missing_key(profile: str) -> str | None:
@@ -123,7 +137,7 @@ def refuses(name: str) -> tuple[str, ...]:
 
 def client(profile: str) -> dict[str, str]:
     """Return what `dspy.LM` needs to reach a profile's provider."""
-    entries = table()["profiles"][profile]
+    entries = entries_of(profile)
     needed = {}
     if "key" in entries:
         needed["api_key"] = _setting(entries["key"], profile)

@@ -9,7 +9,7 @@ from typing import Any
 import dspy
 
 from kit.calls import Usage
-from kit.engines.models import list_price
+from kit.engines.models import list_usd
 from kit.plans.steps import Step
 
 _GUESSED_WRITING = (1000, 300)  # tokens of a call that writes an instruction, beside three rows of data
@@ -84,12 +84,8 @@ def line(step: Step, model: str, of: Costs, prices: str | None) -> Line:
     tokens_in = low * cost.input_tokens, high * most.input_tokens
     tokens_out = low * cost.output_tokens, high * cost.output_tokens
     minutes = low * cost.seconds / 60, high * cost.seconds / 60 * most.work / cost.work
-    input_usd, output_usd = list_price(model, prices)
-    least_usd, most_usd = (
-        (read * input_usd + wrote * output_usd) / 1e6
-        for read, wrote in zip(tokens_in, tokens_out, strict=True)
-    )
-    return Line(step.what, model, (low, high), tokens_in, tokens_out, minutes, (least_usd, most_usd))
+    least, most_usd = (list_usd(model, *tokens, prices) for tokens in zip(tokens_in, tokens_out, strict=True))
+    return Line(step.what, model, (low, high), tokens_in, tokens_out, minutes, (least, most_usd))
 
 
 def model_of(optimizer: Any, who: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import dspy
 
 from kit.calls import Call
-from kit.engines.models import list_price, profiles
+from kit.engines.models import entries_of, list_usd
 from kit.engines.replay import ReplayEngine
 from kit.evaluation import metric_checks, rows, trials
 from kit.evaluation.trials import Trial
@@ -124,8 +124,8 @@ def _refuse(program: Any, devset: Any, metric: Any, prices: str | None) -> None:
         raise TypeError(
             f"A row is a dspy.Example; found {type(strange).__name__}: dspy.Example(row).with_inputs(...)."
         )
-    if prices and prices not in profiles():
-        raise ValueError(f"Unknown profile {prices!r}. Valid profiles: {', '.join(profiles())}.")
+    if prices:
+        entries_of(prices)
 
 
 def _models(program: dspy.Module) -> Iterator[Finding]:
@@ -238,14 +238,9 @@ def _takes(calls: list[Call], count: int, prices: str | None) -> str:
     read = count * sum(call.input_tokens for call in calls)
     wrote = count * sum(call.output_tokens for call in calls)
     minutes = count * fsum(call.seconds for call in calls) / 60
-    usd = count * fsum(_usd(call, prices) for call in calls)
+    usd = count * fsum(list_usd(call.model, call.input_tokens, call.output_tokens, prices) for call in calls)
     told = f"{said}: about {read:,} tokens in, {wrote:,} out"
     return told + (f", {minutes:.1f} minutes" if minutes else "") + (f", ${usd:.4f}" if usd else "") + "."
-
-
-def _usd(call: Call, prices: str | None) -> float:
-    input_usd, output_usd = list_price(call.model, prices)
-    return (call.input_tokens * input_usd + call.output_tokens * output_usd) / 1e6
 
 
 def _shorthand(signature: type[dspy.Signature]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import dspy
 
 from kit.calls import Call, Usage, usage
-from kit.engines.models import list_price
+from kit.engines.models import list_usd
 
 _UNITS = {"calls": "{:,} calls", "tokens": "{:,} tokens", "usd": "${:.4f}", "minutes": "{:.1f} minutes"}
 
@@ -98,8 +98,7 @@ class Spent:
     def add(self, entry: dict[str, Any]) -> None:
         """Count an entry of DSPy's history."""
         call = usage([entry]).calls[0]
-        input_usd, output_usd = list_price(call.model, self.prices)
-        listed = (call.input_tokens * input_usd + call.output_tokens * output_usd) / 1e6
+        listed = list_usd(call.model, call.input_tokens, call.output_tokens, self.prices)
         billed = 0.0 if self.prices else call.cost_usd
         self.answered.append(replace(call, cost_usd=billed or listed))
 

@@ -25,7 +25,7 @@ from wrapt import apply_patch, resolve_path
 
 from kit.calls import usage
 from kit.display.traces import RecordedSpan, Trace, tree
-from kit.engines.history import entries
+from kit.engines.history import entry_of
 from kit.redaction import hide
 
 
@@ -102,7 +102,7 @@ class Tokens(BaseCallback):
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: Exception | None = None) -> None:
         """Copy what DSPy's history holds about the call that ends."""
-        made = next((entry for entry in reversed(entries()[-100:]) if entry["outputs"] is outputs), None)
+        made = entry_of(outputs)
         if made is None:
             return
         (call,) = usage([made]).calls

@@ -6,7 +6,6 @@ What a learner has solved stays. A notebook that is changed is first copied to b
 from __future__ import annotations
 
 import ast
-import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,7 @@ from kit.workshop import lessons, progress
 from kit.workshop.lessons import CHECK, Lesson, exercise_cells
 
 if TYPE_CHECKING:
-    from nbformat import NotebookNode
+    pass
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def fill(lesson: Lesson, backups: Path, *, force: bool = False) -> Caught:
     if not filled:
         return Caught(lesson, filled, kept, None)
     backup = _copied(lesson.notebook, backups)
-    _replace(notebook, lesson.notebook)
+    lessons.write(notebook, lesson.notebook)
     for number in filled:
         progress.note(number, "caught up")
     return Caught(lesson, filled, kept, backup)
@@ -84,12 +83,3 @@ def _copied(notebook: Path, backups: Path) -> Path:
     copy = backups / f"{notebook.stem}.{datetime.now():%Y%m%d-%H%M%S-%f}.ipynb"
     shutil.copyfile(notebook, copy)
     return copy
-
-
-def _replace(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook whole or not at all."""
-    import nbformat
-
-    unfinished = path.with_suffix(".tmp")
-    nbformat.write(notebook, unfinished)
-    os.replace(unfinished, path)

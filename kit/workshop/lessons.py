@@ -159,8 +159,6 @@ def save(notebook: NotebookNode, path: Path) -> None:
 
     A made-up key may be printed if a cell's source holds it; any other secret is refused.
     """
-    import nbformat
-
     source = "\n".join(cell.source for cell in notebook.cells)
     for number, cell in enumerate(notebook.cells, 1):
         outputs = json.dumps(cell.get("outputs", []))
@@ -173,6 +171,13 @@ def save(notebook: NotebookNode, path: Path) -> None:
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
+    write(notebook, path)
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook whole or not at all."""
+    import nbformat
+
     unfinished = path.with_suffix(".tmp")
     nbformat.write(notebook, unfinished)
     os.replace(unfinished, path)
