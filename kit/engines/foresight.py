@@ -79,7 +79,7 @@ def enough_missing(frame: FrameType, enough: int) -> bool:
 
 def is_recorded(program: dspy.Module, inputs: dict[str, Any]) -> bool:
     """Tell whether a row's reply is recorded; for a program of more than one call the answer is no."""
-    if _look_up_of(program) is None:
+    if _look_up_of(program, []) is None:
         return False
     return contextvars.copy_context().run(_count_missing, [(program, inputs)], 0) == 0
 

@@ -20,7 +20,7 @@ _UNSEEN = "Evaluate scores each such row 0.0 and only logs why; it gives up at t
 def inputs_needed(program: dspy.Module) -> tuple[set[str], set[str] | None]:
     """Return the inputs that a program needs, and those that it knows; None if it takes any.
 
-    >>> wanted(dspy.ChainOfThought("text -> summary"))
+    >>> inputs_needed(dspy.ChainOfThought("text -> summary"))
     ({'text'}, {'text'})
     """
     if isinstance(program, dspy.Predict):
