@@ -16,8 +16,8 @@ SETTINGS = re.compile(r"_API_KEY$|_API_BASE$|^LOCAL_SERVER_|^KIT_(?!MODELS$)")
 # or a builder over its whole data. All others are quick.
 SLOW = re.compile(
     r"tests/(batch/test_(cluster|killed)|cases/test_(briefs|contracts|form4|router|served_cases|time_entries)"
-    r"|documents/test_(builders|ocr)|engines/test_(grammar|live|llama|local_server)|providers/\w+"
-    r"|tracing/test_phoenix|workshop/test_(catch_up|lab|lessons|recorder|site|slides)"
+    r"|documents/test_(builders|ocr)|engines/test_(fetch|grammar|live|llama|local_server)|providers/\w+"
+    r"|tracing/test_(mlflow|otlp|phoenix)|workshop/test_(catch_up|lab|lessons|progress|recorder|site|slides)"
     r"|test_(browser|export|export_composed|packaging|providers|serving|tools|widgets))\.py|\.ipynb"
 )
 
