@@ -231,7 +231,7 @@ class TestProject:
         """Tests, doctests, score and endpoint hold on recordings alone, in a process without network."""
         run = pytest_in(project.folder)
         assert run.returncode == 0, run.stdout
-        assert "4 passed" in run.stdout
+        assert "5 passed" in run.stdout
 
     def test_its_table_is_what_the_case_scores(self, project):
         """One of two rows is right, and the interval says how little that is."""
@@ -418,7 +418,7 @@ class TestNew:
         """Rows, metric, program and endpoint hold before any model is asked."""
         run = pytest_in(triage)
         assert run.returncode == 0, run.stdout
-        assert "11 passed" in run.stdout
+        assert "12 passed" in run.stdout
 
     def test_it_is_served_as_it_is(self, triage):
         """Its endpoint answers through the model that MODEL names, to a caller with the key and no other."""
