@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from .evidence import missing
 from .guide import Guide
 from .house import House
 from .openings import joined_doubts, unsure
@@ -55,6 +56,7 @@ def doubts(
     client: str = "",
     protected: Collection[str] = (),
     narrative: str = "",
+    new_words: int | None = None,
 ) -> list[Doubt]:
     """List what is in doubt in a tidied entry, in order and without overlaps.
 
@@ -77,17 +79,25 @@ def doubts(
     found: list[tuple[str, str, int, tuple[str, ...]]] = []
     for finder in finders:
         for rule, words, start, choices in finder(masked, guide, house):
-            if words and all(
-                start + len(words) <= at or at + len(other) <= start for _, other, at, _ in found
-            ):
+            if words and _free(start, words, found):
+                found.append((rule, words, start, choices))
+    if new_words is not None:
+        for rule, words, start, choices in missing(masked, guide, house, new_words, narrative, client):
+            if words and _free(start, words, found):
                 found.append((rule, words, start, choices))
     shift = _shifts(masked, hidden)
     placed = [
         Doubt(r, unmask(w, hidden), shift[s], c) for r, w, s, c in sorted(found, key=lambda one: one[2])
     ]
-    if narrative and shouted(printable(narrative)):
+    certain = new_words is not None and not placed and not re.search(r"[A-Z]", masked[1:])
+    if narrative and shouted(printable(narrative)) and not certain:
         placed.append(Doubt("capitals", text, 0))
     return placed
+
+
+def _free(start: int, words: str, found: list[tuple]) -> bool:
+    """Say whether no doubt is at the same place."""
+    return all(start + len(words) <= at or at + len(other) <= start for _, other, at, _ in found)
 
 
 def remark_in(narrative: str, guide: Guide, client: str = "", protected: Collection[str] = ()) -> str | None:
@@ -197,7 +207,7 @@ def _settled(word: str, before: str, after: str) -> bool:
     """Say whether the words around show that a word is meant as it is written."""
     last = (before.split() or [""])[-1].lower()
     if word == "form":
-        return last in {"a", "the", "this", "each", "short", "consent", "standard", "proxy", "in", "of"}
+        return after.startswith(" of ") or last in {"a", "the", "this", "each", "short", "consent", "standard", "proxy", "in", "of"}
     if word == "council":
         return last in {"city", "town", "county", "borough", "district", "parish", "the"}
     if word == "advise":

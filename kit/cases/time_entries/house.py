@@ -23,10 +23,12 @@ class House:
     Args:
         roster: First and last names of the people whom narratives may name in full.
         words: The firm's dictionary in base forms; capitalized words are always written so.
+        clients: The firm's clients. The name of one in the entry of another is a doubt.
     """
 
     roster: tuple[tuple[str, str], ...] = ()
     words: frozenset[str] = frozenset()
+    clients: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"House({len(self.roster)} people, {len(self.words)} words)"
@@ -51,7 +53,9 @@ class House:
         strange = re.compile(r'"[^"]*"|(?:[A-Z]\.\s?)+[\w\'\u2019-]+|\S*[\d./]\S+')
         plain = (strange.sub(" ", text[:1].lower() + text[1:]) for text in texts)
         return House(
-            self.roster, self.words.union(*(re.findall(r"\b[^\W\d_]{3,}\b", text) for text in plain))
+            self.roster,
+            self.words.union(*(re.findall(r"\b[^\W\d_]{3,}\b", text) for text in plain)),
+            self.clients,
         )
 
     @cached_property
@@ -91,6 +95,8 @@ class House:
         if "-" in low:
             return all(self.knows(part) for part in low.split("-") if len(part) > 2)
         bare = re.sub(r"^(?:un|non|pre|mis|over|sub)(?=\w{4})", "", low)
+        if not vocabulary().isdisjoint({low} | base_forms(low)):
+            return True
         return self.owns(low) or base_of(low) is not None or bool(english().known([low, american(low), bare]))
 
     def owns(self, word: str) -> bool:
@@ -100,6 +106,17 @@ class House:
     @cached_property
     def _folded(self) -> frozenset[str]:
         return frozenset(word.lower() for word in self.words)
+
+
+@cache
+def vocabulary() -> frozenset[str]:
+    """Return the words of legal work that the prototype ships.
+
+    >>> [word in vocabulary() for word in ("estoppel", "piano")]
+    [True, False]
+    """
+    lines = Path(__file__).with_name("vocabulary.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
 @cache
@@ -116,7 +133,8 @@ def american(word: str) -> str:
     """
     word = re.sub(r"is(e|ed|es|ing|er|ation|ations)$", r"iz\1", word)
     word = re.sub(r"our(?=$|s$|ed$|ing$|able$|ably$|al$)", "or", word)
-    return re.sub(r"ll(ed|ing|er)$", r"l\1", re.sub(r"([bt])re$", r"\1er", word))
+    word = re.sub(r"^(cent|theat|met|lit|fib|calib)re(?=s?$)", r"\1er", word)
+    return re.sub(r"ll(ed|ing|er)$", r"l\1", word)
 
 
 def base_forms(word: str) -> set[str]:

@@ -123,9 +123,10 @@ class TimeEntries(dspy.Module):
             step sends fewer entries to a person, and may let more mistakes through.
     """
 
-    def __init__(self, guide: Guide, house: House | None = None, accept: Accept = "nothing") -> None:
+    def __init__(self, guide: Guide, house: House | None = None, accept: Accept = "nothing", new_words: int | None = 0) -> None:
         super().__init__()
         self.guide, self.house, self.accept = guide, house or House(), accept
+        self.new_words = new_words
         self.correct = dspy.Predict(Correct)
 
     def forward(self, narrative: Any, client: Any = "", protected: Collection[str] = ()) -> dspy.Prediction:
@@ -158,7 +159,7 @@ class TimeEntries(dspy.Module):
     ) -> tuple[str, list[Doubt]]:
         """Return what rules make of a narrative, and what is in doubt; no model is asked."""
         text = tidy(narrative, self.guide, self.house, client, protected)
-        return text, doubts(text, self.guide, self.house, client, protected, narrative)
+        return text, doubts(text, self.guide, self.house, client, protected, narrative, self.new_words)
 
     def asks(self, doubt: Doubt) -> bool:
         """Say whether a doubt costs a call: only where the answer may count."""

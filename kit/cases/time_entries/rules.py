@@ -22,6 +22,11 @@ _NUMBERED_PART = re.compile(
     r"( (?:(?=\d)|[b-zA-Z]\b|[ivx]{2,}\b))",
     re.IGNORECASE,
 )
+_PHRASES = (
+    r"\b(?:ad (?:hoc|litem)|ex (?:parte|post facto|gratia|officio)|pro (?:hac vice|rata|se|forma|tem|bono)|de (?:novo|facto|jure|minimis)"
+    r"|in (?:re|rem|limine|camera|forma pauperis)|res (?:judicata|ipsa loquitur|ipsa|gestae)|per (?:stirpes|se|diem|capita|annum|curiam)|cy pres|mens rea|actus reus|et (?:al|seq)"
+    r"|inter (?:alia|partes)|status quo|quid pro quo|nunc pro tunc|sua sponte|lis pendens|voir dire|duces tecum|vice versa|ab initio|ultra vires|bills? of (?:lading|sale|exchange|costs))\b"
+)
 _MONTHS = {"jan": "January", "feb": "February", "mar": "March", "apr": "April", "jun": "June", "jul": "July"}
 _MONTHS |= {"aug": "August"}
 _MONTHS |= {"sep": "September", "sept": "September", "oct": "October", "nov": "November", "dec": "December"}
@@ -60,6 +65,7 @@ def mask(text: str, client: str, protected: Collection[str] = ()) -> tuple[str, 
     whole = sorted({name for name in (client, *protected) if name}, key=len, reverse=True)
     names = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in whole)
     fixed = r'"[^"]*"|\u201c[^\u201d]*\u201d|\S+@\S+\.\w+|https?://\S+'
+    fixed += "|" + _PHRASES
     hidden: list[str] = []
 
     def hide(match: re.Match) -> str:
