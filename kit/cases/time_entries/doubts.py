@@ -238,6 +238,9 @@ def _unknown(text: str, guide: Guide, house: House) -> Iterator[tuple]:
 def _names(text: str, guide: Guide, house: House) -> Iterator[tuple]:
     if guide.people != "F. Last":
         return
+    for match in re.finditer(r"(?<![\w.'\u2019])[A-Z] (?=[A-Z][a-z])", text):
+        if text[: match.start()].rsplit(" ", 2)[-2:-1] not in (["Schedule"], ["Exhibit"], ["Section"], ["Form"]):
+            yield "names", match[0].strip(), match.start(), ()
     for match in _NAME.finditer(text):
         first, *_, last = match[1].split()
         common = house.owns(last) and last.lower() not in house.proper
