@@ -2,11 +2,11 @@
 
     guide = Guide.read("american.toml")
     ModelFirst(guide)(narrative="mtg w/ Ana Ortiz re lease")       # a strong model, one call
-    TimeEntries(guide, house)(narrative="mtg w/ Ana Ortiz re lease").corrected    # rules first
+    TimeEntries(guide, house)(narrative="mtg w/ Ana Ortiz re lease").corrected    # rules, without a model
 
-Read guide, guard and program; then verbs, openings, rules, doubts, house, spelling and intake (without a
-model); then differences, explanations and metrics; questions are for optimizers. To copy it, take the
-folder, and terse.py beside it.
+Read guide, guard and program; then verbs, openings, rules, doubts, house, spelling and intake; then evidence,
+marks and wording (what must speak for an entry); then differences, explanations and metrics. To copy it, take
+the folder, and terse.py beside it.
 """
 
 from .differences import Difference, content, differences
@@ -16,13 +16,11 @@ from .guide import Guide
 from .house import RULES, House
 from .intake import refusal
 from .metrics import house_score, rule_scores, verdict
-from .program import Correct, CorrectEntry, ModelFirst, TimeEntries, marked, objection
-from .questions import questions
+from .program import CorrectEntry, ModelFirst, TimeEntries
 from .rules import tidy
 
 __all__ = [
     "RULES",
-    "Correct",
     "CorrectEntry",
     "Difference",
     "Doubt",
@@ -35,9 +33,6 @@ __all__ = [
     "doubts",
     "faults",
     "house_score",
-    "marked",
-    "objection",
-    "questions",
     "refusal",
     "remark_in",
     "rule_scores",

@@ -56,7 +56,7 @@ def doubts(
     client: str = "",
     protected: Collection[str] = (),
     narrative: str = "",
-    new_words: int | None = None,
+    new_words: float | None = None,
 ) -> list[Doubt]:
     """List what is in doubt in a tidied entry, in order and without overlaps.
 
@@ -67,6 +67,7 @@ def doubts(
         client: Its name raises no doubt.
         protected: Other names that raise none.
         narrative: The entry as it came, for remarks that a rule may have hidden.
+        new_words: How many words may be new; None asks for no evidence (see `evidence`).
 
     >>> house = House(words=frozenset("lease with opposing counsel".split()))
     >>> for doubt in doubts("Redline leese; met with dep. of Acme", Guide.read("american.toml"), house):
@@ -207,7 +208,18 @@ def _settled(word: str, before: str, after: str) -> bool:
     """Say whether the words around show that a word is meant as it is written."""
     last = (before.split() or [""])[-1].lower()
     if word == "form":
-        return after.startswith(" of ") or last in {"a", "the", "this", "each", "short", "consent", "standard", "proxy", "in", "of"}
+        return after.startswith(" of ") or last in {
+            "a",
+            "the",
+            "this",
+            "each",
+            "short",
+            "consent",
+            "standard",
+            "proxy",
+            "in",
+            "of",
+        }
     if word == "council":
         return last in {"city", "town", "county", "borough", "district", "parish", "the"}
     if word == "advise":
@@ -239,7 +251,12 @@ def _names(text: str, guide: Guide, house: House) -> Iterator[tuple]:
     if guide.people != "F. Last":
         return
     for match in re.finditer(r"(?<![\w.'\u2019])[A-Z] (?=[A-Z][a-z])", text):
-        if text[: match.start()].rsplit(" ", 2)[-2:-1] not in (["Schedule"], ["Exhibit"], ["Section"], ["Form"]):
+        if text[: match.start()].rsplit(" ", 2)[-2:-1] not in (
+            ["Schedule"],
+            ["Exhibit"],
+            ["Section"],
+            ["Form"],
+        ):
             yield "names", match[0].strip(), match.start(), ()
     for match in _NAME.finditer(text):
         first, *_, last = match[1].split()

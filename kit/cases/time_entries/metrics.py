@@ -63,7 +63,7 @@ def verdict(
         gold: The text that a careful editor makes of it; a stop at the end does not count.
         prediction: What a program made of it, with `corrected` and `review`.
         accept: Other texts that are as right.
-        must_flag: Whether an editor would ask before the entry is billed; then a flag is right.
+        must_flag: Whether an editor would ask before the entry is billed; then a flag alone is right.
 
     >>> verdict("Met client", dspy.Prediction(corrected="Met client.", review=False))
     'right'
@@ -72,5 +72,7 @@ def verdict(
     """
     if prediction.get("review"):
         return "right" if must_flag else "flagged"
+    if must_flag:
+        return "silently wrong"
     texts = {text.rstrip(" .") for text in (gold, *accept)}
     return "right" if prediction.corrected.rstrip(" .") in texts else "silently wrong"

@@ -26,7 +26,7 @@ _HEADS = frozenset(_HEADS_TEXT.split())
 _NAMED_TEXT = """
 hearing filing briefing training closing pleading ruling holding building mailing recording
 """
-_NAMED = frozenset(_NAMED_TEXT.split())
+NAMED = frozenset(_NAMED_TEXT.split())
 _FINE_TEXT = """
 work on, work with, travel to, travel from, search for, comment on, attempt to, look at, look into, move
 to, move for, plan for, act for, bargain with, petition for, appeal from, object to, react to, issue to,
@@ -89,7 +89,7 @@ def unsure(task: str, guide: Guide) -> bool:
         return False
     if low in UNSURE:
         return True
-    named_ing = low in _NAMED and second not in DETERMINERS and guide.form == "past"
+    named_ing = low in NAMED and second not in DETERMINERS and guide.form == "past"
     if second in _HEADS or named_ing:
         return True
     if low.endswith("ing") and low != base:
@@ -136,7 +136,7 @@ def joined_kind(task: str, match: re.Match, guide: Guide, gerund: bool) -> str:
     if guide.form == "past" and (past or pasts()[base] == word):
         return "doubt" if comma and past else ""
     if word.endswith("ing") and word != base:
-        if guide.form == "participle" or word in _NAMED:
+        if guide.form == "participle" or word in NAMED:
             return ""
         return "verb" if directly or (gerund and base not in nouns()) else ""
     if past:

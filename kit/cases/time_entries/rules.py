@@ -22,11 +22,15 @@ _NUMBERED_PART = re.compile(
     r"( (?:(?=\d)|[b-zA-Z]\b|[ivx]{2,}\b))",
     re.IGNORECASE,
 )
-_PHRASES = (
-    r"\b(?:ad (?:hoc|litem)|ex (?:parte|post facto|gratia|officio)|pro (?:hac vice|rata|se|forma|tem|bono)|de (?:novo|facto|jure|minimis)"
-    r"|in (?:re|rem|limine|camera|forma pauperis)|res (?:judicata|ipsa loquitur|ipsa|gestae)|per (?:stirpes|se|diem|capita|annum|curiam)|cy pres|mens rea|actus reus|et (?:al|seq)"
-    r"|inter (?:alia|partes)|status quo|quid pro quo|nunc pro tunc|sua sponte|lis pendens|voir dire|duces tecum|vice versa|ab initio|ultra vires|bills? of (?:lading|sale|exchange|costs))\b"
-)
+_PHRASES_TEXT = """
+ad hoc, ad litem, ex parte, ex post facto, ex gratia, ex officio, pro hac vice, pro rata, pro se, pro
+forma, pro tem, pro bono, de novo, de facto, de jure, de minimis, in rem, in limine, in camera, in forma
+pauperis, res judicata, res ipsa loquitur, res gestae, per stirpes, per se, per diem, per capita, per
+annum, per curiam, cy pres, mens rea, actus reus, et al, et seq, inter alia, inter partes, status quo,
+quid pro quo, nunc pro tunc, sua sponte, lis pendens, voir dire, duces tecum, vice versa, ab initio,
+ultra vires, bill of lading, bills of lading, bill of sale, bill of exchange, bill of costs
+"""
+_PHRASES = rf"\b(?:{'|'.join(' '.join(_PHRASES_TEXT.split()).split(', '))})\b"
 _MONTHS = {"jan": "January", "feb": "February", "mar": "March", "apr": "April", "jun": "June", "jul": "July"}
 _MONTHS |= {"aug": "August"}
 _MONTHS |= {"sep": "September", "sept": "September", "oct": "October", "nov": "November", "dec": "December"}

@@ -34,13 +34,13 @@ def programs() -> dict[str, dspy.Module]:
     """Return what is compared, by name; the last is served."""
     return {
         "untouched": Untouched(),
-        "suggested spellings written": TimeEntries(GUIDE, house(), accept="suggested"),
-        "rules and doubts": best(),
+        "rules alone": TimeEntries(GUIDE, house(), new_words=None),
+        "rules and evidence": best(),
     }
 
 
 def best() -> TimeEntries:
-    """Return the program that is served: rules, and a person for every doubt."""
+    """Return the program that is served: rules, and a person where nothing speaks for an entry."""
     return TimeEntries(GUIDE, house())
 
 
