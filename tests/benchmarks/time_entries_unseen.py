@@ -1,8 +1,7 @@
 r"""Score the time-entry programs on rows whose author never saw the code: right, flagged, silently wrong.
 
     python tests/benchmarks/time_entries_unseen.py data/time_entries/unseen_a.jsonl american.toml
-    python tests/benchmarks/time_entries_unseen.py data/time_entries/unseen_a.jsonl american.toml \
-        --model small
+    python tests/benchmarks/time_entries_unseen.py data/time_entries/unseen_d.jsonl british.toml --firm uk
 
 A row has narrative, expected, accept (other right texts) and must_flag. A stop at the end does not count.
 """
@@ -11,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -27,20 +27,17 @@ VERDICTS = ("right", "flagged", "silently wrong")
 class Untouched(dspy.Module):
     """Leave every narrative as it is: what any program must beat."""
 
-    def forward(self, narrative: str) -> dspy.Prediction:
+    def forward(self, narrative: str, client: str = "") -> dspy.Prediction:
         """Correct nothing."""
         return dspy.Prediction(corrected=narrative, review=False, reasons=[])
 
 
-def programs(guide: Guide, model: str | None) -> dict[str, dspy.Module]:
+def programs(guide: Guide, model: str | None, clients: frozenset[str]) -> dict[str, dspy.Module]:
     """Return what is compared, by name; without a model, what asks none."""
-    found = {"untouched": Untouched(), "rules alone": TimeEntries(guide, House(), accept="nothing")}
-    found["suggestions written"] = TimeEntries(guide, House(), accept="suggested")
-    if model:
-        found["agreed"] = TimeEntries(guide, House(), accept="agreed")
-        found["anything"] = TimeEntries(guide, House(), accept="anything")
-        found["one call"] = ModelFirst(guide)
-    return found
+    house = House(clients=clients)
+    found = {"untouched": Untouched(), "rules and doubts": TimeEntries(guide, house, new_words=None)}
+    found |= {f"evidence, {most} new words": TimeEntries(guide, house, most) for most in (math.inf, 2, 1, 0)}
+    return found | ({"one call": ModelFirst(guide)} if model else {})
 
 
 def main() -> None:
@@ -50,14 +47,18 @@ def main() -> None:
     parser.add_argument("guide")
     parser.add_argument("--model", choices=["small", "large"])
     parser.add_argument("--only", nargs="*")
+    parser.add_argument("--firm", choices=["us", "uk"], help="sets c and d hold both")
     asked = parser.parse_args()
     rows = [json.loads(line) for line in asked.rows.read_text(encoding="utf-8").splitlines()]
     if asked.model:
         dspy.configure(lm=kit.lm(asked.model), adapter=Terse())
-    for name, program in programs(Guide.read(asked.guide), asked.model).items():
+    if asked.firm:
+        rows = [row for row in rows if row["firm"] == asked.firm]
+    clients = frozenset(row["client"] for row in rows if "client" in row)
+    for name, program in programs(Guide.read(asked.guide), asked.model, clients).items():
         if asked.only and name not in asked.only:
             continue
-        found = [(row, program(narrative=row["narrative"])) for row in rows]
+        found = [(row, program(narrative=row["narrative"], client=row.get("client", ""))) for row in rows]
         said = [verdict(row["expected"], one, row["accept"], row["must_flag"]) for row, one in found]
         print(f"{name}: " + ", ".join(f"{v} {interval([float(x == v) for x in said])}" for v in VERDICTS))
         needless = sum(one.review and not row["must_flag"] for row, one in found)
