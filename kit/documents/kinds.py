@@ -25,6 +25,11 @@ _WAYS = {  # how a file begins that nothing here reads, and what to do with it
     b"\x78\x9f\x3e\x22": "It is Outlook's own packet: open the mail in Outlook and save what is attached.",
     b"PAR1": "Read it as a table: pandas.read_parquet(path).",
 }
+_PACKED = {  # an archive that begins with a file "mimetype", which holds this
+    b"application/epub+zip": ".epub",
+    b"application/vnd.oasis.opendocument.text": ".odt",
+    b"application/vnd.oasis.opendocument.text-template": ".odt",
+}
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _IN_OLE = {  # streams in the old containers of Microsoft, and what a container with such a stream is
     "EncryptedPackage": "locked",
@@ -38,6 +43,11 @@ _IN_OLE = {  # streams in the old containers of Microsoft, and what a container 
 
 def kind_of(name: str, data: bytes) -> str:
     """Say what a file is, by its content first and its name second, as an extension.
+
+    Raises:
+        CorruptFile: If the name promises PDF or Office, and the content is neither that nor text.
+        EncryptedFile: If an Office file is under a password.
+        UnsupportedFile: If nothing here reads it.
 
     >>> kind_of("scan.pdf", bytes([0x89]) + b"PNG....")
     '.png'
@@ -97,6 +107,8 @@ def signed(data: bytes) -> str | None:
 
     if data.startswith(b"{\\rtf"):
         return ".rtf"
+    if data[30:38] == b"mimetype" and (packed := _PACKED.get(data[38:90].partition(b"PK")[0])):
+        return packed
     if data[:4] in (b"II*\0", b"MM\0*"):
         return ".tif"
     after_some_bytes = b"%PDF-" in data[:1024] and not data.startswith(b"PK")  # a zip may begin with a PDF
