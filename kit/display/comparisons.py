@@ -78,7 +78,9 @@ class Prompts:
         if len(self.drafts) < 2:
             return {}
         first, *others = map(texts, self.drafts.values())
-        return {title: text for title, text in first.items() if all(text == one.get(title) for one in others)}
+        return {
+            title: text for title, text in first.items() if all(text == other.get(title) for other in others)
+        }
 
     def diff(self, before: str, after: str) -> Diff:
         """Return what changes from one adapter's prompt to another's."""

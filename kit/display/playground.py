@@ -151,7 +151,9 @@ class View:
         self.edited = {name: _field(value) for name, value in chosen.items() if isinstance(value, str)}
         for field in self.edited.values():
             field.observe(self._refresh, "value")
-        rows = [(ipywidgets.HTML(f"<b>{html.escape(name)}</b>"), one) for name, one in self.edited.items()]
+        rows = [
+            (ipywidgets.HTML(f"<b>{html.escape(name)}</b>"), field) for name, field in self.edited.items()
+        ]
         self.fields.children = [widget for row in rows for widget in row]
         self._refresh()
 

@@ -241,8 +241,10 @@ def _short(text: str, longest: int = 40) -> str:
 
 def _only_call(span: Span) -> Span | None:
     """Return the model call of an adapter that made one call: both are shown as one line."""
-    one = span.children[0] if len(span.children) == 1 else None
-    return one if one and one.kind == "LLM" and span.name.endswith("Adapter") and not span.error else None
+    child = span.children[0] if len(span.children) == 1 else None
+    return (
+        child if child and child.kind == "LLM" and span.name.endswith("Adapter") and not span.error else None
+    )
 
 
 def _number(heading: str, fact: str) -> str:

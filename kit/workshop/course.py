@@ -82,16 +82,16 @@ def counted(exercise: str, root: Path = ROOT) -> tuple[int, int] | None:
         root: The project's folder.
     """
     number = exercise.partition(".")[0].zfill(2)
-    found = next((lesson for lesson in lessons(root) if lesson.number == number), None)
-    standing = progress.standing(found) if found else []
-    return (sum(one.state == "passed" for one in standing), len(standing)) if standing else None
+    lesson_here = next((lesson for lesson in lessons(root) if lesson.number == number), None)
+    standing = progress.standing(lesson_here) if lesson_here else []
+    return (sum(exercise.state == "passed" for exercise in standing), len(standing)) if standing else None
 
 
-def page(found: dict[str, list[Waypoint]]) -> str:
+def page(groups_here: dict[str, list[Waypoint]]) -> str:
     """Return the map as Markdown with HTML in it."""
-    entries = [entry for group in found.values() for entry in group]
+    entries = [entry for group in groups_here.values() for entry in group]
     done, of = sum(entry.done for entry in entries), sum(len(entry.exercises) for entry in entries)
-    cards = "\n".join(_card(group, listed) for group, listed in found.items())
+    cards = "\n".join(_card(group, listed) for group, listed in groups_here.items())
     marks = ", ".join(f"{mark} {state}" for state, mark in _MARKS.items())
     return f"""# Your map of the course
 

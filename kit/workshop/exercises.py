@@ -52,10 +52,10 @@ class check:  # noqa: N801 - it reads as a word: `with kit.check("1.1"):`
 
 def _counted(exercise: str) -> str:
     """Say how many of the lesson's exercises are passed, where a learner's checks are noted."""
-    if not progress.is_learner() or (found := course.counted(exercise)) is None:
+    if not progress.is_learner() or (counts := course.counted(exercise)) is None:
         return ""
     course.refresh()
-    return f'<div style="opacity:.7">{found[0]} of {found[1]} passed in this lesson</div>'
+    return f'<div style="opacity:.7">{counts[0]} of {counts[1]} passed in this lesson</div>'
 
 
 def _yours() -> str:

@@ -155,8 +155,8 @@ def _output_lines(output: NotebookNode) -> int:
     page = data.get("text/html", "")
     if "<li>" in page:  # a tree whose texts are folded
         return 2 + page.count("<li>")
-    if found := list(_SECTION.finditer(page)):
-        return 2 + sum(_height(section) for section in found)
+    if sections := list(_SECTION.finditer(page)):
+        return 2 + sum(_height(section) for section in sections)
     text = output.get("text") or data.get("text/plain", "") or output.get("evalue", "")
     tall = 1.6 if page else 1  # the rows of a table are higher than those of a text
     return round(tall * sum(map(_wrapped, text.splitlines())))
@@ -229,13 +229,13 @@ def _wrapped(row: str) -> int:
 def _packed(page: str) -> Iterator[str]:
     """Yield a prompt's sections, as many as fit on a slide; a long one is parted at its lines."""
     packed, height, end = "", 0.0, 0
-    for found in _SECTION.finditer(page):
-        packed += page[end : found.start()]
-        end = found.end()
-        folded = " open" not in found["opened"]
-        for number, rows in enumerate([[]] if folded else _chunks(found["text"].splitlines())):
+    for block in _SECTION.finditer(page):
+        packed += page[end : block.start()]
+        end = block.end()
+        folded = " open" not in block["opened"]
+        for number, rows in enumerate([[]] if folded else _chunks(block["text"].splitlines())):
             more = ", more" if number else ""
-            part = found[0] if folded else _section(found, more, rows)
+            part = block[0] if folded else _section(block, more, rows)
             needs = 2 + sum(map(_wrapped, rows))
             if height and height + needs > LINES + 1:
                 yield packed
@@ -244,15 +244,15 @@ def _packed(page: str) -> Iterator[str]:
     yield packed + page[end:]
 
 
-def _section(found: re.Match[str], more: str, rows: list[str]) -> str:
+def _section(block: re.Match[str], more: str, rows: list[str]) -> str:
     text = "\n".join(rows)
-    title = found["title"].replace("</b>", f"{more}</b>")
-    return f"<details{found['opened']}><summary>{title}</summary><pre{found['style']}>{text}</pre></details>"
+    title = block["title"].replace("</b>", f"{more}</b>")
+    return f"<details{block['opened']}><summary>{title}</summary><pre{block['style']}>{text}</pre></details>"
 
 
 def _cut(page: str) -> str:
     """Return a table's first rows, and how many there are."""
-    rows = [found.end() for found in re.finditer("</tr>", page)]
+    rows = [match.end() for match in re.finditer("</tr>", page)]
     end = page.rindex("</tr>") + len("</tr>")
     more = f"<p>… {len(rows) - ROWS} more rows in the notebook</p>"
     return page[: rows[ROWS - 1]] + page[end:] + more
