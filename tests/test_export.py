@@ -506,7 +506,7 @@ class TestCases:
         """DSPy asks an engine what it can do; another answer would make another prompt."""
         source = (fields.EVERY / "src" / "prototype" / "replay.py").read_text(encoding="utf-8")
         namespace = {"__name__": "replay"}
-        exec(compile(source, "replay.py", "exec"), namespace)
+        exec(compile(source.replace("from .keys", "from kit.engines.keys"), "replay.py", "exec"), namespace)
         for name in (name for name in vars(LlamaEngine) if name.startswith("support")):
             assert getattr(namespace["ReplayEngine"], name) == getattr(LlamaEngine, name)
 
