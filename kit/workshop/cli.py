@@ -59,8 +59,9 @@ def lab(
     from kit.workshop import lab as labs
 
     with failing(OSError, ValueError, NotStarted):
+        wanted = all_lessons.lesson(lesson).notebook if lesson else None
         page = course.write()
-        running = labs.start(all_lessons.lesson(lesson).notebook if lesson else page, port)
+        running = labs.start(wanted or page, port)
     say(f"JupyterLab is ready after {running.seconds:.1f} s. Ctrl-C stops it.")
     say(f"[bold]{running.url}[/]")
     if browser:
