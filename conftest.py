@@ -12,11 +12,12 @@ collect_ignore_glob = ["kit/export/skeleton/*", "notebooks/hotel/*", "notebooks/
 NO_SKIPS = bool(os.environ.get("KIT_NO_SKIPS"))
 NO_NETWORK = Path(__file__).parent / "tests" / "offline"
 SETTINGS = re.compile(r"_API_KEY$|_API_BASE$|^LOCAL_SERVER_|^KIT_(?!MODELS$)")
-# Tests that start kernels, browsers, servers, clusters, exported projects or models, or that run a case study
-# or a builder over its whole data. All others are quick.
+# Tests that start kernels, browsers, servers, clusters, exported projects or models, or that run optimizers,
+# or a case study or a builder over whole data. All others are quick.
 SLOW = re.compile(
     r"tests/(batch/test_(cluster|killed)|cases/test_(briefs|contracts|form4|router|served_cases|time_entries)"
-    r"|documents/test_(builders|ocr)|engines/test_(fetch|grammar|live|llama|local_server)|providers/\w+"
+    r"|documents/test_(builders|ocr)|engines/test_(fetch|grammar|live|llama|local_server)|evaluation/test_budget"
+    r"|providers/\w+"
     r"|tracing/test_(mlflow|otlp|phoenix)|workshop/test_(catch_up|lab|lessons|progress|recorder|site|slides)"
     r"|test_(browser|export|export_composed|packaging|providers|serving|tools|widgets))\.py|\.ipynb"
 )
