@@ -197,9 +197,10 @@ def _pieces(output: NotebookNode) -> Iterator[NotebookNode]:
 
     data = output.get("data", {})
     page = data.get("text/html", "")
-    if output.output_type == "stream" and _output_lines(output) > LINES:
-        for text in _chunks(output.text.splitlines()):
-            yield new_output("stream", name=output.name, text="\n".join(text))
+    text = output.get("text") or (data["text/plain"] if set(data) == {"text/plain"} else "")
+    if text and _output_lines(output) > LINES:
+        for rows in _chunks(text.splitlines()):
+            yield new_output("stream", text="\n".join(rows))
     elif _SECTION.search(page) and _output_lines(output) > LINES and "<li>" not in page:
         for part in _packed(page):
             yield new_output("display_data", data={"text/html": part})
