@@ -466,7 +466,7 @@ WRONG = {
     "no part": ([], "no part"),
     "a title from nowhere": (
         [FITS[0], FITS[1] | {"title": "EXHIBIT B"}],
-        "'EXHIBIT B' does not stand on page 2",
+        "'EXHIBIT B' is not on page 2",
     ),
     "no title": ([FITS[0], FITS[1] | {"title": ""}], "has no title"),
     "backwards": ([FITS[0] | {"start": 1, "end": 0}, FITS[1]], "ends before it"),

@@ -67,18 +67,18 @@ def fits(proposed: Sequence[Part], count: int) -> str:
 
 
 def unfounded(proposed: Sequence[Part], pages: Sequence[Page]) -> str:
-    """Return which title does not stand on the page that it is said to stand on, or "".
+    """Return which title is not on the page where its part should begin, or "".
 
     >>> from .pages import page
     >>> unfounded([Part(kind="exhibit", title="EXHIBIT B", start=1, end=1)], [page(1, "EXHIBIT A")])
-    "The title 'EXHIBIT B' does not stand on page 1."
+    "The title 'EXHIBIT B' is not on page 1."
     """
     for one in proposed:
         words = _letters(one.title)
         if not words and one.start > 1:
             return f"The part that starts on page {one.start} has no title. Give its title as printed."
         if words not in _letters(pages[one.start - 1].text):
-            return f"The title {one.title!r} does not stand on page {one.start}."
+            return f"The title {one.title!r} is not on page {one.start}."
     return ""
 
 
