@@ -4,16 +4,19 @@ import asyncio
 import importlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import dspy
 import httpx
 import pytest
+from dspy.lm15 import StreamDeltaEvent, StreamEndEvent, StreamStartEvent, TextDelta
 from dspy_cli.server.mcp import mount_mcp_http
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -269,3 +272,66 @@ class TestService:
         client, engine = service
         engine.replies = [reply]
         assert client.post("/bookings", json={"message": MESSAGE}, headers=CALLER).status_code == status
+
+    def test_a_letter_comes_in_parts(self, service):
+        """The parts make the letter, they come as events, and the last event has the whole."""
+        client, engine = service
+        engine.replies = [LETTER]
+        engine.stream = word_by_word(engine)
+        for _ in range(2):  # a listener that is used twice would be silent
+            *parts, (name, whole) = events(client)
+            assert {kind for kind, _ in parts} == {"part"}
+            assert len(parts) > 5
+            assert (name, "".join(part for _, part in parts)) == ("done", whole)
+            assert whole == "Thank you for your request. We look forward to it."
+
+    def test_callers_at_once_get_their_own_letters(self, service):
+        """Parts of two streams that run at the same time are not mixed."""
+        client, engine = service
+        engine.replies, engine.stream = [LETTER], word_by_word(engine, seconds=0.01)
+        with ThreadPoolExecutor(4) as threads:
+            letters = list(threads.map(lambda _: events(client), range(8)))
+        assert letters == [letters[0]] * 8
+
+    @pytest.mark.parametrize(
+        ("said", "reply"),
+        [("try again later", dspy.LMServerError("down")), ("wrong form", "no letter at all")],
+    )
+    def test_a_stream_that_fails_says_so(self, service, said, reply):
+        """The status has been sent by then, so the failure is an event."""
+        client, engine = service
+        engine.replies = [reply]
+        ((name, reason),) = events(client)[-1:]
+        assert name == "error"
+        assert said in reason
+
+    def test_a_stream_needs_the_key_too(self, service):
+        """A stranger gets no letter, and no model is asked."""
+        client, engine = service
+        assert client.post("/stream", json={"message": MESSAGE}).status_code == 401
+        assert engine.requests == []
+
+
+LETTER = "[[ ## letter ## ]]\nThank you for your request. We look forward to it.\n\n[[ ## completed ## ]]"
+
+
+def events(client):
+    """Return (name, data) of each server-sent event of a letter."""
+    reply = client.post("/stream", json={"message": MESSAGE}, headers=CALLER)
+    assert reply.headers["content-type"].startswith("text/event-stream")
+    pairs = [block.split("\n") for block in reply.text.strip().split("\n\n")]
+    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in pairs]
+
+
+def word_by_word(engine, seconds=0.0):
+    """Let a scripted engine speak in words, as a model does."""
+
+    def stream(request):
+        response = engine.complete(request)
+        yield StreamStartEvent(model=request.model)
+        for word in re.findall(r"\s*\S+", response.message.text):
+            time.sleep(seconds)
+            yield StreamDeltaEvent(TextDelta(word))
+        yield StreamEndEvent("stop", response.usage)
+
+    return stream

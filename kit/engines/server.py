@@ -5,20 +5,23 @@
 
 Whatever the engine answers goes over HTTP as llama.cpp, vLLM or LM Studio would send it; recorded replies are
 marked as such. What was asked and answered is kept, so that callers which count differently can be compared.
-Left out: streams, tools, images.
+Left out: tools, images.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import dspy
-from dspy.lm15 import LM15Error, Request, Response, request_from_openai_chat
+from dspy.lm15 import LM15Error, Request, Response, StreamDeltaEvent, StreamEndEvent, request_from_openai_chat
 
-from kit.engines.listening import Handler, Listener, checked_key, error_object
+from kit.engines.events import gather
+from kit.engines.listening import SENDS_WITHIN, Handler, Listener, checked_key, error_object
 
 _PATH = "/v1/chat/completions"
 _COUNT = itertools.count(1)
@@ -53,25 +56,64 @@ class Server(Listener):
         self.answered.append((request, response))
         return response
 
+    def stream(self, request: Request) -> Iterator[Any]:
+        """Yield what the engine says as it comes, and keep what it was asked and answered."""
+        request, events = replace(request, model=self.model), []
+        for event in self.engine.stream(request):
+            events.append(event)
+            yield event
+        self.answered.append((request, gather(events, request)))
+
 
 class ChatHandler(Handler):
-    """Speak OpenAI's protocol for a server that has a `key` and can `complete` a request."""
+    """Speak OpenAI's protocol for a server with a `key` that can `complete` or also `stream` a request."""
 
     def do_POST(self) -> None:  # noqa: N802
         """Answer one request; what the engine refuses comes back as OpenAI's error object."""
         if self.path != _PATH:
             return self.send_error(404, f"There is only {_PATH}.")
-        return self.send(*_answer(self.server, self.body()))
+        status, reply = _answer(self.server, self.body())
+        return self.send_parts(reply) if isinstance(reply, Iterator) else self.send(status, reply)
+
+    def send_parts(self, parts: Iterator[dict[str, Any]]) -> None:
+        """Send each part as a server-sent event as it comes; a caller that has gone gets no more."""
+        self.connection.settimeout(SENDS_WITHIN)
+        with contextlib.suppress(OSError), contextlib.closing(parts):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            for part in parts:
+                self.wfile.write(b"data: " + json.dumps(part).encode() + b"\n\n")
+            self.wfile.write(b"data: [DONE]\n\n")
 
 
-def _answer(server: Any, body: bytes) -> tuple[int, dict[str, Any]]:
+def _answer(server: Any, body: bytes) -> tuple[int, dict[str, Any] | Iterator[dict[str, Any]]]:
     try:
-        response = server.complete(request_from_openai_chat(json.loads(body)))
+        asked = json.loads(body)
+        request = request_from_openai_chat(asked)
+        if asked.get("stream") and hasattr(server, "stream"):
+            events = server.stream(request)
+            return 200, _parts(itertools.chain([next(events)], events))  # an early refusal has its status
+        response = server.complete(request)
     except (dspy.LMError, LM15Error, RecursionError, TypeError, ValueError) as error:
         return 400, error_object(400, str(error))
     except OSError as error:  # a reply that cannot be stored
         return 500, error_object(500, str(error))
     return 200, _completion(f"chatcmpl-{next(_COUNT)}", response)
+
+
+def _parts(events: Iterator[Any]) -> Iterator[dict[str, Any]]:
+    """Yield OpenAI's chunks: the text as it comes, then why it ended and what it took."""
+    name = f"chatcmpl-{next(_COUNT)}"
+    for event in events:
+        delta, finish, usage = {}, None, {}
+        if event.type == "end":
+            finish, usage = event.finish_reason, _usage(event) | (event.provider_data or {})
+        elif isinstance(event, StreamDeltaEvent) and event.delta.type == "text":
+            delta = {"content": event.delta.text}
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        yield {"id": name, "object": "chat.completion.chunk", "choices": [choice], **usage}
 
 
 def _completion(name: str, response: Response) -> dict[str, Any]:
@@ -86,7 +128,7 @@ def _completion(name: str, response: Response) -> dict[str, Any]:
     }
 
 
-def _usage(response: Response) -> dict[str, Any]:
+def _usage(response: Response | StreamEndEvent) -> dict[str, Any]:
     """Return the tokens as OpenAI's object; nothing, where the engine did not count them."""
     tokens = response.usage and (response.usage.input_tokens, response.usage.output_tokens)
     if not tokens or None in tokens:
