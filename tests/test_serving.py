@@ -239,6 +239,7 @@ def service(monkeypatch, tmp_path):
         yield TestClient(app.app), engine
 
 
+@pytest.mark.filterwarnings("ignore:.*ReadOnly:UserWarning")  # litellm, at its first stream
 class TestService:
     """`hotel/app.py`, the lesson's own service."""
 

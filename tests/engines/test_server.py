@@ -138,3 +138,29 @@ def test_a_caller_that_has_gone_is_no_error(capsys):
         hung_up.set()
         assert client(server)("Sky?")[0].startswith("Blue.")
     assert capsys.readouterr().err == ""
+
+
+def test_a_stream_has_the_words_why_it_ended_and_what_it_took():
+    """A client that asks for a stream gets OpenAI's chunks, and the server keeps the whole reply."""
+    body = json.dumps({"model": "x", "messages": [{"role": "user", "content": "Sky?"}], "stream": True})
+    with Server(ScriptedEngine("Blue as ever."), "offline/x", KEY) as server:
+        request = urllib.request.Request(
+            f"{server.url}/chat/completions", body.encode(), {"Authorization": f"Bearer {KEY}"}
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=10) as reply:
+            assert reply.headers["Content-Type"] == "text/event-stream"
+            *events, done = [line[6:] for line in reply.read().decode().splitlines() if line]
+    chunks = [json.loads(event) for event in events]
+    text = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
+    assert (text, chunks[-1]["choices"][0]["finish_reason"], done) == ("Blue as ever.", "stop", "[DONE]")
+    assert chunks[-1]["usage"] == {"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4}
+    assert [response.message.text for _, response in server.answered] == ["Blue as ever."]
+
+
+def test_a_stream_that_is_refused_at_once_has_a_status():
+    """What the engine refuses before its first word is an error object, as without a stream."""
+    body = json.dumps({"model": "x", "messages": [{"role": "user", "content": "Sky?"}], "stream": True})
+    with Server(ScriptedEngine(dspy.LMError("no")), "offline/x", KEY) as server:
+        status, reply = post(f"{server.url}/chat/completions", body.encode())
+    assert (status, reply["error"]["message"]) == (400, "no")
