@@ -125,6 +125,7 @@ def started(running: contextlib.ExitStack, app: str, folder: Path, settings: dic
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--log-level", "error"]
+    command += ["--timeout-keep-alive", "60"]
     process = subprocess.Popen(command, cwd=folder, env=os.environ | settings)
     running.callback(process.wait)
     running.callback(process.kill)
