@@ -235,13 +235,14 @@ def service(monkeypatch, tmp_path):
         state = str(tmp_path / "program.json")
         for name, value in {**settings, "HOTEL_KEY": "key-of-the-caller", "HOTEL_STATE": state}.items():
             monkeypatch.setenv(name, value)
-        app = importlib.reload(importlib.import_module("hotel.app"))
+        importlib.reload(importlib.import_module("hotel.app"))
+        app = importlib.reload(importlib.import_module("hotel.streaming"))
         yield TestClient(app.app), engine
 
 
 @pytest.mark.filterwarnings("ignore:.*ReadOnly:UserWarning")  # litellm, at its first stream
 class TestService:
-    """`hotel/app.py`, the lesson's own service."""
+    """`hotel/app.py`, the lesson's own service, and `hotel/streaming.py`, which adds letters in parts."""
 
     def test_it_answers_a_caller_with_a_key(self, service):
         """The program's fields come back, typed."""

@@ -1,17 +1,14 @@
 """The service: `uvicorn hotel.app:app`, with HOTEL_KEY, HOTEL_STATE, MODEL, MODEL_URL and MODEL_KEY set."""
 
 import hmac
-import json
 import os
-from collections.abc import AsyncIterator
 
 import dspy
-from dspy.streaming import StreamListener, StreamResponse
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from hotel.booking import Book, Fields, Letter
+from hotel.booking import Book, Fields
 
 KEY = f"Bearer {os.environ['HOTEL_KEY']}".encode()
 LONGEST_BODY = 20_000
@@ -60,29 +57,3 @@ async def bookings(body: Message) -> Fields:
     except dspy.AdapterParseError as error:
         raise HTTPException(502, "The model's answer has the wrong form.") from error
     return Fields(**found)
-
-
-@app.post("/stream")
-async def stream(body: Message) -> StreamingResponse:
-    return StreamingResponse(letter(body.message), media_type="text/event-stream")
-
-
-async def letter(message: str) -> AsyncIterator[str]:
-    """Yield the parts of a letter as server-sent events; then "done", or "error" and why."""
-    listener = StreamListener("letter")  # it keeps state, so each caller needs one of their own
-    write = dspy.streamify(dspy.Predict(Letter), stream_listeners=[listener], is_async_program=True)
-    try:
-        with dspy.context(lm=lm, adapter=dspy.ChatAdapter()):
-            async for part in write(message=message):
-                if isinstance(part, StreamResponse):
-                    yield event("part", part.chunk)
-                elif isinstance(part, dspy.Prediction):
-                    yield event("done", part.letter)
-    except dspy.LMError:
-        yield event("error", "The model does not answer; try again later.")
-    except dspy.AdapterParseError:
-        yield event("error", "The model's answer has the wrong form.")
-
-
-def event(name: str, data: str) -> str:
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n"

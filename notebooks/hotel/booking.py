@@ -1,4 +1,4 @@
-"""Programs for a hotel: a booking request becomes five fields, written the hotel's way, or gets a letter."""
+"""A program for a hotel: a booking request becomes five fields, written the hotel's way."""
 
 import dspy
 from pydantic import BaseModel
@@ -32,10 +32,3 @@ class Book(dspy.Module):
 
     async def aforward(self, message):
         return await self.read.acall(message=message)
-
-
-class Letter(dspy.Signature):
-    """Thank a guest for a booking request in two friendly sentences. Promise nothing."""
-
-    message: str = dspy.InputField()
-    letter: str = dspy.OutputField()

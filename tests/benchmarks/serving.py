@@ -182,7 +182,7 @@ def rows(each: int, firsts: list[float]) -> Iterator[list[object]]:
             }
             services = {
                 "bare": started(running, "serving:bare", here, settings),
-                "lesson 18": started(running, "hotel.app:app", HOTEL, settings),
+                "lesson 18": started(running, "hotel.streaming:app", HOTEL, settings),
             }
             for path, clients in (("/stream", 1), ("/stream", 50), ("/bookings", 50)):
                 found = {}
