@@ -36,9 +36,9 @@ def missing(
         client: Its name.
 
     >>> guide = Guide.read("american.toml")
-    >>> for entry in ("Drafted martial agreement", "Reviewed lease, calendar deadline", "Moved piano"):
+    >>> for entry in ("Drafted maritel agreement", "Reviewed lease, calendar deadline", "Moved piano"):
     ...     print(*missing(entry, guide, House(), 0))
-    ('spelling', 'martial', 8, ('marital',))
+    ('spelling', 'maritel', 8, ('marital',))
     ('separators', ', calendar', 14, ())
     ('words', 'piano', 6, ())
     """
