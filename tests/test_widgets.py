@@ -69,12 +69,17 @@ class Widget:
     """The playground on the page: its menus by label, its panes, its button."""
 
     def __init__(self, page):
-        self.prompt, self.reply = (page.locator(".widget-html").nth(number) for number in (0, 1))
+        texts = page.locator(".widget-html")  # the name of the one input, the reply, the prompt
+        self.reply, self.prompt = texts.nth(1), texts.nth(2)
         self.button = page.locator("button.widget-button")
         self.page = page
 
     def choose(self, menu, option):
         self.page.locator(".widget-dropdown", has_text=menu).locator("select").select_option(option)
+
+    def shows(self, text):
+        """Wait until the prompt holds a text, be it in a part that is folded."""
+        self.prompt.filter(has_text=text).wait_for()
 
     def send(self, expected):
         self.button.click()
@@ -85,20 +90,20 @@ class Widget:
 def test_choosing_changes_the_prompt_and_send_shows_the_reply(page, notebook):
     """Each menu changes the prompt at once; replies, bad replies and errors are all shown."""
     widget = Widget(page)
-    widget.prompt.get_by_text("[[ ## note ## ]]").first.wait_for()
+    widget.shows("[[ ## note ## ]]")
     assert "A cold <b>since</b> Monday." in widget.prompt.inner_text()
 
     widget.choose("adapter", "XML")
-    widget.prompt.get_by_text("<note>").first.wait_for()
-    assert "[[ ## note ## ]]" not in widget.prompt.inner_text()
+    widget.shows("<note>")
+    assert "[[ ## note ## ]]" not in widget.prompt.text_content()
     widget.choose("inputs", "fracture")
-    widget.prompt.get_by_text("A broken arm.").first.wait_for()
+    widget.shows("A broken arm.")
     widget.choose("program", "reasoned")
-    widget.prompt.get_by_text("<reasoning>").first.wait_for()
+    widget.shows("<reasoning>")
 
     widget.choose("program", "direct")
     widget.choose("adapter", "JSON")
-    widget.prompt.get_by_text("schema, beside the messages").wait_for()
+    widget.shows("schema, beside the messages")
     widget.send("summary='A cold.'")
     assert "JSON · direct · fracture: 1 reply" in widget.reply.inner_text()
     page.screenshot(path=notebook.with_name("light.png"))
@@ -107,6 +112,6 @@ def test_choosing_changes_the_prompt_and_send_shows_the_reply(page, notebook):
     widget.send("out of order")
 
     widget.choose("compare with", "BAML")
-    widget.prompt.get_by_text("BAML → JSON").wait_for()
+    widget.shows("BAML → JSON")
     choose_theme(page, "JupyterLab Dark")
     page.screenshot(path=notebook.with_name("dark.png"))

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from asyncio import get_running_loop
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -50,6 +50,8 @@ from kit.engines.models import list_usd
 from kit.notices import ask, notice
 
 UNASKED = 20
+_READINGS = 10
+_BEGINNINGS = ("<module>", "_bootstrap")
 _SETTINGS = {"": "ask", "ask": "ask", "auto": "yes", "never": "never", "yes": "yes"}
 _KINDS: dict[str, type] = {"__call__": Evaluate, "compile": Teleprompter, "forward": Parallel}
 _TURN = threading.Condition()
@@ -212,16 +214,38 @@ def _is_ours(lm: Any) -> bool:
 
 def _outermost() -> FrameType | None:
     """Return the call of Evaluate or of an optimizer that this thread, the main one or another is in."""
-    frames = _frames()
-    first = [frames.get(thread.ident) for thread in (threading.current_thread(), threading.main_thread())]
-    for top in [*first, *frames.values()]:
-        run, frame = None, top
-        while frame:
-            run = frame if _is_run(frame) else run
-            frame = frame.f_back
-        if run:
-            return run
+    stacks = _stacks()
+    first = [stacks.get(thread.ident, []) for thread in (threading.current_thread(), threading.main_thread())]
+    for stack in [*first, *stacks.values()]:
+        if runs := [frame for frame in stack if _is_run(frame)]:
+            return runs[-1]
     return None
+
+
+def _stacks() -> dict[int | None, list[FrameType]]:
+    """Return the frames of each thread, the innermost first.
+
+    A thread goes on while it is read, and a frame that it leaves loses its caller. Such a stack lacks its
+    beginning, and is read again.
+    """
+    stacks: dict[int | None, list[FrameType]] = {}
+    for _ in range(_READINGS):
+        for thread, top in _frames().items():
+            if thread not in stacks or not _is_whole(stacks[thread]):
+                stacks[thread] = list(_callers(top))
+        if all(map(_is_whole, stacks.values())):
+            break
+    return stacks
+
+
+def _callers(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame:
+        yield frame
+        frame = frame.f_back
+
+
+def _is_whole(stack: list[FrameType]) -> bool:
+    return stack[-1].f_code.co_name in _BEGINNINGS
 
 
 def _frames() -> dict[int, FrameType]:
@@ -249,20 +273,15 @@ def _stop(reason: str) -> NotConfirmed:
 
 def _executors() -> set[ParallelExecutor]:
     """Return the pools that this thread works for: its own, and those of the threads that wait for it."""
-    ours = _executors_of(sys._getframe())
-    others = [_executors_of(top) for top in _frames().values()] if ours else []
+    ours = _executors_of(_callers(sys._getframe()))
+    others = [_executors_of(stack) for stack in _stacks().values()] if ours else []
     while wider := [pools for pools in others if pools & ours and pools - ours]:
         ours = ours.union(*wider)
     return ours
 
 
-def _executors_of(frame: FrameType | None) -> set[ParallelExecutor]:
-    pools = set()
-    while frame:
-        if pool := private.pool_of(frame):
-            pools.add(pool)
-        frame = frame.f_back
-    return pools
+def _executors_of(stack: Iterable[FrameType]) -> set[ParallelExecutor]:
+    return {pool for frame in stack if (pool := private.pool_of(frame))}
 
 
 def _is_run(frame: FrameType) -> bool:
@@ -345,13 +364,7 @@ def _foreseen(run: LiveRun) -> str:
 
 
 def _is_running(frame: FrameType) -> bool:
-    for top in _frames().values():
-        walked = top
-        while walked:
-            if walked is frame:
-                return True
-            walked = walked.f_back
-    return False
+    return any(frame is walked for stack in _stacks().values() for walked in stack)
 
 
 def _in_event_loop() -> bool:

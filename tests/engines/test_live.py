@@ -263,6 +263,20 @@ def test_a_batch_asks_too(asked, engine, tmp_path):
     assert (len(done.results), len(done.failures), engine.calls, len(asked)) == (30, 0, 30, 2)
 
 
+def test_a_stack_that_is_cut_while_it_is_read_is_read_again(asked, engine, monkeypatch):
+    """A thread that goes on meanwhile loses its run for a moment; no prompt may slip through then."""
+    walk, cut = live._callers, []
+
+    def cut_at_first(frame):
+        stack = list(walk(frame))
+        return iter(stack if cut.append(1) or len(cut) % 7 == 0 else stack[:1])
+
+    monkeypatch.setattr(live, "_callers", cut_at_first)
+    with pytest.raises(NotConfirmed):
+        evaluate(30, threads=1)(dspy.Predict("text -> stars: int"))
+    assert engine.calls == 0
+
+
 def test_a_batch_on_dask_workers_asks_too(asked, engine, tmp_path):
     """Workers in other processes cannot ask, so the batch asks before it sends them a row."""
     options = {"inputs": ["text"], "progress": False, "threads": 1}
