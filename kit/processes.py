@@ -16,7 +16,11 @@ class NotStarted(OSError):
 
 
 def free_port(first: int) -> int:
-    """Return the wanted port, or the next of fifty that is free."""
+    """Return the first port, or the next of fifty that is free.
+
+    Raises:
+        NotStarted: If none of them is free.
+    """
     for port in range(first, first + 50):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
@@ -44,7 +48,16 @@ def wait_for(
 ) -> float:
     """Wait until a server answers, and return the seconds that it took.
 
-    `url` is a page that only this server answers; `tell` is called with a line on what is being waited for.
+    Args:
+        process: The server.
+        url: A page that only this server answers.
+        log: What the server writes.
+        patience_seconds: How long to wait.
+        name: What people call it.
+        tell: Called with a line on what is being waited for, again and again.
+
+    Raises:
+        NotStarted: If it ends or stays silent; the message holds the end of its log.
     """
     began = time.monotonic()
     while not answers(url):

@@ -109,6 +109,9 @@ def refuse(text: str | bytes, what: str, *, known: str = "") -> None:
         text: What is about to be stored or sent.
         what: What it is, for the message: "This reply".
         known: A text in which made-up keys may stand, e.g. the source of the notebook that printed them.
+
+    Raises:
+        HoldsSecret: With the variable's name, and without its value.
     """
     text = text.decode(errors="replace") if isinstance(text, bytes) else text
     for name, value in _in_the_environment():

@@ -70,7 +70,12 @@ class Driver:
         self.cost_usd = 0.0
 
     def work(self, partitions: Iterable[Rows], size: int) -> None:
-        """Do all partitions that are not finished; whatever ends it, keep the calls in flight."""
+        """Do all partitions that are not finished; whatever ends it, keep the calls in flight.
+
+        Raises:
+            Stopped: After too many failures in a row, or one that no entry could escape.
+            KeyboardInterrupt: After Ctrl-C.
+        """
         finished = self.parts.finished()
         try:
             for number, rows in enumerate(partitions):

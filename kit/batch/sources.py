@@ -64,7 +64,14 @@ class Source:
 def source_of(table: Any) -> Source:
     """Make a source of what a user has.
 
-    Columns of CSV files are read as text, so that 007 stays 007.
+    Args:
+        table: A pandas or Dask DataFrame; or the path of a .parquet or .csv file, of a folder of such files,
+            or a list of paths. Columns of CSV files are read as text, so that 007 stays 007.
+
+    Raises:
+        TypeError: If it is something else.
+        FileNotFoundError: If there is no such file, or no such file in the folder.
+        ValueError: If the files are of another kind.
     """
     if isinstance(table, pandas.DataFrame):
         return _of_frame(table)
@@ -84,7 +91,13 @@ def source_of(table: Any) -> Source:
 
 
 def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> dict[str, str]:
-    """Return which column each input field of the program is read from."""
+    """Return which column each input field of the program is read from.
+
+    Raises:
+        MissingColumn: If the table lacks one; the message lists the columns found.
+        TypeError: If `inputs` is a single string.
+        ValueError: If there are none.
+    """
     if isinstance(inputs, str):
         raise TypeError(f"inputs is a list of columns: write inputs=[{inputs!r}].")
     mapping = dict(inputs) if isinstance(inputs, Mapping) else {name: name for name in inputs}

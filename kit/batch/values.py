@@ -34,6 +34,9 @@ class NotStorable(TypeError):
 def dumps(value: Any) -> str:
     """Return a value as JSON.
 
+    Raises:
+        NotStorable: If it holds something that is no data, such as an open file.
+
     >>> from decimal import Decimal
     >>> dumps({"total": Decimal("12.50"), "big": 2**70, "tags": {"b", "a"}})
     '{"total":"12.50","big":1180591620717411303424,"tags":["a","b"]}'
@@ -47,7 +50,11 @@ def loads(text: str | bytes) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Make a value of dicts, lists, text, numbers, booleans and None, and nothing else."""
+    """Make a value of dicts, lists, text, numbers, booleans and None, and nothing else.
+
+    Raises:
+        NotStorable: If it holds something that is no data, or holds itself.
+    """
     try:
         return _plain(value)
     except RecursionError:

@@ -18,6 +18,12 @@ class NoContact(ValueError):
 def headers(contact: str | None) -> dict[str, str]:
     """Return the headers that the SEC asks for: a name and an e-mail address.
 
+    Args:
+        contact: e.g. "Jo Doe jo@example.com"; by default what KIT_EDGAR_CONTACT says.
+
+    Raises:
+        NoContact: If there is no contact, or no e-mail address in it.
+
     Source:
         https://www.sec.gov/search-filings/edgar-search-assistance/accessing-edgar-data
         also for the limit of ten requests a second.
@@ -39,6 +45,9 @@ def ownership(submission: str) -> str:
 
     Canonical XML has no declaration and no blanks between elements, so that copies which differ in these
     alone become the same bytes.
+
+    Raises:
+        ValueError: If there is none.
 
     >>> ownership("<XML>\n<ownershipDocument><rptOwnerCity>Reno</rptOwnerCity></ownershipDocument>\n</XML>")
     '<ownershipDocument><rptOwnerCity>[removed]</rptOwnerCity></ownershipDocument>\n'

@@ -44,6 +44,13 @@ def get(name: str, *, contact: str | None = None, progress: bool = False) -> Pat
         name: One of `sets.names()`.
         contact: Who asks, for EDGAR; by default what KIT_EDGAR_CONTACT says.
         progress: Whether to show a bar for each download.
+
+    Raises:
+        NoData: If the network or the mirror does not have a file.
+        BadData: If what came is not what the kit knows.
+        DataError: If the disk is full.
+        NoContact: If EDGAR would have to be asked without a contact.
+        ValueError: If the name is unknown.
     """
     data_set, source = sets.spec(name), mirror()
     missing = [file for file in data_set.files if fault(data_set, file) and _can_come(file, data_set, source)]
@@ -55,7 +62,13 @@ def get(name: str, *, contact: str | None = None, progress: bool = False) -> Pat
 
 
 def verify(name: str) -> Path:
-    """Hash every file of a set on this machine, and return its folder; a bad file is removed."""
+    """Hash every file of a set on this machine, and return its folder; a bad file is removed.
+
+    Raises:
+        NoData: If a file is missing that has an address.
+        BadData: If a file is not the one that the kit knows.
+        ValueError: If the name is unknown.
+    """
     data_set = sets.spec(name)
     for file in data_set.files:
         path = sets.folder(name) / file.path
@@ -69,7 +82,11 @@ def verify(name: str) -> Path:
 
 
 def mirror() -> Path | None:
-    """Return the folder that KIT_DATA_MIRROR names, or None."""
+    """Return the folder that KIT_DATA_MIRROR names, or None.
+
+    Raises:
+        NoData: If it is no folder.
+    """
     named = os.environ.get(MIRROR)
     if named and not Path(named).expanduser().is_dir():
         raise NoData(f"{MIRROR} names {named}, which is not a folder. Name one, or unset it.")

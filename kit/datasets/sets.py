@@ -57,6 +57,9 @@ def names() -> list[str]:
 def spec(name: str) -> DataSet:
     """Look up a set.
 
+    Raises:
+        ValueError: If there is no set of that name; the message lists the valid names.
+
     >>> spec("facility").licence
     'MIT'
     """

@@ -37,7 +37,11 @@ class Bounds:
         self._end = time.monotonic() + seconds
 
     def check(self, where: str) -> None:
-        """Stop when the time is used up."""
+        """Stop when the time is used up.
+
+        Raises:
+            TookTooLong: With the place that was reached.
+        """
         if time.monotonic() > self._end:
             ways = "Read a part (first=, last=), or raise seconds=."
             raise TookTooLong(self.source, f"{self.seconds:g} seconds have passed, at {where}. {ways}")
@@ -60,7 +64,11 @@ class Bounds:
 
 
 def refuse_swollen(source: str, data: bytes, limit: int = MAX_UNPACKED) -> dict[str, int]:
-    """Return what an Office file packs, names and sizes, or refuse it if that is more than `limit` bytes."""
+    """Return what an Office file packs, names and sizes, or refuse it if that is more than `limit` bytes.
+
+    Raises:
+        FileTooLarge: With the number of bytes.
+    """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         packed = {member.filename: member.file_size for member in archive.infolist()}
     if (size := sum(packed.values())) > limit:

@@ -116,7 +116,12 @@ def signed(data: bytes) -> str | None:
 
 
 def refuse_bomb(source: str, data: bytes, max_pixels: int = MAX_PIXELS) -> None:
-    """Read a picture's header only, and refuse it if it promises too many pixels."""
+    """Read a picture's header only, and refuse it if it promises too many pixels.
+
+    Raises:
+        ImageTooLarge: If there would be more than `max_pixels`.
+        CorruptFile: If it has no header that can be read.
+    """
     from PIL import Image, UnidentifiedImageError
 
     try:

@@ -97,7 +97,11 @@ class Page:
 
     @cached_property
     def image(self) -> dspy.Image:
-        """The page as a picture for a model that sees, drawn on first use."""
+        """The page as a picture for a model that sees, drawn on first use.
+
+        Raises:
+            NoPicture: If pages of this kind of file cannot be drawn.
+        """
         import dspy
 
         return dspy.Image(self.png())

@@ -30,7 +30,12 @@ _GROUP = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
 
 
 def read(name: str, data: bytes, kind: str, bounds: Bounds) -> list[Part]:
-    """Return what attachments reads in a file, page by page where it knows pages."""
+    """Return what attachments reads in a file, page by page where it knows pages.
+
+    Raises:
+        UnsupportedFile: If a program or package that reads it is missing.
+        CorruptFile: If it cannot be read.
+    """
     if kind in (".htm", ".html"):
         return [web(name, data, bounds)]
     if kind == ".rtf":

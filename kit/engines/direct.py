@@ -31,5 +31,9 @@ def reach_directly(*hosts: str) -> None:
 
 
 def open_directly(request: str | urllib.request.Request, timeout: float) -> Any:
-    """Open a page of this machine, never by way of HTTP_PROXY."""
+    """Open a page of this machine, never by way of HTTP_PROXY.
+
+    Raises:
+        OSError: If nobody answers, or with an error.
+    """
     return _OPENER.open(request, timeout=timeout)

@@ -76,7 +76,11 @@ def body_of(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def check(reply: str, schema: dict[str, Any]) -> None:
-    """Check a finished reply against what the grammar may not hold."""
+    """Check a finished reply against what the grammar may not hold.
+
+    Raises:
+        UnsupportedFeatureError: If the reply breaks the schema; the message says where and how.
+    """
     if not _needs_llguidance(schema):
         return
     from jsonschema import Draft202012Validator
@@ -100,6 +104,9 @@ def check_words(reply: str) -> None:
     """Check a finished reply that no schema held against the bounds of the asking signature's output fields.
 
     A reply that the adapter cannot read is left to the adapter.
+
+    Raises:
+        UnsupportedFeatureError: If a value is out of bounds; the message says which, and what would hold it.
     """
     fields = getattr(_signature(), "output_fields", {})
     bounded = [name for name, field in fields.items() if _bounds_of(field)]

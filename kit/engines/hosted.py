@@ -45,7 +45,16 @@ class HostedEngine:
 
 
 class RoomEngine(HostedEngine):
-    """Ask an offline model that a room serves."""
+    """Ask an offline model that a room serves.
+
+    Args:
+        model: The model's name in the weights table.
+        room: What KIT_ROOM holds: "http://TOKEN@ADDRESS:PORT".
+        timeout: Longest wait for the room, in seconds.
+
+    Raises:
+        ValueError: If that is not what it holds.
+    """
 
     supports_function_calling = LlamaEngine.supports_function_calling
     supports_reasoning = LlamaEngine.supports_reasoning

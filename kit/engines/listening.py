@@ -49,7 +49,16 @@ class Refusal(Exception):
 
 
 class Listener(ThreadingTCPServer):
-    """Answer with a handler, a thread for each connection."""
+    """Answer with a handler, a thread for each connection.
+
+    Args:
+        handler: What answers a request.
+        host: Where to listen: by default where only this machine can connect.
+        port: 0 means any that is free.
+
+    Raises:
+        CannotListen: If the port is taken, or the address is not this machine's.
+    """
 
     daemon_threads = True
     allow_reuse_address = os.name != "nt"  # start again at once; on Windows it would let two listen
@@ -164,7 +173,11 @@ class Handler(BaseHTTPRequestHandler):
         return same_key(self.headers.get("Authorization", ""), f"Bearer {self.server.key}")
 
     def body(self) -> bytes:
-        """Read the body."""
+        """Read the body.
+
+        Raises:
+            Refusal: If its length is missing, no number, too large or untrue, or it arrives too slowly.
+        """
         if "Transfer-Encoding" in self.headers:
             raise Refusal(411, "Send the body in one piece, with its Content-Length; not chunked.")
         lengths = self.headers.get_all("Content-Length", [])
@@ -241,7 +254,11 @@ class _Bounded(io.RawIOBase):
 
 
 def checked_key(key: str) -> str:
-    """Return a server's key, if it can be sent in a header."""
+    """Return a server's key, if it can be sent in a header.
+
+    Raises:
+        ValueError: If it is empty, or holds a space or anything beyond ASCII.
+    """
     if not re.fullmatch(r"[!-~]+", key or ""):
         raise ValueError("A server needs a key of letters, digits and signs, without spaces: choose another.")
     return key

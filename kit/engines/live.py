@@ -51,7 +51,7 @@ from kit.notices import ask, notice
 
 UNASKED = 20
 _READINGS = 10
-_BEGINNINGS = ("<module>", "_bootstrap")
+_BEGINNINGS = ("<module>", "_run_module_as_main", "_bootstrap")
 _SETTINGS = {"": "ask", "ask": "ask", "auto": "yes", "never": "never", "yes": "yes"}
 _KINDS: dict[str, type] = {"__call__": Evaluate, "compile": Teleprompter, "forward": Parallel}
 _TURN = threading.Condition()
@@ -147,7 +147,11 @@ class Hosted(BaseCallback):
 
 
 def setting() -> str:
-    """Return what KIT_LIVE says: "ask", "never" or "yes"."""
+    """Return what KIT_LIVE says: "ask", "never" or "yes".
+
+    Raises:
+        ValueError: If it says something else.
+    """
     value = os.environ.get("KIT_LIVE", "").strip().lower()
     if value not in _SETTINGS:
         raise ValueError(f"KIT_LIVE is {value!r}. Valid: ask, never, yes.")
@@ -160,7 +164,16 @@ def register(name: str, kind: type) -> None:
 
 
 def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
-    """Let a live call begin; wait for an answer first if its run is to send many."""
+    """Let a live call begin; wait for an answer first if its run is to send many.
+
+    Args:
+        model: Its name.
+        characters: How long the prompt is.
+        kept: Whether the reply can be had again for nothing.
+
+    Raises:
+        NotConfirmed: If the answer was no, or nobody can be asked.
+    """
     if _STOPPED and (stopped := next((_STOPPED[pool] for pool in _executors() if pool in _STOPPED), None)):
         raise _stop(stopped)
     recording = bool(os.environ.get("KIT_RECORD"))
@@ -226,13 +239,13 @@ def _stacks() -> dict[int | None, list[FrameType]]:
     """Return the frames of each thread, the innermost first.
 
     A thread goes on while it is read, and a frame that it leaves loses its caller. Such a stack lacks its
-    beginning, and is read again.
+    beginning: it is read again, and the longest of all readings counts.
     """
     stacks: dict[int | None, list[FrameType]] = {}
     for _ in range(_READINGS):
         for thread, top in _frames().items():
-            if thread not in stacks or not _is_whole(stacks[thread]):
-                stacks[thread] = list(_callers(top))
+            if not _is_whole(stack := stacks.get(thread, [])):
+                stacks[thread] = max(stack, list(_callers(top)), key=len)
         if all(map(_is_whole, stacks.values())):
             break
     return stacks
@@ -245,7 +258,7 @@ def _callers(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def _is_whole(stack: list[FrameType]) -> bool:
-    return stack[-1].f_code.co_name in _BEGINNINGS
+    return bool(stack) and stack[-1].f_code.co_name in _BEGINNINGS
 
 
 def _frames() -> dict[int, FrameType]:

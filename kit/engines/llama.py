@@ -109,11 +109,24 @@ class LlamaEngine:
             raise ConfigurationError(str(error)) from error
 
     def complete(self, request: Request) -> Response:
-        """Generate one whole reply."""
+        """Generate one whole reply.
+
+        Raises:
+            UnsupportedFeatureError: As `stream` does.
+        """
         return gather(self.stream(request), request)
 
     def stream(self, request: Request) -> Iterator[Any]:
-        """Generate one reply, a token at a time; closing the iterator stops the model."""
+        """Generate one reply, a token at a time; closing the iterator stops the model.
+
+        Raises:
+            ConfigurationError: If the model's file is missing, truncated or was tampered with.
+            ContextLengthError: If the prompt is longer than `context`.
+            InvalidRequestError: If llama.cpp cannot turn the JSON schema into a grammar.
+            TimeoutError: If the reply takes longer than `timeout`.
+            UnsupportedFeatureError: If the request holds an image, audio or a document, or an option that the
+                engine does not have; or if the reply breaks a part of the schema that no grammar holds.
+        """
         _refuse_unknown_options(request)
         whole = grammar.complete(request)
         body = _body(whole) | {"cache_prompt": self.reuse_prefix}

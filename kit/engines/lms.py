@@ -31,7 +31,11 @@ class ProjectEngine(ReplayEngine):
 
     @classmethod
     def load_state(cls, state: dict[str, Any]) -> ProjectEngine:
-        """Rebuild the engine over the project's own recordings."""
+        """Rebuild the engine over the project's own recordings.
+
+        Raises:
+            MissingKey: If it asks a hosted model, and the key of its profile is not set.
+        """
         options = dict(state["state"])
         if state["live"] is None:
             return recorded_engine()
@@ -113,7 +117,14 @@ def offline_engine(name: str, **options: Any) -> ProjectEngine:
 def hosted_engine(model: str, profile: str | None = None) -> Any:
     """Return the engine of a hosted model: recordings first, then the provider.
 
-    Without a profile it uses the provider's own variables, and no recordings.
+    Args:
+        model: The model, as `dspy.LM` names it.
+        profile: The profile whose key, address and recordings are used; without one, the provider's own
+            variables, and no recordings.
+
+    Raises:
+        ValueError: If there is no such profile.
+        MissingKey: If the profile's key is not set.
     """
     plain = _lm(model, models.refuses(model), models.client(profile) if profile else {})
     return _over_recordings(plain, profile)

@@ -58,7 +58,9 @@ _now = _Cell(None)
 def mark(model: str, run: FrameType | None) -> Mark:
     """Return the mark of a call that begins.
 
-    If it belongs to `run`, the call of an Evaluate or an optimizer, one line counts.
+    Args:
+        model: Its name.
+        run: The call of Evaluate or of an optimizer that it belongs to: then one line counts.
     """
     global _now
     with _TURN:

@@ -57,7 +57,11 @@ def entries_of(profile: str) -> dict[str, Any]:
 
 
 def current_profile() -> str:
-    """Return the profile in force, after reading the project's .env file."""
+    """Return the profile in force, after reading the project's .env file.
+
+    Raises:
+        ValueError: If KIT_PROFILE names no profile.
+    """
     project.read_env_file()
     name = os.environ.get("KIT_PROFILE") or "offline"
     if name not in profiles():
@@ -67,6 +71,13 @@ def current_profile() -> str:
 
 def model(role: str, profile: str | None = None) -> Model:
     """Look up the model that plays a role.
+
+    Args:
+        role: "small", "large" or "vision".
+        profile: A profile's name; by default the one in force.
+
+    Raises:
+        ValueError: If there is no such profile, or no such role in it.
 
     >>> model("small", "offline").model
     'offline/qwen2.5-coder-0.5b'
@@ -94,6 +105,9 @@ def list_price(name: str, profile: str | None = None) -> tuple[float, float]:
     Args:
         name: A model as models.toml names it.
         profile: Price it as this profile's model of the same role, e.g. an offline model as a hosted one.
+
+    Raises:
+        ValueError: If there is no such profile.
 
     >>> list_price("openai/gpt-5.6-luna")
     (0.2, 1.2)

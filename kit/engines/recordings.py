@@ -70,7 +70,12 @@ class Recordings:
     def add(self, recording: dict[str, Any]) -> dict[str, Any]:
         """Remember a new reply, on disk if there is a file to record to; the first reply for a key stays.
 
-        If it cannot be written, it is kept in memory, and written when it is next used.
+        Returns:
+            What is recorded for the key from now on.
+
+        Raises:
+            HoldsSecret: If the line would hold a secret.
+            OSError: If it cannot be written; the reply is kept in memory, and written when it is next used.
         """
         line = orjson.dumps(recording)
         refuse(line, "This recording")
@@ -177,7 +182,11 @@ def read_quietly(path: Path) -> list[tuple[str, bytes]]:
 
 
 def append(path: Path, line: bytes) -> None:
-    """Add one line to a file, whole or not at all visible to readers; two processes take turns."""
+    """Add one line to a file, whole or not at all visible to readers; two processes take turns.
+
+    Raises:
+        OSError: If the disk is full or the folder cannot be written to.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"), path.open("a+b") as file:
         file.seek(0, os.SEEK_END)

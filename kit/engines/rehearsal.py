@@ -57,6 +57,15 @@ def first_call(
 
     A copy of the program is run, and nothing is noted in any history. What `forward` does before the first
     call is done; a model that `forward` itself names in `dspy.context` is asked.
+
+    Args:
+        program: Any module; its own demos and instructions are in the prompt.
+        inputs: Its keyword arguments.
+        adapter: Who makes the messages.
+        lm: The model whose abilities count; by default the configured one.
+
+    Raises:
+        ValueError: If the program ends without calling a model.
     """
     capturing = CapturingEngine(lm or dspy.settings.lm)
     stand_in = dspy.LM("rehearsal/model", engine=capturing, callbacks=[capturing], cache=False, num_retries=0)

@@ -35,6 +35,9 @@ class Server(Listener):
         model: The model's name, as the engine is to see it.
         key: What callers must send as their API key.
 
+    Raises:
+        ValueError: If the key is empty, or cannot be sent in a header.
+
     Attributes:
         answered: (request, response) of each call that the engine answered, in order.
     """

@@ -59,6 +59,9 @@ def names() -> list[str]:
 def spec(name: str) -> Weights:
     """Look up what models.toml says about weights.
 
+    Raises:
+        ValueError: If there are no weights of that name; the message lists the valid names.
+
     >>> spec("smollm2-135m").file
     'SmolLM2-135M-Instruct.Q4_1.gguf'
     """
@@ -77,7 +80,17 @@ def locate(name: str) -> Path | None:
     """Find weights on this machine, in KIT_MODELS first.
 
     A file is hashed once. A stamp in `folder()` vouches for it until its size or time of change differs.
-    It is None if it is not on this machine; a bad copy of the kit's own is removed.
+
+    Args:
+        name: One of `names()`.
+
+    Returns:
+        The checked file, or None if it is not on this machine.
+
+    Raises:
+        ValueError: If the name is unknown.
+        BadWeights: If the file is not the one released; the kit's own copy is then removed.
+        WeightsError: If KIT_MODELS is not a folder.
     """
     known = spec(name)
     path = _find(known)
@@ -85,7 +98,18 @@ def locate(name: str) -> Path | None:
 
 
 def verify(name: str) -> Path:
-    """Hash weights on this machine, whatever their stamp says."""
+    """Hash weights on this machine, whatever their stamp says.
+
+    Args:
+        name: One of `names()`.
+
+    Returns:
+        The checked file.
+
+    Raises:
+        NoWeights: If they are not on this machine.
+        ValueError, BadWeights, WeightsError: As `locate` does.
+    """
     known = spec(name)
     path = _find(known)
     if path is None:
@@ -94,7 +118,11 @@ def verify(name: str) -> Path:
 
 
 def check(path: Path, known: Weights) -> Path:
-    """Hash a file, stamp it if it is right, and return it; a bad copy of the kit's own is removed."""
+    """Hash a file, stamp it if it is right, and return it.
+
+    Raises:
+        BadWeights: If it is not the one released; the kit's own copy is then removed.
+    """
     fault = _fault(path, known)
     if fault is None:
         _write_stamp(path, known)

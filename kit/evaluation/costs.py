@@ -64,7 +64,11 @@ def costs(
     rows: int,
     written: Usage | None,
 ) -> Costs:
-    """Return what calls take, from usage that was measured."""
+    """Return what calls take, from usage that was measured.
+
+    Raises:
+        ValueError: If what was measured holds no tokens.
+    """
     lengths = [sum(len(str(value)) for value in row.toDict().values()) for row in trainset] or [0]
     demo_tokens = fsum(lengths) / len(lengths) / _CHARACTERS_A_TOKEN + _MARKUP
     writer = written and _mean(written, "written")

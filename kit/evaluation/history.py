@@ -95,12 +95,21 @@ class History:
         return self.input_tokens + self.output_tokens
 
     def diff(self, before: int = 0, after: int | None = None) -> Diff:
-        """Return what changes from one candidate to another, by default from the seed to the winner."""
+        """Return what changes from one candidate to another, by default from the seed to the winner.
+
+        Raises:
+            IndexError: If there is no such candidate.
+        """
         old, new = self._candidate(before), self.best if after is None else self._candidate(after)
         return diff(old.text, new.text, names=(f"candidate {old.number}", f"candidate {new.number}"))
 
     def save(self, path: str | Path) -> Path:
-        """Write the run as JSON; a file that says the same, but for the date, is left as it is."""
+        """Write the run as JSON; a file that says the same, but for the date, is left as it is.
+
+        Raises:
+            ValueError: If a score is NaN.
+            HoldsSecret: If a text holds a secret.
+        """
         path = Path(path)
         self._refuse_nan()
         content = json.dumps(asdict(self), indent=1, ensure_ascii=False).encode() + b"\n"

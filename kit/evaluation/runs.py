@@ -61,7 +61,12 @@ class Run(History):
 
 
 def run(path: str | Path) -> Run:
-    """Read a run that was saved. No model is asked."""
+    """Read a run that was saved. No model is asked.
+
+    Raises:
+        FileNotFoundError: If there is no such file; the message lists the files of the folder.
+        BadRun: If the file is not JSON, of another version, or lacks something.
+    """
     path = Path(path)
     if not path.exists():
         there = ", ".join(sorted(file.name for file in path.parent.glob("*.json"))) or "none"

@@ -96,6 +96,9 @@ def combine(
 def score_of(value: Any, metric: str, example: dspy.Example) -> float:
     """Return what a metric returned as a number in [0, 1].
 
+    Raises:
+        BadScore: If it is anything else; the error names the metric, the row and the value.
+
     >>> score_of(dspy.Prediction(score=True), "urgency", dspy.Example(id=3))
     1.0
     """

@@ -99,7 +99,11 @@ def cases(root: Path = ROOT) -> list[Case]:
 
 
 def find(name: str, root: Path = ROOT) -> Case:
-    """Return the case of that name."""
+    """Return the case of that name.
+
+    Raises:
+        ValueError: If there is no such case (the message lists all), or no data beside the package.
+    """
     if not (root / "data").is_dir():
         raise ValueError(
             f"The data that an export takes along is not in {root}. An installed package has none: clone the "

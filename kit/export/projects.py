@@ -61,7 +61,12 @@ def case(
 
 
 def measure(name: str, root: Path = ROOT) -> str:
-    """Run a case's evaluation and store its table in score.txt, for `kit export --list`."""
+    """Run a case's evaluation and store its table in score.txt, for `kit export --list`.
+
+    Raises:
+        ValueError: If there is no such case.
+        NotProved: If the evaluation fails.
+    """
     chosen = find(name, root)
     with tempfile.TemporaryDirectory() as place:
         _gather(chosen, chosen.package, Path(place))

@@ -47,7 +47,12 @@ class Fields:
 
 
 def read(shorthand: str) -> Fields:
-    """Read a signature."""
+    """Read a signature.
+
+    Raises:
+        BadProject: If DSPy cannot read it, it lacks inputs or outputs, has a field of a name that the project
+            needs, or a type that no row can be made up for.
+    """
     import dspy
 
     try:
@@ -76,6 +81,9 @@ _FORM = "Write it as \"message -> urgency: Literal['low', 'high']\", with names 
 
 def rendered(annotation: Any) -> str:
     """Return a type as code.
+
+    Raises:
+        BadProject: If no row can be made for it.
 
     >>> rendered(dict[str, list[int]] | None)
     'dict[str, list[int]] | None'

@@ -66,13 +66,21 @@ class Phoenix:
         return f"<b>Phoenix</b> · {link} · project {html.escape(self.project)} · telemetry off"
 
     def instrument(self) -> None:
-        """Send the spans of all that DSPy does from now on to this Phoenix."""
+        """Send the spans of all that DSPy does from now on to this Phoenix.
+
+        Raises:
+            AlreadyInstrumented: If other code instrumented DSPy.
+        """
         from kit.tracing.spans import Sender
 
         self.sender = self.sender or Sender(self.url, self.project)
 
     def read(self, patience_seconds: float = 20.0) -> Trace:
-        """Read back the spans that were sent since `instrument()`; they take a moment to arrive."""
+        """Read back the spans that were sent since `instrument()`; they take a moment to arrive.
+
+        Raises:
+            ValueError: If nothing was instrumented.
+        """
         from kit.tracing.spans import read
 
         if self.sender is None:
@@ -117,7 +125,18 @@ def start(
     tell: Tell = environments.say_nothing,
     patience_seconds: float = 180,
 ) -> Phoenix:
-    """Start Phoenix, or find the one that the kit started on this port."""
+    """Start Phoenix, or find the one that the kit started on this port.
+
+    Args:
+        port: As for `launch`.
+        project: As for `launch`.
+        tell: Called with a line on what is being waited for, again and again.
+        patience_seconds: How long to wait for the first answer.
+
+    Raises:
+        NoPhoenix: If its environment is not here and cannot be made.
+        NotStarted: If the server does not come up; the message holds the end of its log.
+    """
     mark = _mark(port)
     mark.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{mark}.lock"):  # two kernels may ask at the same moment: the second finds the first's

@@ -23,7 +23,11 @@ PATIENCE_SECONDS = 5.0
 
 
 class Sender:
-    """Send the spans of all that DSPy does from now on, from a thread of its own."""
+    """Send the spans of all that DSPy does from now on, from a thread of its own.
+
+    Raises:
+        AlreadyInstrumented: If other code instrumented DSPy.
+    """
 
     def __init__(self, url: str, project: str) -> None:
         self.sent: set[str] = set()
@@ -75,7 +79,14 @@ class Exporter(SpanExporter):
 
 
 def read(url: str, project: str, ids: set[str], patience_seconds: float = 20.0) -> Trace:
-    """Read spans back as soon as all have arrived; after that time, those that are here."""
+    """Read spans back as soon as all have arrived; those that have not by then are left out, with a notice.
+
+    Args:
+        url: Phoenix's address.
+        project: The project that holds them.
+        ids: Of the spans, in hexadecimal digits.
+        patience_seconds: How long to wait.
+    """
     until = time.monotonic() + patience_seconds
     while not (arrived := _spans(url, project, ids)).keys() >= ids and time.monotonic() < until:
         time.sleep(0.2)

@@ -63,7 +63,11 @@ def listening(listener: Callable[[ReadableSpan], Any]) -> Iterator[None]:
 
 
 def listen(listener: Callable[[ReadableSpan], Any]) -> None:
-    """Begin to hand each span that ends to a listener, without any key that was in it."""
+    """Begin to hand each span that ends to a listener, without any key that was in it.
+
+    Raises:
+        AlreadyInstrumented: If other code instrumented DSPy.
+    """
     listeners = _listeners()
     if not listeners.all:
         _instrument(listeners)

@@ -64,7 +64,11 @@ def lessons(root: Path = ROOT) -> list[Lesson]:
 
 
 def at_least_one(root: Path = ROOT) -> list[Lesson]:
-    """Return all lessons, by number."""
+    """Return all lessons, by number.
+
+    Raises:
+        ValueError: If there are none, as in a kit that was installed without its repository.
+    """
     if every := lessons(root):
         return every
     raise ValueError(
@@ -74,7 +78,15 @@ def at_least_one(root: Path = ROOT) -> list[Lesson]:
 
 
 def lesson(number: str, root: Path = ROOT) -> Lesson:
-    """Return one lesson by its number, e.g. "04" or "4"."""
+    """Return one lesson.
+
+    Args:
+        number: Its number, e.g. "04" or "4".
+        root: The project's folder.
+
+    Raises:
+        ValueError: If there is no such lesson; the message lists all.
+    """
     by_number = {each.number: each for each in at_least_one(root)}
     if (padded := number.zfill(2)) not in by_number:
         raise ValueError(f"There is no lesson {number!r}. Lessons: {', '.join(by_number)}.")
@@ -90,7 +102,15 @@ def run(
 ) -> NotebookNode:
     """Run a notebook from top to bottom in a fresh kernel and return it, outputs included.
 
-    `on_cell` is called with (cells begun, cells in all); `go_on` keeps running after a cell fails.
+    Args:
+        path: The notebook; it is not changed.
+        environment: Variables added to the kernel's environment.
+        on_cell: Called with (cells begun, cells in all) as the run advances.
+        go_on: Keep running after a cell fails.
+
+    Raises:
+        CellFailed: If a cell fails and is not tagged `raises-exception`, or the kernel dies.
+        KeyboardInterrupt: On Ctrl-C; the kernel is stopped by then.
     """
     import nbformat
     from nbclient import NotebookClient
@@ -157,7 +177,8 @@ def failures(executed: NotebookNode) -> Iterator[str]:
 def save(notebook: NotebookNode, path: Path) -> None:
     """Write an executed notebook without what differs from machine to machine, whole or not at all.
 
-    A made-up key may be printed if a cell's source holds it; any other secret is refused.
+    Raises:
+        HoldsSecret: If an output holds a secret. A made-up key may be printed if a cell's source holds it.
     """
     source = "\n".join(cell.source for cell in notebook.cells)
     for number, cell in enumerate(notebook.cells, 1):

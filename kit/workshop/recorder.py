@@ -58,7 +58,15 @@ def record(
     New replies are on disk as soon as they are given: after an interruption, call it again and it goes on. At
     the end the notebooks are run once more, on recordings alone, and their outputs are stored.
 
-    `fresh` asks the models again for every reply; `on_cell` is called with (notebook, cells begun, in all).
+    Args:
+        lesson: The lesson.
+        profile: Which profile's models answer.
+        fresh: Ask the models again for every reply.
+        on_cell: Called with (notebook, cells begun, cells in all).
+
+    Raises:
+        Busy: If another process is recording this lesson.
+        CellFailed: If a cell fails.
     """
     path = replies_of(lesson, profile)
     unfinished = path.with_suffix(".jsonl.part")

@@ -103,6 +103,13 @@ class Room(Listener):
         token: What participants must send as their key.
         models: A `dspy.LM` over a `ReplayEngine` for each name that participants may ask for; by default
             `kit.lm("small")` and `kit.lm("large")`, also under their models' names.
+
+    Raises:
+        CannotListen: If the port is taken, or the address is not this machine's.
+        ValueError: If the token is empty, or cannot be sent in a header.
+
+    Attributes:
+        load: How busy it is.
     """
 
     def __init__(
@@ -124,7 +131,12 @@ class Room(Listener):
         return f"KIT_ROOM=http://{quote(self.key, safe='')}@{host}:{port}"
 
     def complete(self, request: Request) -> Response:
-        """Answer from the recordings, or let the model answer when it is free."""
+        """Answer from the recordings, or let the model answer when it is free.
+
+        Raises:
+            NoSuchModel: If the request names none of the models.
+            dspy.LMError: If the model refuses, or must not answer.
+        """
         if request.model not in self.models:
             raise NoSuchModel(f"No model {request.model!r} here. Models: {', '.join(self.models)}.")
         lm = self.models[request.model]

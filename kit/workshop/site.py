@@ -43,7 +43,15 @@ class NoSite(RuntimeError):
 
 
 def build(folder: Path, root: Path = ROOT) -> Path:
-    """Build the site and return its first page; what an earlier build left there is replaced."""
+    """Build the site and return its first page.
+
+    Args:
+        folder: Where the pages go; made if missing, and what an earlier build left there is replaced.
+        root: The project's folder.
+
+    Raises:
+        NoSite: If Sphinx is not installed, or a page has a fault; the message lists the faults.
+    """
     try:
         from sphinx.application import Sphinx
         from sphinx.util.console import nocolor
