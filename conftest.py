@@ -15,11 +15,13 @@ SETTINGS = re.compile(r"_API_KEY$|_API_BASE$|^LOCAL_SERVER_|^KIT_(?!MODELS$)")
 # Tests that start kernels, browsers, servers, clusters, exported projects or models, or that run optimizers,
 # or a case study or a builder over whole data. All others are quick.
 SLOW = re.compile(
-    r"tests/(batch/test_(cluster|killed)|cases/test_(briefs|contracts|form4|router|served_cases|time_entries)"
-    r"|documents/test_(builders|ocr)|engines/test_(fetch|grammar|live|llama|local_server)|evaluation/test_budget"
-    r"|providers/\w+"
+    r"tests/(batch/test_(cluster|identity|killed|runs)"
+    r"|cases/test_(briefs|contracts|form4|router|served_cases|time_entries)|datasets/test_fetch_data"
+    r"|documents/test_(builders|ocr)|engines/test_(fetch|grammar|listening|live|llama|local_server)"
+    r"|evaluation/test_budget|providers/\w+"
     r"|tracing/test_(mlflow|otlp|phoenix)|workshop/test_(catch_up|lab|lessons|progress|recorder|site|slides)"
-    r"|test_(browser|export|export_composed|packaging|providers|serving|tools|widgets))\.py|\.ipynb"
+    r"|test_(browser|comparison|export|export_composed|packaging|processes|providers|serving|tools|widgets))"
+    r"\.py|\.ipynb"
 )
 
 

@@ -7,24 +7,12 @@ import dspy
 import dspy_hub
 import hub
 import pytest
-from card import Card
 from dspy_hub.exceptions import PackageNotFoundError, RegistryError
 from registry import Registry
-
-from kit.evaluation.intervals import interval
+from test_card import CARD
 
 KEY = "sk-test-0123456789abcdef"
 ABOUT = {"version": "1.0.0", "description": "How urgent is a ticket?"}
-CARD = Card(
-    task="urgency of a help-desk ticket",
-    data="tickets.jsonl, test",
-    data_sha256="55b0cfa9e470" + 52 * "0",
-    metric="same urgency",
-    scores={"triage": interval([1, 1, 1, 0])},
-    model="offline/qwen2.5-coder-1.5b",
-    adapter="JSONAdapter",
-    per_call={"tokens in": 700.0, "seconds": 4.2},
-)
 
 
 class Triage(dspy.Module):
