@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -179,7 +180,7 @@ def get_data(
         console.print(f"from {fetch.mirror() or data_set.source} to {sets.folder(name)}", soft_wrap=True)
         for file in data_set.files:
             console.print(f"  {file.path}  {file.bytes:,} bytes  sha256 {file.sha256}", soft_wrap=True)
-        place = fetch.get(name, contact=contact, progress=True)
+        place = fetch.get(name, contact=contact, progress=sys.stderr.isatty())
     say(f"{place} is here and verified.")
 
 

@@ -15,6 +15,8 @@ from urllib.parse import unquote
 from nbconvert.filters import Highlight2HTML, ansi2html
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
+from kit.workshop.lab import TABLES
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
@@ -45,8 +47,13 @@ def page(slides: list[Slide], base: Path) -> str:
     sections = "\n".join(_section(slide, base) for slide in slides)
     told = json.dumps([_notes(slide, base) for slide in slides]).replace("</", "<\\/")
     whole = _TEMPLATE.read_text(encoding="utf-8")
-    parts = {"TITLE": html.escape(slides[0].title), "SLIDES": sections, "NOTES": told}
-    return re.sub(r"%(TITLE|SLIDES|NOTES)%", lambda match: parts[match[1]], whole)
+    parts = {
+        "TITLE": html.escape(slides[0].title),
+        "SLIDES": sections,
+        "NOTES": told,
+        "TABLES": TABLES.read_text(encoding="utf-8"),
+    }
+    return re.sub(rf"%({'|'.join(parts)})%", lambda match: parts[match[1]], whole)
 
 
 def _section(slide: Slide, base: Path) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 from kit.processes import end, free_port, wait_for
 from kit.project import ROOT
 
-OUR_DEFAULTS = Path(__file__).with_name("jupyter")  # no news, no questions; the user's own settings win
+OURS = Path(__file__).with_name("jupyter")  # no news, no questions, tables that read; the user's settings win
+TABLES = OURS / "labextensions" / "kit-tables" / "static" / "tables.js"
 
 
 @dataclass
@@ -46,8 +47,11 @@ def start(page: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: 
     path = page.relative_to(root).as_posix()
     port = free_port(port)
     token = secrets.token_urlsafe(16)
-    config = os.pathsep.join(filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(OUR_DEFAULTS)]))
-    environment = os.environ | {"JUPYTER_TOKEN": token, "JUPYTER_CONFIG_PATH": config}
+    paths = {
+        name: os.pathsep.join(filter(None, [os.environ.get(name), str(OURS)]))
+        for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")
+    }
+    environment = os.environ | paths | {"JUPYTER_TOKEN": token}
     base = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(_command(port, root), cwd=root, env=environment, stdout=log, stderr=log)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.project import ROOT
+from kit.workshop.lab import TABLES
 from kit.workshop.lessons import CHECK, Lesson, exercise_cells, lessons
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ STYLE = """
 .cell_output table { width: auto; font-size: .85em; border: 0; border-collapse: collapse; }
 .cell_output :is(td, th) { border: 0; border-bottom: 1px solid rgba(128, 128, 128, .3); padding: .3em .8em; }
 .cell_output thead th { border-bottom: 2px solid rgba(128, 128, 128, .5); }
-.cell_output td:first-child, .cell_output th:first-child { text-align: left; }
 .cell_output pre { white-space: pre; }
 details { margin: .75em 0; }
 """
@@ -90,6 +90,7 @@ def settings() -> dict[str, Any]:
         "html_title": "DSPy workshop kit",
         "html_static_path": ["static"],
         "html_css_files": ["site.css"],
+        "html_js_files": [(TABLES.name, {"defer": "defer"})],
         "html_extra_path": ["as_it_is"],
         "html_show_sphinx": False,
         "html_show_copyright": False,
@@ -113,6 +114,7 @@ def prepare(source: Path, root: Path = ROOT) -> None:
     (source / "static").mkdir(parents=True)
     (source / "as_it_is").mkdir()
     (source / "static" / "site.css").write_text(STYLE, encoding="utf-8")
+    shutil.copy(TABLES, source / "static")
     pages = lessons(root)
     for lesson in pages:
         notebook = nbformat.read(lesson.notebook, as_version=4)

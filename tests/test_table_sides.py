@@ -1,0 +1,74 @@
+"""Frames in JupyterLab, slides and the site: text to the left, numbers to the right, intervals whole."""
+
+import nbformat
+import pandas as pd
+import pytest
+from browser import chromium, opened
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from kit.workshop import site, slides
+
+FRAME = pd.DataFrame(
+    {"message": ["two rooms", "7 of us"], "right": ["57.0 % [50.0, 64.0], n=40", "nan"], "calls": [3, None]},
+    index=["plain", "with demos"],
+)
+LOOKS = """cells => cells.map(cell => {
+    const style = getComputedStyle(cell);
+    return [cell.textContent.slice(0, 9).trim(), style.textAlign, style.whiteSpace];
+})"""
+WANTED = [
+    ["two rooms", "left", "normal"],
+    ["57.0 % [5", "right", "nowrap"],
+    ["3.0", "right", "nowrap"],
+    ["7 of us", "left", "normal"],
+    ["nan", "right", "nowrap"],
+    ["NaN", "right", "nowrap"],
+]
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A lesson whose stored output is a frame."""
+    output = new_output("display_data", {"text/html": FRAME.to_html(), "text/plain": FRAME.to_string()})
+    cells = [new_markdown_cell("# 00 · Rows"), new_code_cell("frame", outputs=[output])]
+    path = tmp_path / "notebooks" / "00_rows.ipynb"
+    path.parent.mkdir()
+    language = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+    nbformat.write(new_notebook(cells=cells, metadata=language), path)
+    return path
+
+
+def assert_sides(page) -> None:
+    """Compare the cells, the headings above them, and the labels before them."""
+    page.wait_for_selector("table td", state="attached")
+    assert page.eval_on_selector_all("table td", LOOKS) == WANTED
+    heads = [side for _, side, _ in page.eval_on_selector_all("table thead th", LOOKS)]
+    assert heads[-3:] == ["left", "right", "right"]
+    assert {side for _, side, _ in page.eval_on_selector_all("table tbody th", LOOKS)} == {"left"}
+
+
+def test_in_jupyterlab(notebook):
+    """`kit lab` brings the rule along."""
+    with opened(notebook, notebook.parent.parent) as page:
+        assert_sides(page)
+
+
+def test_in_slides(notebook, tmp_path):
+    """A deck carries the rule in its one file."""
+    laid = slides.of_lesson(nbformat.read(notebook, as_version=4))
+    deck = slides.write(laid, tmp_path, "deck", notebook.parent)
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(deck.as_uri())
+        assert_sides(page)
+
+
+def test_on_the_site(notebook, tmp_path):
+    """The pages load the rule from beside them."""
+    readme = "# A course\n\n## Lessons\n\n| 00 | [rows](notebooks/00_rows.ipynb) |\n"
+    (tmp_path / "README.md").write_text(readme, encoding="utf-8")
+    site.build(tmp_path / "built", tmp_path)
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto((tmp_path / "built" / "notebooks" / "00_rows.html").as_uri())
+        assert_sides(page)
