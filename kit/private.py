@@ -3,18 +3,17 @@
 Each has a test in `tests/test_private.py` whose name says what broke; `.ci/newest` runs those tests on the
 newest DSPy. Other parts are used where they are needed: attachments' finder of files and reader of plain
 text, in `kit.documents.attached`, which travels with exported projects; OpenInference's instrumentor,
-repaired in `kit.tracing.trees`; the parameters of Evaluate, Parallel and optimizers, read off frames in
-`kit.engines.foresight`; and Phoenix's gRPC server, closed in `kit/tracing/phoenix_server.py`.
+repaired in `kit.tracing.trees`; callbacks on the classes Evaluate and Teleprompter, and a wrapped
+`Parallel.forward`, in `kit.engines.live`; and Phoenix's gRPC server, closed in
+`kit/tracing/phoenix_server.py`.
 """
 
 from __future__ import annotations
 
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import dspy
-    from dspy.utils.parallelizer import ParallelExecutor
 
 TOOL_FAILED = "Execution error in "
 """With these words ReAct begins the observation of a tool that raised."""
@@ -45,16 +44,6 @@ def is_cached(lm: dspy.BaseLM, inputs: dict[str, Any], *, asynchronous: bool) ->
     except (TypeError, ValueError):  # the call itself is about to raise it
         return False
     return call.cache and dspy.cache.get(call.key(lm, asynchronous), IGNORED_CACHE_KEYS) is not None
-
-
-def pool_of(frame: FrameType) -> ParallelExecutor | None:
-    """Return the pool of threads that a frame belongs to: that of an Evaluate or a Parallel."""
-    from dspy.utils.parallelizer import ParallelExecutor
-
-    if frame.f_code.co_filename != ParallelExecutor.execute.__code__.co_filename:
-        return None
-    pool = frame.f_locals.get("self")
-    return pool if isinstance(pool, ParallelExecutor) else None
 
 
 def gepa_budget(optimizer: dspy.GEPA, predictors: int, rows: int) -> int:

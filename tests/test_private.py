@@ -71,26 +71,43 @@ def test_the_callback_of_an_asynchronous_call_is_two_frames_below_its_wrapper():
     assert "def async_wrapper(" in source
 
 
-def test_the_thread_that_waits_for_an_evaluate_is_in_its_pool():
-    """A stopped run stops the rows that are still in the queue of its pool."""
-    pools = []
+def test_evaluate_and_optimizers_tell_the_callbacks_of_their_class():
+    """The question before many live calls needs to know when a run begins and ends."""
+    seen = []
+
+    class Sees(BaseCallback):
+        def on_evaluate_start(self, call_id, instance, inputs):
+            seen.append(("evaluate", sorted(inputs)[:2]))
+
+        def on_compile_start(self, call_id, instance, inputs):
+            seen.append(("compile", sorted(inputs)))
+
+    class Optimizes(Teleprompter):
+        def compile(self, student, *, trainset):
+            return student
+
+    class Evaluates(dspy.Evaluate):
+        pass
+
+    Optimizes.callbacks = Evaluates.callbacks = [Sees()]
+    Optimizes().compile(PROGRAM, trainset=ROWS)
+    with pytest.raises(ValueError, match="devset"):
+        Evaluates(devset=[])(PROGRAM)
+    assert seen == [("compile", ["student", "trainset"]), ("evaluate", ["callback_metadata", "devset"])]
+
+
+def test_pools_carry_settings_into_their_threads():
+    """A run is found in the threads of an Evaluate by a setting of its own."""
+    found = []
 
     class Asks(dspy.Module):
         def forward(self, text):
-            frames = [frame for frame in sys._current_frames().values() for frame in _stack(frame)]
-            pools.extend(filter(None, map(private.pool_of, frames)))
+            found.append(dspy.settings.get("kit_test"))
             return dspy.Prediction(label="a")
 
-    dspy.Evaluate(devset=ROWS[:4], metric=lambda row, said: 1.0, num_threads=2, display_progress=False)(
-        Asks()
-    )
-    assert len(set(pools)) == 1
-
-
-def _stack(frame):
-    while frame:
-        yield frame
-        frame = frame.f_back
+    with dspy.context(kit_test="here"):
+        dspy.Parallel(num_threads=2, disable_progress_bar=True)([(Asks(), row) for row in ROWS[:3]])
+    assert found == ["here"] * 3
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from kit.batch.cells import Rows, missing
 from kit.batch.entries import EntryOutcome, key_of
 from kit.batch.parts import Parts, numbered
 from kit.engines import live
+from kit.engines.foresight import Errand, calls_of
 
 _OPEN = 4
 
@@ -77,21 +78,22 @@ class Driver:
             KeyboardInterrupt: After Ctrl-C.
         """
         finished = self.parts.finished()
-        try:
-            for number, rows in enumerate(partitions):
-                if number not in finished:
-                    self._begin(number, rows, number * size)
-                while len(self.open) >= _OPEN:
+        with live.under_way(Errand(self._extent)):
+            try:
+                for number, rows in enumerate(partitions):
+                    if number not in finished:
+                        self._begin(number, rows, number * size)
+                    while len(self.open) >= _OPEN:
+                        self._receive()
+                while self.open:
                     self._receive()
-            while self.open:
-                self._receive()
-        finally:
-            self._settle()
+            finally:
+                self._settle()
 
-    def under_way(self) -> tuple[str, int, Any]:
-        """Return what runs, how many rows are to do, and the program, for the question before live calls."""
+    def _extent(self) -> tuple[str, int]:
+        """Return what runs, and how many calls of models it makes at most."""
         rows = self.bar.total - self.bar.n
-        return f"kit.batch on {rows:,} rows", rows, getattr(self.asked, "program", None)
+        return f"kit.batch on {rows:,} rows", rows * calls_of(getattr(self.asked, "program", None))
 
     def _begin(self, number: int, rows: Rows, start: int) -> None:
         table, entries = numbered(rows.table, start), self._entries(rows)
@@ -162,6 +164,3 @@ class Driver:
             self.bar.set_postfix_str(f"waiting for {self.asked.asked} entries; Ctrl-C again drops them")
         while self.asked.asked:
             self.answers.add(self.asked.outcomes())
-
-
-live.register("work", Driver)

@@ -1,6 +1,6 @@
 """Foresight: what an Evaluate, an optimizer, a dspy.Parallel or a batch is about to ask, before it asks.
 
-What runs is read off its frame, since DSPy tells nobody: the rows, the program, an optimizer's arguments.
+Looked at are the rows, the program, and an optimizer's arguments.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import contextlib
 import contextvars
 import inspect
 from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 import dspy
@@ -43,34 +43,41 @@ def remember(model: str, answered: Answered) -> None:
     _EARLIER[model].append(answered)
 
 
-def extent(frame: FrameType) -> tuple[str, int | None]:
-    """Return what runs, and how many calls of models it makes at most, if that can be told.
+@dataclass(frozen=True)
+class Errand:
+    """What is about to run.
 
-    `frame` is the call of `Evaluate`, `Parallel.forward`, `Driver.work` or an optimizer's `compile`.
+    `extent` says what it is, and how many calls of models it makes at most, if that can be told. `pairs` are
+    programs with a row each, where the rows are known.
     """
-    given = frame.f_locals
-    if frame.f_code.co_name == "__call__":
-        rows = len(given["devset"])
-        return f"dspy.Evaluate on {rows:,} rows", _each(given["program"]) * rows
-    if frame.f_code.co_name == "forward":
-        calls = sum(_each(program) for program, _ in given["exec_pairs"])
-        return f"dspy.Parallel on {len(given['exec_pairs']):,} rows", calls
-    if frame.f_code.co_name == "work":
-        what, rows, program = given["self"].under_way()
-        return what, _each(program) * rows
-    return f"{type(given['self']).__name__}.compile", _planned(frame)
+
+    extent: Callable[[], tuple[str, int | None]]
+    pairs: Sequence[tuple[Any, Any]] = ()
 
 
-def enough_missing(frame: FrameType, enough: int) -> bool:
+def evaluation(program: Any, devset: Sequence[dspy.Example]) -> Errand:
+    """Return what an Evaluate is about to do."""
+    what = f"dspy.Evaluate on {len(devset):,} rows"
+    return Errand(lambda: (what, calls_of(program) * len(devset)), [(program, row) for row in devset])
+
+
+def pool(pairs: Sequence[tuple[Any, Any]]) -> Errand:
+    """Return what a Parallel is about to do."""
+    what = f"dspy.Parallel on {len(pairs):,} rows"
+    return Errand(lambda: (what, sum(calls_of(program) for program, _ in pairs)), pairs)
+
+
+def optimization(optimizer: Any, inputs: dict[str, Any]) -> Errand:
+    """Return what an optimizer is about to do with the arguments of `compile`."""
+    return Errand(lambda: (f"{type(optimizer).__name__}.compile", _planned(optimizer, inputs)))
+
+
+def enough_missing(errand: Errand, enough: int) -> bool:
     """Tell whether more than so many rows lack a recorded reply, as far as that costs no call.
 
     It can be looked up where a run of the program is one call; for other programs the answer is yes.
     """
-    given = frame.f_locals
-    if frame.f_code.co_name == "__call__":
-        pairs = [(given["program"], row) for row in given["devset"]]
-    else:
-        pairs = given["exec_pairs"] if frame.f_code.co_name == "forward" else []
+    pairs = errand.pairs
     programs = {id(program): program for program, _ in pairs}.values()
     if not pairs or any(_look_up_of(program, []) is None for program in programs):
         return True
@@ -131,14 +138,14 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
-def _each(program: Any) -> int:
+def calls_of(program: Any) -> int:
+    """Return how many calls a row is taken to need: one for each predictor of the program."""
     return max(1, len(program.predictors())) if hasattr(program, "predictors") else 1
 
 
-def _planned(frame: FrameType) -> int | None:
+def _planned(optimizer: Any, given: dict[str, Any]) -> int | None:
     from kit.plans.optimizers import most_calls
 
-    given, optimizer = frame.f_locals, frame.f_locals["self"]
     taken = [name for name in inspect.signature(type(optimizer).compile).parameters if name in given]
     options = {name: given[name] for name in taken if name not in ("self", "student", "trainset", "valset")}
     sets = {"trainset": given.get("trainset"), "valset": given.get("valset")}

@@ -6,42 +6,43 @@
     KIT_LIVE=yes     all prompts are answered
     KIT_LIVE=never   none is: a prompt without a recorded reply is an error
 
-Nothing of DSPy is wrapped: which run a call belongs to can be read off the stacks of this
-process's threads, since the caller waits there until the last call is answered.
+DSPy says by its callbacks when an Evaluate or an optimizer begins and ends, and its settings carry the run
+into the threads that work for it. A Parallel has no callback, so its `forward` is wrapped here.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gc
+import functools
 import os
 import sys
 import threading
 import time
 from asyncio import get_running_loop
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
-from weakref import WeakKeyDictionary
 
+import dspy
 from dspy.evaluate.evaluate import Evaluate
 from dspy.lm15 import Request
 from dspy.predict.parallel import Parallel
 from dspy.teleprompt.teleprompt import Teleprompter
 from dspy.utils.callback import BaseCallback
-from dspy.utils.parallelizer import ParallelExecutor
 
 from kit import private
 from kit.engines.foresight import (
     Answered,
+    Errand,
     duration,
     enough_missing,
-    extent,
+    evaluation,
     forecast,
     is_recorded,
     length,
     models_of,
+    optimization,
+    pool,
     remember,
 )
 from kit.engines.history import cost_usd, entry_of
@@ -50,15 +51,9 @@ from kit.engines.models import list_usd
 from kit.notices import ask, notice
 
 UNASKED = 20
-_READINGS = 10
-_BEGINNINGS = ("<module>", "_run_module_as_main", "_bootstrap")
 _SETTINGS = {"": "ask", "ask": "ask", "auto": "yes", "never": "never", "yes": "yes"}
-_KINDS: dict[str, type] = {"__call__": Evaluate, "compile": Teleprompter, "forward": Parallel}
 _TURN = threading.Condition()
-_LOOKING = threading.Lock()
-_RUNS: list[LiveRun] = []
-_STOPPED: WeakKeyDictionary[ParallelExecutor, str] = WeakKeyDictionary()
-"""DSPy's pools of threads that belonged to a stopped run: what they still have in their queues stops, too."""
+_UNDER_WAY: list[LiveRun] = []
 
 
 class NotConfirmed(BaseException):
@@ -69,18 +64,18 @@ class NotConfirmed(BaseException):
     """
 
 
-@dataclass
+@dataclass(eq=False)
 class LiveRun:
-    """The live calls of one Evaluate, or of one optimizer with all that it evaluates.
+    """An Evaluate, a Parallel, a batch, or an optimizer with all that it evaluates, and its live calls.
 
     `allowed` is how many may begin without a question; `kept` says that all replies can be had again for
     nothing; `refused` says why no more may begin, and is empty while they may. `sent_away` counts the calls
-    that were left to other processes.
+    that were left to other processes. `over` is true as soon as its caller goes on.
     """
 
-    frame: FrameType
-    model: str
-    characters: int
+    errand: Errand
+    model: str = ""
+    characters: int = 0
     allowed: float = UNASKED
     under_way: int = 0
     sent_away: int = 0
@@ -88,7 +83,20 @@ class LiveRun:
     kept: bool = True
     asking: bool = False
     refused: str = ""
-    started: float = field(default_factory=time.perf_counter)
+    over: bool = False
+    started: float = 0.0
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether calls still belong to it: also those that a stopped run left in the queues of its pools."""
+        return not self.over or bool(self.refused)
+
+    def first(self, model: str, characters: int) -> None:
+        """Note the first live call, which the question tells about, and whether it needs a yes already."""
+        if not self.started:
+            self.model, self.characters, self.started = model, characters, time.perf_counter()
+            many = (self.errand.extent()[1] or 0) > UNASKED and enough_missing(self.errand, UNASKED)
+            self.allowed = 0 if many else UNASKED
 
 
 @dataclass
@@ -158,9 +166,62 @@ def setting() -> str:
     return _SETTINGS[value]
 
 
-def register(name: str, kind: type) -> None:
-    """Ask for the calls of another kind of run, too: a method's name, and its class."""
-    _KINDS[name] = kind
+@contextlib.contextmanager
+def under_way(errand: Errand) -> Iterator[None]:
+    """Count the live calls of a block as those of one run, or of the larger run that it is a part of."""
+    if (part_of := _run_of_settings()) and part_of.goes_on:
+        yield
+        return
+    _UNDER_WAY.append(run := LiveRun(errand))
+    try:
+        with dspy.context(kit_run=run, callbacks=[*dspy.settings.callbacks, _Stopping()]):
+            yield
+    finally:
+        run.over = True
+        _UNDER_WAY.remove(run)
+
+
+class _Stopping(BaseCallback):
+    """Keep the rows that a stopped run left in its queues from beginning."""
+
+    def on_module_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        if (run := _run_of_settings()) and run.refused:
+            raise NotConfirmed(run.refused)
+
+
+class _Watching(BaseCallback):
+    """Tell when an Evaluate or an optimizer begins and ends."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, contextlib.AbstractContextManager[None]] = {}
+
+    def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        self._begin(call_id, evaluation(inputs["program"], inputs["devset"] or instance.devset))
+
+    def on_compile_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        self._begin(call_id, optimization(instance, inputs))
+
+    def on_evaluate_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        self._open.pop(call_id).__exit__(None, None, None)
+
+    on_compile_end = on_evaluate_end
+
+    def _begin(self, call_id: str, errand: Errand) -> None:
+        self._open[call_id] = under_way(errand)
+        self._open[call_id].__enter__()
+
+
+Evaluate.callbacks = Teleprompter.callbacks = [_Watching()]
+_forward = Parallel.forward
+
+
+@functools.wraps(_forward)
+def _watched_forward(parallel: Parallel, exec_pairs: list, *args: Any, **options: Any) -> Any:
+    with under_way(pool(exec_pairs)):
+        return _forward(parallel, exec_pairs, *args, **options)
+
+
+Parallel.forward = _watched_forward
 
 
 def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
@@ -174,12 +235,14 @@ def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
     Raises:
         NotConfirmed: If the answer was no, or nobody can be asked.
     """
-    if _STOPPED and (stopped := next((_STOPPED[pool] for pool in _executors() if pool in _STOPPED), None)):
-        raise _stop(stopped)
     recording = bool(os.environ.get("KIT_RECORD"))
-    frame = None if recording else _outermost()
-    run = _enter(frame, model, characters, kept) if frame and setting() == "ask" else None
-    return Ticket(model, run, None if recording else mark(model, frame))
+    run = None if recording else _run()
+    if run and run.refused:
+        raise NotConfirmed(run.refused)
+    counted = run if setting() == "ask" else None
+    if counted:
+        _enter(counted, model, characters, kept)
+    return Ticket(model, counted, None if recording else mark(model, run))
 
 
 @contextlib.contextmanager
@@ -210,13 +273,13 @@ def allow(program: Any, inputs: dict[str, Any]) -> None:
         return
     if setting() == "never":
         raise NotConfirmed(f"KIT_LIVE is never, and {lms[0].model} has no recorded reply for this row.")
-    if frame := _outermost():
+    if run := _run():
         with _TURN:
-            run = _run_of(frame, lms[0].model, sum(len(str(value)) for value in inputs.values()))
+            run.first(lms[0].model, sum(len(str(value)) for value in inputs.values()))
             while not run.refused and run.sent_away >= run.allowed:
                 _ask(run)
             if run.refused:
-                raise _stop(run.refused)
+                raise NotConfirmed(run.refused)
             run.sent_away += len(lms)
 
 
@@ -225,103 +288,29 @@ def _is_ours(lm: Any) -> bool:
     return hosted or hasattr(getattr(lm, "engine", None), "recorded")
 
 
-def _outermost() -> FrameType | None:
-    """Return the call of Evaluate or of an optimizer that this thread, the main one or another is in."""
-    stacks = _stacks()
-    first = [stacks.get(thread.ident, []) for thread in (threading.current_thread(), threading.main_thread())]
-    for stack in [*first, *stacks.values()]:
-        if runs := [frame for frame in stack if _is_run(frame)]:
-            return runs[-1]
-    return None
+def _run() -> LiveRun | None:
+    """Return the run of a call; a thread that lacks DSPy's settings works for the oldest run under way."""
+    if run := _run_of_settings():
+        return run if run.goes_on else None
+    return next(iter(_UNDER_WAY), None)
 
 
-def _stacks() -> dict[int | None, list[FrameType]]:
-    """Return the frames of each thread, the innermost first.
-
-    A thread goes on while it is read, and a frame that it leaves loses its caller. Such a stack lacks its
-    beginning: it is read again, and the longest of all readings counts.
-    """
-    stacks: dict[int | None, list[FrameType]] = {}
-    for _ in range(_READINGS):
-        for thread, top in _frames().items():
-            if not _is_whole(stack := stacks.get(thread, [])):
-                stacks[thread] = max(stack, list(_callers(top)), key=len)
-        if all(map(_is_whole, stacks.values())):
-            break
-    return stacks
+def _run_of_settings() -> LiveRun | None:
+    return dspy.settings.get("kit_run")
 
 
-def _callers(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame:
-        yield frame
-        frame = frame.f_back
-
-
-def _is_whole(stack: list[FrameType]) -> bool:
-    return bool(stack) and stack[-1].f_code.co_name in _BEGINNINGS
-
-
-def _frames() -> dict[int, FrameType]:
-    """Return the frame of each thread, with garbage collection held back meanwhile.
-
-    Source:
-        https://github.com/python/cpython/issues/106883: if garbage is collected within the call, older
-        versions of Python can lock up forever.
-    """
-    with _LOOKING:
-        collects = gc.isenabled()
-        gc.disable()
-        try:
-            return sys._current_frames()
-        finally:
-            if collects:
-                gc.enable()
-
-
-def _stop(reason: str) -> NotConfirmed:
-    """Stop the pools that this thread works for, and return the error to raise."""
-    _STOPPED.update(dict.fromkeys(_executors(), reason))
-    return NotConfirmed(reason)
-
-
-def _executors() -> set[ParallelExecutor]:
-    """Return the pools that this thread works for: its own, and those of the threads that wait for it."""
-    ours = _executors_of(_callers(sys._getframe()))
-    others = [_executors_of(stack) for stack in _stacks().values()] if ours else []
-    while wider := [pools for pools in others if pools & ours and pools - ours]:
-        ours = ours.union(*wider)
-    return ours
-
-
-def _executors_of(stack: Iterable[FrameType]) -> set[ParallelExecutor]:
-    return {pool for frame in stack if (pool := private.pool_of(frame))}
-
-
-def _is_run(frame: FrameType) -> bool:
-    kind = _KINDS.get(frame.f_code.co_name)
-    return kind is not None and isinstance(frame.f_locals.get("self"), kind)
-
-
-def _enter(frame: FrameType, model: str, characters: int, kept: bool) -> LiveRun:
+def _enter(run: LiveRun, model: str, characters: int, kept: bool) -> None:
     with _TURN:
-        run = _run_of(frame, model, characters)
+        run.first(model, characters)
         while not run.refused and len(run.answered) + run.under_way >= run.allowed:
             if run.asking or (run.under_way and not _in_event_loop()):
                 _TURN.wait(timeout=1)  # calls under way may be cache hits; and nobody is asked twice
             else:
                 _ask(run)
         if run.refused:
-            raise _stop(run.refused)
+            raise NotConfirmed(run.refused)
         run.under_way += 1
         run.kept &= kept
-    return run
-
-
-def _run_of(frame: FrameType, model: str, characters: int) -> LiveRun:
-    if not _RUNS or _RUNS[0].frame is not frame:
-        many = (extent(frame)[1] or 0) > UNASKED and enough_missing(frame, UNASKED)
-        _RUNS[:] = [LiveRun(frame, model, characters, allowed=0 if many else UNASKED)]
-    return _RUNS[0]
 
 
 def _ask(run: LiveRun) -> None:
@@ -331,7 +320,7 @@ def _ask(run: LiveRun) -> None:
     try:
         foreseen = _foreseen(run)
         notice(foreseen)
-        said = ask("Go on? yes, no, or a number of further calls: ", lambda: _is_running(run.frame))
+        said = ask("Go on? yes, no, or a number of further calls: ", lambda: not run.over)
     finally:
         _TURN.acquire()
         run.asking = False
@@ -360,7 +349,7 @@ def _ways_on(run: LiveRun) -> str:
 
 def _foreseen(run: LiveRun) -> str:
     """Say what is to come: by what the calls so far took, or by earlier ones before the first."""
-    what, calls = extent(run.frame)
+    what, calls = run.errand.extent()
     count = len(run.answered)
     if not count:
         told = forecast(run.model, run.characters, calls or 0)
@@ -374,10 +363,6 @@ def _foreseen(run: LiveRun) -> str:
     rest = calls - count
     price = f", ${usd * rest:.2f}" if usd else ""
     return f"{said}up to {rest:,} calls, {duration(pace * rest)}{price}."
-
-
-def _is_running(frame: FrameType) -> bool:
-    return any(frame is walked for stack in _stacks().values() for walked in stack)
 
 
 def _in_event_loop() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from types import FrameType
 
 from kit.notices import LogLine, cell, log
 
@@ -49,18 +48,18 @@ class _Cell:
     def __init__(self, number: object) -> None:
         self.number, self.lines = number, 0
         self.counter: Mark | None = None
-        self.frame: FrameType | None = None
+        self.run: object = None
 
 
 _now = _Cell(None)
 
 
-def mark(model: str, run: FrameType | None) -> Mark:
+def mark(model: str, run: object) -> Mark:
     """Return the mark of a call that begins.
 
     Args:
         model: Its name.
-        run: The call of Evaluate or of an optimizer that it belongs to: then one line counts.
+        run: The Evaluate or the optimizer that it belongs to: then one line counts. None for a call by hand.
     """
     global _now
     with _TURN:
@@ -70,8 +69,8 @@ def mark(model: str, run: FrameType | None) -> Mark:
             _now.lines += 1
             made = Mark(model, counts=False)
         else:
-            if _now.counter is None or _now.frame is not run:
-                _now.counter, _now.frame = Mark(model, counts=True), run
+            if _now.counter is None or _now.run is not run:
+                _now.counter, _now.run = Mark(model, counts=True), run
             made = _now.counter
             made.models[model] = None
         made.begin()

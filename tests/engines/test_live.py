@@ -4,11 +4,10 @@ import copy
 import os
 import pickle
 import re
-import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict, deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dspy
@@ -263,20 +262,6 @@ def test_a_batch_asks_too(asked, engine, tmp_path):
     assert (len(done.results), len(done.failures), engine.calls, len(asked)) == (30, 0, 30, 2)
 
 
-def test_a_stack_that_is_cut_while_it_is_read_is_read_again(asked, engine, monkeypatch):
-    """A thread that goes on meanwhile loses its run for a moment; no prompt may slip through then."""
-    walk, cut = live._callers, []
-
-    def cut_at_first(frame):
-        stack = list(walk(frame))
-        return iter(stack if cut.append(1) or len(cut) % 7 == 0 else stack[:1])
-
-    monkeypatch.setattr(live, "_callers", cut_at_first)
-    with pytest.raises(NotConfirmed):
-        evaluate(30, threads=1)(dspy.Predict("text -> stars: int"))
-    assert engine.calls == 0
-
-
 def test_a_batch_on_dask_workers_asks_too(asked, engine, tmp_path):
     """Workers in other processes cannot ask, so the batch asks before it sends them a row."""
     options = {"inputs": ["text"], "progress": False, "threads": 1}
@@ -388,11 +373,13 @@ def test_a_hosted_model_is_copied_while_it_is_asked(hosted):
         callback.on_lm_end("call", None)
 
 
-def test_failed_calls_do_not_block_those_that_wait(asked, engine):
+def test_failed_calls_do_not_block_those_that_wait(asked, engine, monkeypatch):
     """A call that ends with an error makes room for the next."""
+    runs, kind = [], live.LiveRun
+    monkeypatch.setattr(live, "LiveRun", lambda errand: runs.append(kind(errand)) or runs[-1])
     engine.replies = [*[dspy.LMError("out of order")] * 5, '{"stars": 3}']
     assert evaluate(20, threads=16)(dspy.Predict("text -> stars: int")).score == 75
-    assert not any(run.under_way for run in live._RUNS)
+    assert [(run.under_way, len(run.answered)) for run in runs] == [(0, 15)]
 
 
 SETUP = f"""
@@ -524,20 +511,48 @@ def test_a_call_in_another_thread_of_ours_is_no_part_of_a_run(asked, engine):
     assert (engine.calls, asked) == (25, [])
 
 
-GARBAGE = """
-import gc, threading
-from kit.engines import live
-gc.collect(), gc.freeze(), gc.set_threshold(50, 1000, 1000)
-kept = []
-for number in range(5000):
-    local = threading.local()
-    local.itself = local  # only garbage collection frees it, and for that it needs the interpreter's lock
-    del local
-    kept.append([]) if number % 3 else None
-    (lambda: live._frames())()
-"""
+def test_a_pool_of_ones_own_works_for_the_run_under_way(asked, engine):
+    """Threads that were started without DSPy's settings are counted, too."""
+
+    class Own(dspy.Module):
+        def forward(self, text):
+            lm, adapter = dspy.settings.lm, dspy.settings.adapter
+
+            def ask():
+                with dspy.context(lm=lm, adapter=adapter):
+                    return dspy.Predict("text -> stars: int")(text=text)
+
+            with ThreadPoolExecutor(1) as threads:
+                return threads.submit(ask).result()
+
+    with pytest.raises(NotConfirmed, match=r"dspy\.Evaluate on 30 rows"):
+        evaluate(30)(Own())
+    time.sleep(0.5)  # what stood in the queue
+    assert (engine.calls, len(asked)) == (0, 1)
 
 
-def test_a_call_that_meets_garbage_collection_goes_on():
-    """Looking at the threads' frames while garbage is collected does not lock the process up."""
-    subprocess.run([sys.executable, "-c", GARBAGE], check=True, timeout=120)
+def test_two_runs_at_once_are_counted_apart(asked, engine):
+    """Each Evaluate has its own question, whichever thread asks next."""
+    lm, said = dspy.settings.lm, []
+
+    def score(name):
+        with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
+            try:
+                evaluate(30, name)(dspy.Predict("text -> stars: int"))
+            except NotConfirmed as refused:
+                said.append(str(refused))
+
+    threads = [threading.Thread(target=score, args=[name]) for name in ("left", "right")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (engine.calls, len(asked), len(said)) == (0, 2, 2)
+
+
+def test_what_ran_is_over(asked, engine):
+    """After an Evaluate, whether it ended or was stopped, calls by hand are counted by nobody."""
+    with pytest.raises(NotConfirmed):
+        evaluate(30)(dspy.Predict("text -> stars: int"))
+    evaluate(20)(dspy.Predict("text -> stars: int"))
+    assert (live._UNDER_WAY, dspy.settings.get("kit_run")) == ([], None)
