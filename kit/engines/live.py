@@ -202,7 +202,7 @@ class _Watching(BaseCallback):
         self._begin(call_id, optimization(instance, inputs))
 
     def on_evaluate_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
-        self._open.pop(call_id).__exit__(None, None, None)
+        self._open.pop(call_id, contextlib.nullcontext()).__exit__(None, None, None)
 
     on_compile_end = on_evaluate_end
 
