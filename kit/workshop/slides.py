@@ -177,7 +177,16 @@ def _parts(cell: NotebookNode) -> Iterator[NotebookNode]:
     edges = sorted({0, *starts, len(cell.source)})
     for start, end in pairwise(edges):
         if source := cell.source[start:end].strip():
-            yield _markdown(source)
+            whole = _markdown(source)
+            yield from [whole] if _fits([_shortened(whole)]) else map(_markdown, _paragraphs(source))
+
+
+def _paragraphs(source: str) -> list[str]:
+    """Part a text at its blank lines, but not inside a block of code or a folded hint."""
+    blocks = re.compile(f"{_FENCE.pattern}|{_FOLDED.pattern}", re.MULTILINE | re.DOTALL)
+    kept = iter(blocks.findall(source))
+    parts = re.split(r"\n\s*\n", blocks.sub("\0", source))
+    return [re.sub("\0", lambda _: next(kept), part) for part in parts]
 
 
 def _code_and_outputs(cell: NotebookNode) -> Iterator[NotebookNode]:

@@ -49,6 +49,16 @@ def test_a_paragraph_shows_its_first_sentence_and_the_notes_have_all_of_it():
     assert text in slide.notes
 
 
+def test_a_long_text_goes_over_several_slides():
+    """A section with two blocks of code and a picture is parted between its paragraphs."""
+    code = "```python\n" + "a = 1\n\nb = 2\n" * 4 + "```"
+    text = f"## Title\n\nFirst.\n\n{code}\n\nThen.\n\n![A tree](tree.png)\n\nLast."
+    first, second = laid_out(new_markdown_cell(text))
+    assert (first.title, second.title) == ("Title", "Title")
+    assert [cell.source for cell in first.cells][1:] == [code, "Then."]
+    assert [cell.source for cell in second.cells] == ["![A tree](tree.png)", "Last."]
+
+
 def test_checks_are_left_out_and_hints_go_to_the_speaker():
     """A room sees the exercise, not how it is checked or solved."""
     cells = [
