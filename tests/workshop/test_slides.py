@@ -55,7 +55,7 @@ def test_a_long_text_goes_over_several_slides():
     text = f"## Title\n\nFirst.\n\n{code}\n\nThen.\n\n![A tree](tree.png)\n\nLast."
     first, second = laid_out(new_markdown_cell(text))
     assert (first.title, second.title) == ("Title", "Title")
-    assert [cell.source for cell in first.cells][1:] == [code, "Then."]
+    assert [cell.source for cell in first.cells] == ["", "First.", code, "Then."]
     assert [cell.source for cell in second.cells] == ["![A tree](tree.png)", "Last."]
 
 

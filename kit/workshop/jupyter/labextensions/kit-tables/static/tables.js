@@ -1,8 +1,8 @@
-// Tables in outputs: text to the left, numbers to the right, a number with its interval on one line.
+// Tables: text to the left, numbers to the right, a number with its interval on one line.
 // JupyterLab sets every cell to the right, and pandas does not mark its columns. `kit lab`, the site and the
 // slides load this file; a cell with an alignment of its own keeps it.
 (() => {
-  const TABLES = ":is(.jp-RenderedHTML, .cell_output, .output) table";
+  const TABLES = ":is(.jp-RenderedHTML, .jp-RenderedMarkdown, .cell_output, .output) table";
   const NUMBER = /^(?:\s*(?:nan|NaN|NaT|None|inf|n=|of|[\d.,:;%$€+−–≈~<>()[\]×/-]))*\s*$/;
 
   const isNumber = cell => NUMBER.test(cell.textContent);
