@@ -1,9 +1,11 @@
-// Tables: text to the left, numbers to the right, a number with its interval on one line.
+// Tables: text to the left, numbers to the right, an interval on one line.
 // JupyterLab sets every cell to the right, and pandas does not mark its columns. `kit lab`, the site and the
 // slides load this file; a cell with an alignment of its own keeps it.
 (() => {
   const TABLES = ":is(.jp-RenderedHTML, .jp-RenderedMarkdown, .cell_output, .output) table";
-  const NUMBER = /^(?:\s*(?:nan|NaN|NaT|None|inf|n=|of|[\d.,:;%$€+−–≈~<>()[\]×/-]))*\s*$/;
+  const NUMBER = /^(?:\s*(?:nan|NaN|NaT|None|inf|n=|of|points|[\d.,:;%$€+−–≈~<>()[\]×/-]))*\s*$/;
+
+  const WHOLE = /[-+\d.,]+ %|\[[^\][]*\],?/g;
 
   const isNumber = cell => NUMBER.test(cell.textContent);
   const hasDigit = cell => /\d/.test(cell.textContent);
@@ -12,7 +14,8 @@
     const right = cells.every(isNumber) && cells.some(hasDigit);
     for (const cell of cells) {
       cell.style.textAlign ||= right ? "right" : "left";
-      if (isNumber(cell)) cell.style.whiteSpace = "nowrap";
+      if (isNumber(cell) && !cell.children.length)
+        cell.innerHTML = cell.innerHTML.replace(WHOLE, '<span style="white-space: nowrap">$&</span>');
     }
     return right;
   }
