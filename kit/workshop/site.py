@@ -28,7 +28,7 @@ _LINK = re.compile(r"(?<!!)\[(?P<words>[^\]]+)\]\((?P<target>[^)#\s]+)(?P<anchor
 _PICTURE = re.compile(r"!\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _HTML_PICTURE = re.compile(r'src(?:set)?="(?P<target>[^":]+)"')
 STYLE = """
-.content { width: 55em; }
+@media (min-width: 82em) { .content { width: min(55em, 100vw - 36em); } }
 .cell_output { overflow-x: auto; }
 .cell_output table { width: auto; font-size: .85em; border: 0; border-collapse: collapse; }
 .cell_output :is(td, th) { border: 0; border-bottom: 1px solid rgba(128, 128, 128, .3); padding: .3em .8em; }

@@ -2,7 +2,7 @@
 // JupyterLab sets every cell to the right, and pandas does not mark its columns. `kit lab`, the site and the
 // slides load this file; a cell with an alignment of its own keeps it.
 (() => {
-  const TABLES = ":is(.jp-RenderedHTML, .jp-RenderedMarkdown, .cell_output, .output) table";
+  const TABLES = ":is(.jp-RenderedHTML, .jp-RenderedMarkdown, section) table";
   const NUMBER = /^(?:\s*(?:nan|NaN|NaT|None|inf|n=|of|points|[\d.,:;%$€+−–≈~<>()[\]×/-]))*\s*$/;
 
   const WHOLE = /[-+\d.,]+ %|\[[^\][]*\],?/g;
