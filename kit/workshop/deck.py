@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from nbconvert.filters import Highlight2HTML, ansi2html
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
-from kit.workshop.lab import TABLES
+from kit.workshop.lab import LOOKS
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -51,7 +51,7 @@ def page(slides: list[Slide], base: Path) -> str:
         "TITLE": html.escape(slides[0].title),
         "SLIDES": sections,
         "NOTES": told,
-        "TABLES": TABLES.read_text(encoding="utf-8"),
+        "LOOKS": LOOKS.read_text(encoding="utf-8"),
     }
     return re.sub(rf"%({'|'.join(parts)})%", lambda match: parts[match[1]], whole)
 

@@ -14,7 +14,7 @@ from kit.processes import end, free_port, wait_for
 from kit.project import ROOT
 
 OURS = Path(__file__).with_name("jupyter")  # no news, no questions, tables that read; the user's settings win
-TABLES = OURS / "labextensions" / "kit-tables" / "static" / "tables.js"
+LOOKS = OURS / "labextensions" / "kit-looks" / "static" / "looks.js"
 
 
 @dataclass

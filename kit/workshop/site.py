@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kit.project import ROOT
-from kit.workshop.lab import TABLES
+from kit.workshop.lab import LOOKS
 from kit.workshop.lessons import CHECK, Lesson, exercise_cells, lessons
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def settings() -> dict[str, Any]:
         "html_title": "DSPy workshop kit",
         "html_static_path": ["static"],
         "html_css_files": ["site.css"],
-        "html_js_files": [(TABLES.name, {"defer": "defer"})],
+        "html_js_files": [(LOOKS.name, {"defer": "defer"})],
         "html_extra_path": ["as_it_is"],
         "html_show_sphinx": False,
         "html_show_copyright": False,
@@ -114,7 +114,7 @@ def prepare(source: Path, root: Path = ROOT) -> None:
     (source / "static").mkdir(parents=True)
     (source / "as_it_is").mkdir()
     (source / "static" / "site.css").write_text(STYLE, encoding="utf-8")
-    shutil.copy(TABLES, source / "static")
+    shutil.copy(LOOKS, source / "static")
     pages = lessons(root)
     for lesson in pages:
         notebook = nbformat.read(lesson.notebook, as_version=4)

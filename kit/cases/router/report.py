@@ -50,10 +50,9 @@ class Report:
         return f"{len(self.rows)} files: {len(failed)} failed, {len(doubted)} to check, {len(rest)} in order"
 
     def _repr_html_(self) -> str:
-        """Show the page in a frame, where nothing of it reaches the notebook."""
-        return (
-            f'<iframe sandbox srcdoc="{escape(self.page)}" style="width:100%;height:30rem;border:0"></iframe>'
-        )
+        """Show the page in a frame, where nothing of it reaches the notebook; without frames, a line."""
+        frame = f'<iframe sandbox srcdoc="{escape(self.page)}" style="width:100%;height:30rem;border:0">'
+        return f"{frame}{self!r}. Run this cell to see the report.</iframe>"
 
     @property
     def page(self) -> str:

@@ -1,4 +1,4 @@
-"""Frames in JupyterLab, slides and the site: text to the left, numbers to the right, intervals whole."""
+"""Outputs in JupyterLab, slides and the site: frames that read, and hidden outputs that stay hidden."""
 
 import nbformat
 import pandas as pd
@@ -21,14 +21,24 @@ WANTED = [
     ["nan", "right"],
     ["NaN", "right"],
 ]
+STARS = pd.crosstab(pd.Series([1, 2, 2], name="stars"), pd.Series([1, 1, 2], name="answer"))
+SHADED = "all => all.filter(cell => cell.style.background).map(cell => cell.textContent)"
 WHOLE = "parts => parts.map(part => [part.textContent, getComputedStyle(part).whiteSpace])"
 
 
 @pytest.fixture
 def notebook(tmp_path):
     """A lesson whose stored output is a frame."""
-    output = new_output("display_data", {"text/html": FRAME.to_html(), "text/plain": FRAME.to_string()})
-    cells = [new_markdown_cell("# 00 · Rows"), new_code_cell("frame", outputs=[output])]
+    first, second = (
+        new_output("display_data", {"text/html": frame.to_html(), "text/plain": frame.to_string()})
+        for frame in (FRAME, STARS)
+    )
+    cells = [
+        new_markdown_cell("# 00 · Rows"),
+        new_code_cell("frame", outputs=[first]),
+        new_code_cell("stars", outputs=[second]),
+        new_code_cell("guess", outputs=[first], metadata={"jupyter": {"outputs_hidden": True}}),
+    ]
     path = tmp_path / "notebooks" / "00_rows.ipynb"
     path.parent.mkdir()
     language = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
@@ -37,22 +47,25 @@ def notebook(tmp_path):
 
 
 def assert_sides(page) -> None:
-    """Compare the cells, the headings above them, and the labels before them."""
-    page.wait_for_selector("table td", state="attached")
-    assert page.eval_on_selector_all("table td", SIDES) == WANTED
-    assert page.eval_on_selector_all("table td span", WHOLE) == [
+    """Compare the cells, the headings above them, and the labels before them; then the confusion table."""
+    page.wait_for_selector("table:has-text('answer') td", state="attached")
+    assert page.eval_on_selector_all("table td", SIDES)[: len(WANTED)] == WANTED
+    assert page.eval_on_selector_all("table td span", WHOLE)[:2] == [
         ["57.0 %", "nowrap"],
         ["[50.0, 64.0],", "nowrap"],
     ]
     heads = [side for _, side in page.eval_on_selector_all("table thead th", SIDES)]
-    assert heads[-3:] == ["left", "right", "right"]
-    assert {side for _, side in page.eval_on_selector_all("table tbody th", SIDES)} == {"left"}
+    assert heads[1:4] == ["left", "right", "right"]
+    labels = [side for _, side in page.eval_on_selector_all("table tbody th", SIDES)]
+    assert labels[:2] == ["left", "left"]
+    assert page.eval_on_selector_all("table td", SHADED) == ["1", "1"]
 
 
 def test_in_jupyterlab(notebook):
-    """`kit lab` brings the rule along."""
+    """`kit lab` brings the rules along, and does not tell what a guess is about."""
     with opened(notebook, notebook.parent.parent) as page:
         assert_sides(page)
+        assert page.inner_text(".jp-OutputPlaceholder .jp-Placeholder-contentContainer").strip() == ""
 
 
 def test_in_slides(notebook, tmp_path):
