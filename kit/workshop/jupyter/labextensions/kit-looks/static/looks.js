@@ -6,11 +6,11 @@
 (() => {
   const TABLES = ":is(.jp-RenderedHTML, .jp-RenderedMarkdown, section) table";
   const NUMBER = /^(?:\s*(?:nan|NaN|NaT|None|inf|n=|of|points|[\d.,:;%$€+−–≈~<>()[\]×/-]))*\s*$/;
-  const WHOLE = /[-+\d.,]+ %|\[[^\][]*\],?/g;
+  const WHOLE = /[-+\d.,]+ %|\d+(?:-\d+)+|\[[^\][]*\],?/g;
   const STYLE = `
     .jp-OutputPlaceholder .jp-PlaceholderText { display: none; }
     .jp-OutputPlaceholder .jp-Placeholder-contentContainer::before { content: "Hidden output: click to show it"; }
-    .jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere; }`;
+    body .jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere; }`;
 
   const isNumber = cell => NUMBER.test(cell.textContent);
   const hasDigit = cell => /\d/.test(cell.textContent);
