@@ -2,6 +2,7 @@ r"""Score the time-entry programs on rows whose author never saw the code: right
 
     python tests/benchmarks/time_entries_unseen.py data/time_entries/unseen_a.jsonl american.toml
     python tests/benchmarks/time_entries_unseen.py data/time_entries/unseen_d.jsonl british.toml --firm uk
+    python tests/benchmarks/time_entries_unseen.py data/time_entries/unseen_e.jsonl house.toml --house
 
 A row has narrative, expected, accept (other right texts) and must_flag. A stop at the end does not count.
 """
@@ -10,8 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import dspy
@@ -19,49 +20,82 @@ import dspy
 import kit
 from kit.cases.terse import Terse
 from kit.cases.time_entries import Guide, House, ModelFirst, TimeEntries, verdict
-from kit.evaluation.intervals import interval
+from kit.evaluation.intervals import difference, interval
 
+DATA = Path(__file__).resolve().parents[2] / "data" / "time_entries"
+INPUTS = ("narrative", "client", "hours")
 VERDICTS = ("right", "flagged", "silently wrong")
 
 
 class Untouched(dspy.Module):
     """Leave every narrative as it is: what any program must beat."""
 
-    def forward(self, narrative: str, client: str = "") -> dspy.Prediction:
+    def forward(self, narrative: str, client: str = "", hours: float | None = None) -> dspy.Prediction:
         """Correct nothing."""
         return dspy.Prediction(corrected=narrative, review=False, reasons=[])
 
 
-def programs(guide: Guide, model: str | None, clients: frozenset[str]) -> dict[str, dspy.Module]:
+class OneCall(dspy.Module):
+    """Ask a model; the hours are not sent."""
+
+    def __init__(self, guide: Guide, house: House) -> None:
+        super().__init__()
+        self.program = ModelFirst(guide, house)
+
+    def forward(self, narrative: str, client: str = "", hours: float | None = None) -> dspy.Prediction:
+        """Correct one narrative."""
+        return self.program(narrative=narrative, client=client if client in narrative else "")
+
+
+def programs(guide: Guide, house: House, model: str | None) -> dict[str, dspy.Module]:
     """Return what is compared, by name; without a model, what asks none."""
-    house = House(clients=clients)
-    found = {"untouched": Untouched(), "rules and doubts": TimeEntries(guide, house, new_words=None)}
-    found |= {f"evidence, {most} new words": TimeEntries(guide, house, most) for most in (math.inf, 2, 1, 0)}
-    return found | ({"one call": ModelFirst(guide)} if model else {})
+    found = {"untouched": Untouched(), "rules and doubts": TimeEntries(guide, house, evidence=False)}
+    found |= {"with evidence": TimeEntries(guide, house)}
+    return found | ({"one call": OneCall(guide, house)} if model else {})
+
+
+def house_of(clients: frozenset[str], ours: bool) -> House:
+    """Return the house: its clients and, for this project's own, people, dictionary and approved entries."""
+    if not ours:
+        return House(clients=clients)
+    entries = map(json.loads, (DATA / "entries.jsonl").read_text(encoding="utf-8").splitlines())
+    learned = House.read(DATA).learn(row["gold"] for row in entries if row["split"] == "train")
+    return replace(learned, clients=clients)
 
 
 def main() -> None:
     """Print a table, and every entry that is silently wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", type=Path)
+    parser.add_argument("file", type=Path)
     parser.add_argument("guide")
     parser.add_argument("--model", choices=["small", "large"])
     parser.add_argument("--only", nargs="*")
+    parser.add_argument("--rows", type=int, dest="first", help="only the first rows")
+    parser.add_argument(
+        "--house", action="store_true", help="with the people and words of this project's house"
+    )
     parser.add_argument("--firm", choices=["us", "uk"], help="sets c and d hold both")
     asked = parser.parse_args()
-    rows = [json.loads(line) for line in asked.rows.read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in asked.file.read_text(encoding="utf-8").splitlines()]
     if asked.model:
         dspy.configure(lm=kit.lm(asked.model), adapter=Terse())
     if asked.firm:
         rows = [row for row in rows if row["firm"] == asked.firm]
-    clients = frozenset(row["client"] for row in rows if "client" in row)
-    for name, program in programs(Guide.read(asked.guide), asked.model, clients).items():
+    house = house_of(frozenset(row["client"] for row in rows if "client" in row), asked.house)
+    rows, seen = rows[: asked.first], {}
+    for name, program in programs(Guide.read(asked.guide), house, asked.model).items():
         if asked.only and name not in asked.only:
             continue
-        found = [(row, program(narrative=row["narrative"], client=row.get("client", ""))) for row in rows]
-        said = [verdict(row["expected"], one, row["accept"], row["must_flag"]) for row, one in found]
+        found = [(row, program(**{k: row[k] for k in INPUTS if k in row})) for row in rows]
+        said = seen[name] = [
+            verdict(row["expected"], one, row["accept"], row["must_flag"]) for row, one in found
+        ]
         print(f"{name}: " + ", ".join(f"{v} {interval([float(x == v) for x in said])}" for v in VERDICTS))
         needless = sum(one.review and not row["must_flag"] for row, one in found)
+        for other in seen if name != "untouched" else ():
+            if other != name:
+                pairs = {v: [[float(x == v) for x in seen[n]] for n in (other, name)] for v in VERDICTS}
+                print(f"   from {other}: " + ", ".join(f"{v} {difference(*p)}" for v, p in pairs.items()))
         print("  ", dict(Counter(said)), f"needless flags: {needless}", flush=True)
         for (row, one), what in zip(found, said, strict=True):
             if what == "silently wrong" and name != "untouched":

@@ -11,7 +11,7 @@ from .evidence import missing
 from .guide import Guide
 from .house import House
 from .openings import joined_doubts, unsure
-from .rules import MASK, mask, opens, printable, shortened, shouted, unmask
+from .rules import MASK, mask, of_entity, opens, printable, shortened, shouted, unmask
 from .spelling import suggestions, unknown
 from .verbs import base_of, regular_past
 
@@ -42,10 +42,16 @@ class Doubt:
         return f"{self.rule}: {self.words!r}{maybe}"
 
 
-_NAME = re.compile(r"\b(?=([A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z]+)\b(?! [A-Z&])(?! v\.?\b))")
+_CAPITAL = "[A-Z\u00c0-\u00de]"
+_NAME = re.compile(
+    rf"(?<![\w'\u2019.-])(?=({_CAPITAL}[\w'\u2019-]*[^\W\d_A-Z] (?:[A-Z]\.? )*"
+    rf"(?:(?:van|von|de|del|della|der|den|da|dos|di|la|le|bin|al|ter|ten) )*"
+    rf"{_CAPITAL}[\w'\u2019-]*[^\W\d_A-Z])(?![\w'\u2019-]| [A-Z&]| v\.?\b))"
+)
 _DOTTED = re.compile(r"(?<![\w.])(?:[^\W\d_]+\.)+(?=[\s,;:)]|$)")
 _SLASHED = re.compile(r"(?<![\w./])[a-zA-Z]{1,4}/[a-zA-Z]{0,4}(?![\w/])")
 _SENTENCE = re.compile(r"(?<=[\w)])\. +(?=[A-Z])| [-\u2013\u2014/+] (?=[a-z])|,? (?:and )?then (?=[a-z])")
+_BEFORE_LAST_NAME = r"(?:\b[A-Z]\.|\b(?:Dr|Mr|Mrs|Ms)\.|\b(?:Judge|Justice|Arbitrator|Examiner)) $"
 _JOINED_NUMBER = re.compile(r"(?<![\w.])(?:[a-z]{1,5}\.?|[a-z]{1,5}\. )(?=\d)")
 
 
@@ -56,7 +62,7 @@ def doubts(
     client: str = "",
     protected: Collection[str] = (),
     narrative: str = "",
-    new_words: float | None = None,
+    evidence: bool = False,
 ) -> list[Doubt]:
     """List what is in doubt in a tidied entry, in order and without overlaps.
 
@@ -67,7 +73,7 @@ def doubts(
         client: Its name raises no doubt.
         protected: Other names that raise none.
         narrative: The entry as it came, for remarks that a rule may have hidden.
-        new_words: How many words may be new; None asks for no evidence (see `evidence`).
+        evidence: Whether something must speak for the entry (see `missing`).
 
     >>> house = House(words=frozenset("lease with opposing counsel".split()))
     >>> for doubt in doubts("Redline leese; met with dep. of Acme", Guide.read("american.toml"), house):
@@ -82,16 +88,15 @@ def doubts(
         for rule, words, start, choices in finder(masked, guide, house):
             if words and _free(start, words, found):
                 found.append((rule, words, start, choices))
-    if new_words is not None:
-        for rule, words, start, choices in missing(masked, guide, house, new_words, narrative, client):
+    if evidence:
+        for rule, words, start, choices in missing(masked, guide, house, narrative, client):
             if words and _free(start, words, found):
                 found.append((rule, words, start, choices))
     shift = _shifts(masked, hidden)
     placed = [
         Doubt(r, unmask(w, hidden), shift[s], c) for r, w, s, c in sorted(found, key=lambda one: one[2])
     ]
-    certain = new_words is not None and not placed and not re.search(r"[A-Z]", masked[1:])
-    if narrative and shouted(printable(narrative)) and not certain:
+    if narrative and shouted(printable(narrative)):
         placed.append(Doubt("capitals", text, 0))
     return placed
 
@@ -168,6 +173,9 @@ def _short(text: str, guide: Guide, house: House) -> Iterator[tuple]:
             continue
         if last and (word[:-1].isupper() or (bare not in known and (house.knows(bare) or len(bare) > 5))):
             continue  # the stop that closes the entry
+        named = bare[-1] in "aeiou" or re.search(_BEFORE_LAST_NAME, text[: match.start()])
+        if last and word.istitle() and bare not in guide.abbreviations and named:
+            continue
         yield "abbreviations", word, match.start(), tuple(known.get(bare, ()))
     for match in _JOINED_NUMBER.finditer(text):
         if f"{match[0].strip()}" not in guide.kept | {"no", "no."}:
@@ -260,9 +268,16 @@ def _names(text: str, guide: Guide, house: House) -> Iterator[tuple]:
             yield "names", match[0].strip(), match.start(), ()
     for match in _NAME.finditer(text):
         first, *_, last = match[1].split()
+        if of_entity(text[: match.start()], text[match.start() + len(match[1]) :]):
+            continue
         common = house.owns(last) and last.lower() not in house.proper
         if match.start() and not common and not house.owns(first) and f"{last}." not in guide.kept:
-            yield "names", match[1], match.start(), (f"{first[0]}. {last}",)
+            yield (
+                "names",
+                match[1],
+                match.start(),
+                (re.sub(r"^\S+ (?:[A-Z]\.? )*", f"{first[0]}. ", match[1]),),
+            )
 
 
 def _shifts(masked: str, hidden: list[str]) -> list[int]:

@@ -50,7 +50,7 @@ class House:
         >>> sorted(House().learn(["Filed brief in Tucson with M. Okafor."]).words)
         ['Tucson', 'brief', 'filed', 'with']
         """
-        strange = re.compile(r'"[^"]*"|(?:[A-Z]\.\s?)+[\w\'\u2019-]+|\S*[\d./]\S+')
+        strange = re.compile(r'"[^"]*"|Estate of \w+ \w+|(?:[A-Z]\.\s?)+[\w\'\u2019-]+|\S*[\d./]\S+')
         plain = (strange.sub(" ", text[:1].lower() + text[1:]) for text in texts)
         return House(
             self.roster,

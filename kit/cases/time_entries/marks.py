@@ -1,4 +1,4 @@
-"""Marks: marks, capitals and dates of an entry that are not of a certain kind."""
+"""Marks: marks, capitals, dates and times of an entry that are not of a certain kind."""
 
 from __future__ import annotations
 
@@ -15,23 +15,34 @@ from .verbs import pasts
 _FINE = (
     r"\((?:[^a-z()]|[a-z](?![a-z])|(?<=\w)[a-z])*\)",  # (f), (15), (Miss Eve)
     r"\b[A-Z][\w.]* & (?=[A-Z])",  # Fox & Adair
+    r"(?<=\d)%",
     r"(?<=\d)[.,:]\d+",  # 9:30
-    r"(?<=\w)[-\u2010-\u2013'\u2019]\w+|(?<=s)['\u2019](?= |$)",  # e-mail, client's
+    r"(?<=\w)[-\u2010-\u2013'\u2019]\w+|(?<=[s\ue000-\uf8ff])['\u2019](?= |$)",  # e-mail, client's
     r"\band/or\b|(?<=[A-Z0-9])/(?=[A-Z0-9])|(?<=[a-z])/(?=[A-Z])",  # BSA/AML, Kestrel/Dunne
     r"(?<=[A-Z])&(?=[A-Z])|(?<=[A-Z\d] )& (?=[A-Z])",  # R&D
-    r"[$£€§]+ ?(?=\d)|(?<=\d)%",
+    r"[$£€§]",
 )
-_STRANGE = re.compile(r"[^\w\s\ue000-\uf8ff,;.]+")
+_STRANGE = re.compile(r"[^\w\s\ue000-\uf8ff,;.]+|_+")
 _SLIPS = re.compile(
     r"[,;](?=[^\s\d])|\.(?=[a-z]{2})"  # no space behind a mark
     r"|\b(\w+) \1\b"  # a word twice
-    r"|\d(?!(?:st|nd|rd|th)\b)[a-z]{2,}"  # 2pm
+    r"|\d(?!(?:st|nd|rd|th)\b)[a-z]{2,}|\d ?[AaPp][Mm]\b(?!\.m)"  # 2pm, 2 PM
+    r"|\d,(?!\d{3}(?!\d))\d+"  # 1,00
     r"|\ba (?=(?!un|eu|one|us)[aeiou])|\ban (?=[^aeiouhMLSFNRXEA\W\d])"
 )
 _NAME = re.compile(r"(?<![\w.'\u2019-])[A-Z][a-z]+(?![\w'\u2019])")
+_TITLED = (
+    r"\b(?:district|department) of (?=[A-Z])|\bfederal rules?\b|\bsupreme court\b"
+    r"|\brules? of (?:civil|criminal|evidence|appellate)\b"
+    r"|\b(?:bankruptcy|internal revenue|uniform commercial) code\b"
+)
 _MONTHS = list(month_name[1:])
 _DAY = re.compile(rf"\b(\d{{1,2}}) ({'|'.join(_MONTHS)})\b|\b({'|'.join(_MONTHS)}) (\d{{1,2}})\b(?!,? ?\d*:)")
+_NUMBERS = re.compile(r"(?<![\d/.])(\d{1,2})/(\d{1,2})/(?:\d{4}|\d{2})(?![\d/])")
 _RANGE = re.compile(r"(?<![\d.,$£€/:-])(\d{1,4})(?: ?[-\u2013] ?| to | through )(\d{1,4})(?![\d.,:/%-]\d|\w)")
+_CLOCK = re.compile(r"(?<![\d:.])(\d{1,2}):(\d\d)(?![\d:])")
+_HALF = r"(\d{1,2})(?::(\d\d))? ?([ap])\.?m\.?"
+_HOURS = re.compile(rf"\b{_HALF} ?(?:to|until|till|-|\u2013) ?{_HALF}", re.IGNORECASE)
 
 
 def marks(text: str, guide: Guide) -> Iterator[tuple]:
@@ -47,18 +58,12 @@ def marks(text: str, guide: Guide) -> Iterator[tuple]:
         yield "separators", match[0], match.start(), ()
 
 
-def stops(text: str, guide: Guide) -> Iterator[tuple]:
-    """Doubt a stop inside an entry that belongs to no short form that stays."""
-    for match in re.finditer(r"(\S+)\. (?=\S)", text):
-        word = match[1].lstrip("(")
-        if f"{word}." not in guide.kept and not re.fullmatch(r"(?:[A-Z]\.)*[A-Z]", word):
-            yield "separators", ".", match.end() - 2, ()
-
-
 def capitals(text: str, guide: Guide) -> Iterator[tuple]:
     """Doubt a small letter before a name or number, a capital that stands alone, and a short name."""
     titles, numbered = "|".join(LISTS["titles"]), "|".join(LISTS["numbered"])
-    for match in re.finditer(rf"\b(?:{titles})\.? (?=[A-Z])|\b(?:{numbered}) (?=\d|[A-Z]\b)", text):
+    for match in re.finditer(rf"\b(?:{titles})\.? (?=[A-Z])|\b(?:{numbered}) (?=\d|[A-Z]\b)|{_TITLED}", text):
+        yield "capitals", match[0], match.start(), ()
+    for match in re.finditer(r"\b[a-z]+ vs?\.? [a-z]+", text):
         yield "capitals", match[0], match.start(), ()
     common = vocabulary() | pasts().keys()
     for match in _NAME.finditer(text):
@@ -77,23 +82,49 @@ def _alone(before: str, after: str) -> bool:
     of_name = re.search(r"[A-Z]\w* (?:of|and|for|the) (?:the )?$", before) or re.match(
         r" of (?:the )?[A-Z\ue000-\uf8ff]", after
     )
-    small = re.search(r"(?:^|(?<![\w-])(?<!of )[a-z]+,? )$", before) and re.match(r"(?:,? [a-z]|$)", after)
+    small = re.search(r"(?:^|(?<![\w-])(?<!of )[a-z]+,? )$", before) and re.match(
+        r"[,;.]?(?: [a-z]|$)", after
+    )
     return bool(small) and not of_name
 
 
-def dates(text: str, guide: Guide) -> Iterator[tuple]:
-    """Doubt a day that no calendar has, and a range that runs backwards.
+def figures(text: str, guide: Guide) -> Iterator[tuple]:
+    """Doubt a day that no calendar has, a time that no clock has, and a range that runs backwards.
 
-    >>> [words for _, words, *_ in dates("On February 30; pages 18 to 7", Guide.read("house.toml"))]
-    ['February 30', '18 to 7']
+    >>> guide = Guide.read("house.toml")
+    >>> [words for _, words, *_ in figures("On February 30 and 2/30/2026; pages 18 to 7", guide)]
+    ['February 30', '2/30/2026', '18 to 7']
+    >>> [words for _, words, *_ in figures("From 4:00 p.m. to 2:30 p.m.; at 13:75", guide)]
+    ['13:75', '4:00 p.m. to 2:30 p.m.']
     """
     for match in _DAY.finditer(text):
-        day, month = int(match[1] or match[4]), _MONTHS.index(match[2] or match[3]) + 1
-        try:
-            date(2024, month, day)
-        except ValueError:
+        if not _exists(int(match[1] or match[4]), _MONTHS.index(match[2] or match[3]) + 1):
+            yield "meaning", match[0], match.start(), ()
+    for match in _NUMBERS.finditer(text):
+        one, two = int(match[1]), int(match[2])
+        if not (_exists(one, two) or _exists(two, one)):
             yield "meaning", match[0], match.start(), ()
     for match in _RANGE.finditer(text):
         first, last = match[1], match[2]
         if int(first) > int(last) and not (len(first) == 4 and len(last) == 2):
             yield "meaning", match[0], match.start(), ()
+    for match in re.finditer(r"\b(\d+) (?:out )?of (\d+)\b", text):
+        if int(match[1]) > int(match[2]):
+            yield "meaning", match[0], match.start(), ()
+    for match in _CLOCK.finditer(text):
+        if int(match[1]) > 23 or int(match[2]) > 59:
+            yield "meaning", match[0], match.start(), ()
+    for match in _HOURS.finditer(text):
+        if _minutes(*match.groups()[:3]) >= _minutes(*match.groups()[3:]):
+            yield "meaning", match[0], match.start(), ()
+
+
+def _exists(day: int, month: int) -> bool:
+    try:
+        return bool(date(2024, month, day))
+    except ValueError:
+        return False
+
+
+def _minutes(hour: str, minute: str | None, half: str) -> int:
+    return (int(hour) % 12 + 12 * (half.lower() == "p")) * 60 + int(minute or 0)

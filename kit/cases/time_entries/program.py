@@ -7,7 +7,7 @@ told.
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -79,22 +79,42 @@ def undone(corrected: str, guide: Guide, house: House, names: Collection[str] = 
     return found + [f"Not certain: {doubt}." for doubt in doubts(text, guide, house, protected=names)]
 
 
+def longer(narrative: str, hours: float | None) -> list[str]:
+    """Return the times in a narrative that are longer than what is billed.
+
+    >>> longer("Attended 6-hour deposition; called client for 20 minutes", 1.5)
+    ["hours: '6-hour', and 1.5 are billed"]
+    """
+    found = re.finditer(r"\b(\d+(?:\.\d+)?)[- ](hours?|hrs?|minutes?|mins?)\b", narrative)
+    spent = ((match[0], float(match[1]) / (60 if match[2][0] == "m" else 1)) for match in found)
+    return [f"hours: {said!r}, and {hours:g} are billed" for said, long in spent if hours and long > hours]
+
+
 class TimeEntries(dspy.Module):
     """Correct narratives by rules, and send to a person what is in doubt. No model is asked.
 
     Args:
         guide: The style guide.
         house: The firm's people, dictionary and clients.
-        new_words: How many words that are not words of legal work an entry may hold and still go out without
-            a person; None asks for no evidence at all, and trusts the rules.
+        evidence: Whether something must speak for an entry before it goes out without a person; False
+            trusts the rules.
     """
 
-    def __init__(self, guide: Guide, house: House | None = None, new_words: float | None = math.inf) -> None:
+    def __init__(self, guide: Guide, house: House | None = None, evidence: bool = True) -> None:
         super().__init__()
-        self.guide, self.house, self.new_words = guide, house or House(), new_words
+        self.guide, self.house, self.evidence = guide, house or House(), evidence
 
-    def forward(self, narrative: Any, client: Any = "", protected: Collection[str] = ()) -> dspy.Prediction:
-        """Correct one narrative; a client that is no text (an empty cell) counts as none."""
+    def forward(
+        self, narrative: Any, client: Any = "", protected: Collection[str] = (), hours: float | None = None
+    ) -> dspy.Prediction:
+        """Correct one narrative; a client that is no text (an empty cell) counts as none.
+
+        Args:
+            narrative: The entry.
+            client: Its name stays as it is.
+            protected: So do these.
+            hours: What is billed; a longer time in the narrative is a doubt.
+        """
         client = client if isinstance(client, str) else ""
         if reason := refusal(narrative, self.guide, self.house):
             narrative = narrative if isinstance(narrative, str) else ""
@@ -106,14 +126,14 @@ class TimeEntries(dspy.Module):
         reasons = [str(doubt) for doubt in found]
         remark = remark_in(narrative, self.guide, client, protected)
         reasons += [f"remark: {remark!r}"] if remark and not reasons else []
-        return _prediction(narrative, corrected, reasons)
+        return _prediction(narrative, corrected, reasons + longer(narrative, hours))
 
     def read(
         self, narrative: str, client: str = "", protected: Collection[str] = ()
     ) -> tuple[str, list[Doubt]]:
         """Return what rules make of a narrative, and what is in doubt."""
         text = tidy(narrative, self.guide, self.house, client, protected)
-        return text, doubts(text, self.guide, self.house, client, protected, narrative, self.new_words)
+        return text, doubts(text, self.guide, self.house, client, protected, narrative, self.evidence)
 
 
 def _prediction(narrative: str, corrected: str, reasons: list[str], calls: int = 0) -> dspy.Prediction:

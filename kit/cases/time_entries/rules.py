@@ -69,7 +69,7 @@ def mask(text: str, client: str, protected: Collection[str] = ()) -> tuple[str, 
     whole = sorted({name for name in (client, *protected) if name}, key=len, reverse=True)
     names = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in whole)
     fixed = r'"[^"]*"|\u201c[^\u201d]*\u201d|\S+@\S+\.\w+|https?://\S+'
-    fixed += "|" + _PHRASES
+    fixed += r"|\bFed\. R\. (?:(?:Civ|Crim|App|Bankr)\. P|Evid)\.|" + _PHRASES
     hidden: list[str] = []
 
     def hide(match: re.Match) -> str:
@@ -197,12 +197,14 @@ def abbreviations(text: str, guide: Guide) -> str:
     >>> abbreviations("Mtg. w/ opp. counsel re Sec. 9 on Dec. 5; In re Caremark", Guide.read("house.toml"))
     'meeting with opposing counsel regarding Section 9 on December 5; In re Caremark'
     """
+    if guide.spelling == "American":
+        text = re.sub(r"\b(Mr|Mrs|Ms|Dr) (?=[A-Z])", r"\1. ", text)
     numbered = "|".join(_NUMBERED)
     text = re.sub(
         rf"\b({numbered})(\.?) ?(?=\d|((?-i:[A-Z])\b))",
         lambda m: (
             m[0]
-            if (m[3] and m[1].islower()) or (not m[2] and len(m[1]) < 3)
+            if (m[3] and m[1].islower()) or (not m[2] and len(m[1]) < 3) or m[1] == "P"
             else _NUMBERED[m[1].lower()] + " "
         ),
         text,
@@ -296,10 +298,30 @@ def names(text: str, guide: Guide, house: House) -> str:
     >>> house = House(roster=(("Margaret", "Okafor"),))
     >>> names("Met with Margaret Okafor's team", Guide.read("house.toml"), house)
     "Met with M. Okafor's team"
+    >>> names("Read will of Estate of Margaret Okafor", Guide.read("house.toml"), house)
+    'Read will of Estate of Margaret Okafor'
     """
     if guide.people != "F. Last" or not house.people:
         return text
-    return house.people.sub(lambda match: house.short_names[re.sub(r"[^\w]", "", match[0]).lower()], text)
+
+    def short(match: re.Match) -> str:
+        if of_entity(text[: match.start()], text[match.end() :]):
+            return match[0]
+        return house.short_names[re.sub(r"[^\w]", "", match[0]).lower()]
+
+    return house.people.sub(short, text)
+
+
+def of_entity(before: str, after: str) -> bool:
+    """Say whether a name belongs to an estate, a trust, a case or a company.
+
+    >>> of_entity("Read Estate of ", " will"), of_entity("Met ", ", LLC"), of_entity("Met ", " in Reno")
+    (True, True, False)
+    """
+    company = r",? (?:&|(?:Inc|LLC|LLP|Co|Corp|Ltd|Trust|Estate|Foundation|Family)\b|v\.)"
+    return bool(
+        re.search(r"\b(?:Estate|Trust) of (?:the )?$|\bIn re $|\bv\. $", before) or re.match(company, after)
+    )
 
 
 def replaced(text: str, guide: Guide) -> str:

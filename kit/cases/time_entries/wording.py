@@ -10,50 +10,59 @@ from .explanations import distance
 from .guide import Guide
 from .house import House, american, base_forms, english, vocabulary
 from .lists import LISTS
-from .verbs import base_of
+from .openings import DETERMINERS, PREPOSITIONS
+from .spelling import CLEARLY
+from .verbs import base_of, is_past
 
 _LETTERS = re.compile(r"(?<![\w.$/&\u2019'-])[^\W\d_]+(?:['\u2019-][^\W\d_]+)*(?![\w/])")
 _PART = re.compile(r"[^\W\d_]+(?:['\u2019](?:s|t|d|re|ve|ll)?)?")
+_NO_NOUN = "|".join(PREPOSITIONS | DETERMINERS | LISTS["after_owners"])
+_OWNERS = re.compile(rf"\b((?:{'|'.join(LISTS['owners'])})s) (?!(?:{_NO_NOUN})\b)([a-z]+)")
+_BEFORE_NAME = re.compile(
+    r"\b(?:with|to|from|by|of|for|and|counsel|called|emailed|advised|deposed|interviewed|telephoned) $"
+)
 
 
-def wording(text: str, guide: Guide, house: House, new_words: float, narrative: str) -> Iterator[tuple]:
-    """Doubt words that are not words of legal work: near ones as slips, short ones as short forms."""
-    for match in re.finditer(r"(?<![\w.'\u2019(-])[b-z](?![\w.'\u2019)-])", text):
+def wording(text: str, guide: Guide, house: House, narrative: str) -> Iterator[tuple]:
+    """Doubt words that are not words of legal work: near ones as slips, short ones as short forms.
+
+    >>> guide = Guide.read("american.toml")
+    >>> for entry in ("Drafted maritel term", "Met w client", "Met with priya"):
+    ...     print(*wording(entry, guide, House(), entry))
+    ('spelling', 'maritel', 8, ('marital',))
+    ('abbreviations', 'w', 4, ())
+    ('names', 'priya', 9, ())
+    """
+    for match in re.finditer(r"(?<![\w.'\u2019(-])(?!v\.)[b-z](?![\w'\u2019)-]|\.\w)", text):
         yield "abbreviations", match[0], match.start(), ()
-    new = []
+    for match in _OWNERS.finditer(text):
+        if not (is_past(match[2]) or match[2].endswith(("ing", "ly"))):
+            yield "spelling", match[1], match.start(), (f"{match[1][:-1]}'s", f"{match[1]}'")
+    small = narrative.isupper() or not re.search(r"[A-Z]", narrative[1:] or text[1:])
     for match in _LETTERS.finditer(text):
         parts = list(_PART.finditer(match[0]))
         for part in parts:
             word = part[0].rstrip("'\u2019")
-            opens = match.start() == part.start() == 0
+            place = match.start() + part.start()
             low = re.sub(r"['\u2019]s?$", "", word).lower()
-            if (word.islower() or opens) and len(low) > 1:
-                kind, choices = _kind(low, len(parts) > 1, opens, guide, house)
-                place = match.start() + part.start()
-                if kind == "words":
-                    new.append((kind, word, place, ()))
-                elif kind:
+            if (word.islower() or place == 0) and len(low) > 1:
+                kind, choices = _kind(low, len(parts) > 1, place == 0, guide, house)
+                if kind is None and small and len(parts) == 1 and _BEFORE_NAME.search(text[:place]):
+                    kind = None if familiar(low, guide, house) else "names"
+                if kind:
                     yield kind, word, place, choices
-    capital = re.search(r"[A-Z]", narrative[1:] or text[1:]) and not narrative.isupper()
-    if len(new) > (new_words if capital else 0):  # without a capital, a new word may be a name
-        yield from new
 
 
 def _kind(low: str, in_compound: bool, opens: bool, guide: Guide, house: House) -> tuple[str | None, tuple]:
     """Return the kind of doubt that a word raises, or None, and what it may have to be."""
     if abroad(low, guide) or re.search(r"[^aeiou]ys$", low):
         return "spelling", ()
-    if low in LISTS["always_capital"]:
-        return "capitals", ()
-    if familiar(low, guide, house) or (in_compound and low in LISTS["prefixes"]):
+    if in_compound or familiar(low, guide, house):
         return None, ()
-    if in_compound:
-        return "words", ()
     if len(low) < 4 and not opens:
         return "abbreviations", ()
-    if near := likelier(low):
-        return "spelling", near
-    return (None, ()) if opens else ("words", ())
+    near = likelier(low)
+    return ("spelling", near) if near else (None, ())
 
 
 def familiar(word: str, guide: Guide, house: House) -> bool:
@@ -73,12 +82,14 @@ def familiar(word: str, guide: Guide, house: House) -> bool:
 
 @cache
 def likelier(word: str) -> tuple[str, ...]:
-    """Return the words of legal work that are one slip away from a word that is none.
+    """Return the words of legal work that are one slip away from a word, and far more frequent than it.
 
-    >>> likelier("casual"), likelier("piano")
-    (('causal',), ())
+    >>> likelier("casual"), likelier("maritel"), likelier("piano")
+    ((), ('marital',), ())
     """
+    count = english().word_frequency.dictionary
     near = english().edit_distance_1(word) & vocabulary() if len(word) > 3 else set()
+    near = {other for other in near if len(other) > 3 and count[other] > CLEARLY * count[word]}
     return tuple(sorted(other for other in near if other[: len(word) - 1] != word[:-1]))[:3]
 
 
@@ -98,18 +109,20 @@ def abroad(word: str, guide: Guide) -> bool:
 @cache
 def _british() -> frozenset[str]:
     return frozenset(
-        word for word in vocabulary() if american(word) != word and american(word) in vocabulary()
+        word
+        for word in vocabulary()
+        if len(word) > 4 and american(word) != word and american(word) in vocabulary()
     )
 
 
 def alike(text: str, client: str, house: House) -> Iterator[tuple]:
-    """Doubt a name that is nearly another one, and the name of another client.
+    """Doubt a name that is nearly another one, and the name of another client or matter.
 
     >>> house = House(clients=frozenset({"Brightwater Nurseries", "Pell Estate"}))
     >>> [words for _, words, *_ in alike("Met Tansley and Tansly of Brightwater", "Pell Estate", house)]
     ['Tansly', 'Brightwater']
     """
-    names = list(re.finditer(r"(?<![\w'\u2019])[A-Z][^\W\d_]{3,}", text))
+    names = list(re.finditer(r"(?<![\w'\u2019])[A-Z][^\W\d_A-Z][^\W\d_]{2,}", text))
     ours = re.findall(r"[A-Z][^\W\d_]{3,}", client)
     rest = (name for name in house.clients if name != client)
     others = {word for name in rest for word in re.findall(r"[A-Z][^\W\d_]{4,}", name)}
@@ -119,6 +132,10 @@ def alike(text: str, client: str, house: House) -> Iterator[tuple]:
             yield "names", name, match.start(), ()
         elif name in others and name not in ours and name.lower() not in vocabulary():
             yield "meaning", name, match.start(), ("another client",)
+        elif name not in ours and any(name.rstrip("s") == other.rstrip("s") for other in ours):
+            yield "names", name, match.start(), ()
+        elif name not in ours and re.match(r" (?:case|matter|file)\b", text[match.end() :]):
+            yield "meaning", name, match.start(), ("another matter",)
 
 
 def _nearly(name: str, other: str) -> bool:

@@ -34,7 +34,7 @@ def programs() -> dict[str, dspy.Module]:
     """Return what is compared, by name; the last is served."""
     return {
         "untouched": Untouched(),
-        "rules alone": TimeEntries(GUIDE, house(), new_words=None),
+        "rules alone": TimeEntries(GUIDE, house(), evidence=False),
         "rules and evidence": best(),
     }
 
