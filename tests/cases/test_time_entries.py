@@ -330,6 +330,8 @@ class TestEvidence:
             ("Emails to and from adjuster", "from"),
             ("Notice drafted", "drafted"),
             ("Drafted letter to", "to"),
+            ("Researched fair use under Lanham act", "Lanham act"),
+            ("Revised K with supplier", "Revised K"),
             ("Reviewed landlords response", "landlords"),
             ("Reviewed smith v. jones", "smith v. jones"),
             ("Filed in district of Nevada", "district of "),
@@ -383,6 +385,21 @@ class TestEvidence:
             True,
             False,
         ]
+
+    @pytest.mark.parametrize(
+        ("narrative", "words"),
+        [
+            ("Emailed Aisha Rahman & Colm Dorn", "Aisha Rahman"),
+            ("Discussed it with Zoë Beaumont-Clarke", "Zoë Beaumont-Clarke"),
+            ("Wrote to Juan van der Berg", "Juan van der Berg"),
+            ("Conferred with AB regarding strategy", "AB"),
+            ("Reviewed Hartigan deposition", "Hartigan"),
+            ("Updated plan with Quintus", "Quintus"),
+        ],
+    )
+    def test_a_person_who_is_not_named_as_the_house_wants_is_a_doubt(self, correct, narrative, words):
+        """Two people, one name alone, initials, and names with accents or particles."""
+        assert any(repr(words) in reason for reason in correct(narrative).reasons)
 
     def test_an_entry_in_capitals_may_hide_a_name(self, correct):
         """Nothing shows which words of it were names."""

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from .evidence import missing
 from .guide import Guide
-from .house import House
+from .house import House, vocabulary
 from .openings import joined_doubts, unsure
 from .rules import MASK, mask, of_entity, opens, printable, shortened, shouted, unmask
 from .spelling import suggestions, unknown
@@ -46,8 +46,15 @@ _CAPITAL = "[A-Z\u00c0-\u00de]"
 _NAME = re.compile(
     rf"(?<![\w'\u2019.-])(?=({_CAPITAL}[\w'\u2019-]*[^\W\d_A-Z] (?:[A-Z]\.? )*"
     rf"(?:(?:van|von|de|del|della|der|den|da|dos|di|la|le|bin|al|ter|ten) )*"
-    rf"{_CAPITAL}[\w'\u2019-]*[^\W\d_A-Z])(?![\w'\u2019-]| [A-Z&]| v\.?\b))"
+    rf"{_CAPITAL}[\w'\u2019-]*[^\W\d_A-Z])(?![\w'\u2019-]| [A-Z]| v\.?\b))"
 )
+_WORD = rf"{_CAPITAL}[^\W\d_A-Z][\w'\u2019-]+"
+_MET = "with|[Cc]alled|[Ee]mailed|[Ii]nterviewed|[Dd]eposed|[Tt]elephoned|[Mm]et"
+_ONE_NAME = re.compile(
+    rf"\b(?:{_MET}) ({_WORD}|[A-Z][A-Z])(?=[;,.]?(?:$| [a-z]))"
+    rf"|(?<=[a-z] )({_WORD})(?= (?:deposition|transcript|affidavit|declaration|testimony)\b)"
+)
+_TWO_LETTERS = frozenset(["HR", "IT", "AG", "EU", "UK", "US", "VP", "PR"])
 _DOTTED = re.compile(r"(?<![\w.])(?:[^\W\d_]+\.)+(?=[\s,;:)]|$)")
 _SLASHED = re.compile(r"(?<![\w./])[a-zA-Z]{1,4}/[a-zA-Z]{0,4}(?![\w/])")
 _SENTENCE = re.compile(r"(?<=[\w)])\. +(?=[A-Z])| [-\u2013\u2014/+] (?=[a-z])|,? (?:and )?then (?=[a-z])")
@@ -229,7 +236,7 @@ def _settled(word: str, before: str, after: str) -> bool:
             "of",
         }
     if word == "council":
-        return last in {"city", "town", "county", "borough", "district", "parish", "the"}
+        return last in {"city", "county", "borough", "district", "parish"}
     if word == "advise":
         return last not in {
             "of",
@@ -268,16 +275,22 @@ def _names(text: str, guide: Guide, house: House) -> Iterator[tuple]:
             yield "names", match[0].strip(), match.start(), ()
     for match in _NAME.finditer(text):
         first, *_, last = match[1].split()
-        if of_entity(text[: match.start()], text[match.start() + len(match[1]) :]):
+        before, after = text[: match.start()], text[match.start() + len(match[1]) :]
+        if of_entity(before, after) or before.endswith("& "):
             continue
-        common = house.owns(last) and last.lower() not in house.proper
-        if match.start() and not common and not house.owns(first) and f"{last}." not in guide.kept:
-            yield (
-                "names",
-                match[1],
-                match.start(),
-                (re.sub(r"^\S+ (?:[A-Z]\.? )*", f"{first[0]}. ", match[1]),),
-            )
+        common = house.lists(last) and last.lower() not in house.proper
+        if match.start() and not common and not house.lists(first) and f"{last}." not in guide.kept:
+            short = re.sub(r"^\S+ (?:[A-Z]\.? )*", f"{first[0]}. ", match[1])
+            yield "names", match[1], match.start(), (short,)
+    for match in re.finditer(rf"(?<![\w'\u2019.-]){_WORD} {_WORD} {_WORD}(?![\w'\u2019-]| [A-Z&])", text):
+        first, *_, last = match[0].split()
+        if not (house.knows(first) or house.knows(last)):
+            yield "names", match[0], match.start(), ()
+    for match in _ONE_NAME.finditer(text):
+        name = match[1] or match[2]
+        known = house.lists(name) or name.lower() in vocabulary() or name in _TWO_LETTERS
+        if not known and not any(name in client.split() for client in house.clients):
+            yield "names", name, match.start(match.lastindex or 0), ()
 
 
 def _shifts(masked: str, hidden: list[str]) -> list[int]:

@@ -103,6 +103,10 @@ class House:
         """Say whether a word is one of the firm's own, itself or in a base form."""
         return not self._folded.isdisjoint({word.lower()} | base_forms(word.lower()))
 
+    def lists(self, word: str) -> bool:
+        """Say whether a word is one of the firm's own as it is, or without its plural."""
+        return not self._folded.isdisjoint({word.lower(), word.lower().removesuffix("s")})
+
     @cached_property
     def _folded(self) -> frozenset[str]:
         return frozenset(word.lower() for word in self.words)

@@ -34,6 +34,8 @@ _NAME = re.compile(r"(?<![\w.'\u2019-])[A-Z][a-z]+(?![\w'\u2019])")
 _TITLED = (
     r"\b(?:district|department) of (?=[A-Z])|\bfederal rules?\b|\bsupreme court\b"
     r"|\brules? of (?:civil|criminal|evidence|appellate)\b"
+    r"|\b[A-Z][a-z]+ (?:act|code|rules?)\b"
+    r"|(?<![\w'\u2019-])(?!(?:and|or|to|through|of)\b)(?:^[A-Z]|[a-z])[a-z-]* [B-Z](?= [a-z]|[;,])"
     r"|\b(?:bankruptcy|internal revenue|uniform commercial) code\b"
 )
 _MONTHS = list(month_name[1:])

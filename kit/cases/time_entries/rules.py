@@ -318,7 +318,9 @@ def of_entity(before: str, after: str) -> bool:
     >>> of_entity("Read Estate of ", " will"), of_entity("Met ", ", LLC"), of_entity("Met ", " in Reno")
     (True, True, False)
     """
-    company = r",? (?:&|(?:Inc|LLC|LLP|Co|Corp|Ltd|Trust|Estate|Foundation|Family)\b|v\.)"
+    company = (
+        r",? (?:&(?! [A-Z]\w+ [^\W\d_a-z])|(?:Inc|LLC|LLP|Co|Corp|Ltd|Trust|Estate|Foundation|Family)\b|v\.)"
+    )
     return bool(
         re.search(r"\b(?:Estate|Trust) of (?:the )?$|\bIn re $|\bv\. $", before) or re.match(company, after)
     )
