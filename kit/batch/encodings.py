@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from kit.documents.encodings import marked, wide
+from kit.documents.encodings import TWICE, marked, wide
 from kit.notices import notice
 
 _PIECE = 1 << 20
@@ -35,7 +35,8 @@ def encoding_of(path: Path) -> str:
 
 def _western(path: Path) -> str:
     with pa.input_stream(str(path), compression="detect") as file:
-        if not _is("cp1252", b"", file):
+        start = file.read(_PIECE)
+        if TWICE.search(start.decode("cp1252", "replace")) or not _is("cp1252", start, file):
             raise UnknownEncoding(
                 f"{path} is neither UTF-8, UTF-16 nor cp1252. Save it as UTF-8 (in Excel: CSV UTF-8), or "
                 "read it yourself and pass the frame: pandas.read_csv(path, encoding=..., dtype=str)."

@@ -45,7 +45,12 @@ def identity_of(program: dspy.Module, inputs: dict[str, str], source: str, **lay
 def recorded(folder: Path) -> dict[str, Any]:
     """Return the identity that is written down in a folder; {} if none is."""
     path = folder / _FILE
-    return orjson.loads(path.read_bytes()) if path.exists() else {}
+    try:
+        return orjson.loads(path.read_bytes()) if path.exists() else {}
+    except orjson.JSONDecodeError as error:
+        raise OtherRun(
+            f"{path} is damaged ({error}). Take another folder; or delete it, if the run is the same."
+        ) from error
 
 
 def record(folder: Path, identity: dict[str, Any]) -> None:
@@ -65,7 +70,11 @@ def differences(now: dict[str, Any], before: dict[str, Any]) -> list[str]:
 
 
 def _hash(value: Any) -> str:
-    return hashlib.sha256(orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS)).hexdigest()
+    try:
+        written = orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # an integer beyond 64 bits, or half of a surrogate pair
+        written = ascii(value).encode()
+    return hashlib.sha256(written).hexdigest()
 
 
 def _module(module: Any, name: str) -> list[Any]:

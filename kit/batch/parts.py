@@ -35,6 +35,9 @@ class Parts:
             (folder / name).mkdir(parents=True, exist_ok=True)
             for torn in (folder / name).glob(".*.tmp"):
                 torn.unlink()
+            for path in files(folder, name):
+                if not _is_whole(path):  # its answers are kept, so that nobody is asked again
+                    (folder / "results" / path.name).unlink()
 
     def finished(self) -> set[int]:
         """Return the numbers of the partitions that need no more work."""
@@ -86,6 +89,10 @@ class Table:
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
         self.paths = files(folder, name)
+        if broken := [path for path in self.paths if not _is_whole(path)]:
+            raise OSError(
+                f"{broken[0]} is damaged. Make the same call of batch.run again: it writes it anew."
+            )
         schemas = [pa.parquet.read_schema(path) for path in self.paths] or [_WITHOUT_FILES[name]]
         schema = _common(schemas)
         self.dataset = pa.dataset.dataset(self.paths, schema, format="parquet")
@@ -116,6 +123,14 @@ def files(folder: Path, name: str) -> list[Path]:
     """Return the parts of "results" or "failures" that belong to finished partitions, in order."""
     finished = {path.name for path in (folder / "results").glob("part-*.parquet")}
     return sorted(path for path in (folder / name).glob("part-*.parquet") if path.name in finished)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        pa.parquet.read_metadata(path)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def count_rows(paths: list[Path]) -> int:

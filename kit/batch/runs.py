@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,9 @@ def run(
     """
     if not isinstance(program, dspy.Module):
         raise TypeError(f"The program is a {type(program).__name__}; a batch runs a dspy.Module.")
+    for name, value in (("threads", threads), ("partition_rows", partition_rows)):
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise ValueError(f"{name} is {value!r}; it takes a number from 1.")
     table = source_of(source)
     mapping = mapping_of(inputs, table.schema)
     layout = {"partition_rows": partition_rows, "prefix": prefix}
@@ -215,8 +219,11 @@ def _told(folder: Path, rows: int) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        done = f"{_finished(folder):,} of {rows:,} rows are finished in {folder}"
-        error.add_note(f"{done}; the same call goes on from there.")
+        note = f"{_finished(folder):,} of {rows:,} rows are finished in {folder}"
+        note += "; the same call goes on from there."
+        if isinstance(error, sqlite3.OperationalError):
+            raise OSError(f"Cannot write to {folder}: {error}. Make room there. {note}") from error
+        error.add_note(note)
         raise
 
 

@@ -71,7 +71,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return _of_bytes(bytes(value))
     if isinstance(value, Mapping):
-        return {_name(key): _plain(held) for key, held in value.items()}
+        if len(named := {_name(key): _plain(held) for key, held in value.items()}) < len(value):
+            raise NotStorable("a dict with two keys that are one in JSON, such as 1 and '1'. Rename one.")
+        return named
     if isinstance(value, list | tuple | range):
         return [_plain(held) for held in value]
     if isinstance(value, set | frozenset):

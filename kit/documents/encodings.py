@@ -19,9 +19,10 @@ _MARKS = {  # UTF-32 first: its mark begins like that of UTF-16
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _OTHERS = (
-    "cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_r mac_roman cp437 cp850 cp932 gb18030 big5 cp949"
+    "cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_r mac_roman cp437 cp850 cp932 euc_jp gb18030 big5"
+    " cp949"
 )
-_TWICE = re.compile(
+TWICE = re.compile(
     "[\u00c2\u00c3][\u0080-\u00bf\u2013-\u203a\u20ac\u0152-\u0178\u017d\u0192\u02c6\u02dc]|\u00e2\u20ac."
 )
 _CONTROLS = [chr(code) for code in (*range(9), 11, *range(14, 32), 127)]
@@ -29,12 +30,12 @@ _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([\w.:-]+)", re.IGNOR
 
 
 def decoded(data: bytes) -> tuple[str, list[str]]:
-    r"""Return the text, and a note unless its encoding is certain.
+    r"""Return the text, and a note unless its encoding is certain; an XML file says its own.
 
     >>> decoded(b"caf\xe9s")
     ('cafés', ['read as cp1252, a guess: check its accents and quotes'])
     """
-    if encoding := marked(data):
+    if encoding := marked(data) or _of_xml(data):
         return data.decode(encoding, "replace"), []
     try:
         if not (encoding := wide(data)):
@@ -45,6 +46,9 @@ def decoded(data: bytes) -> tuple[str, list[str]]:
             return whole.decode("utf-8"), ["its last character breaks off"]
         if mixed := _by_line(data):
             return mixed
+        text = data.decode("utf-8", "replace")
+        if text.count("\ufffd") < 0.1 * sum(sign > "\x7f" and sign.isalpha() for sign in text):
+            return text, []  # UTF-8 with a few broken bytes; `doubts` counts them
         encoding = _guess(data)
     return data.decode(encoding, "replace"), [f"read as {encoding}, a guess: check its accents and quotes"]
 
@@ -52,6 +56,14 @@ def decoded(data: bytes) -> tuple[str, list[str]]:
 def marked(data: bytes) -> str:
     """Return the encoding that a byte order mark names, or ""."""
     return next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), "")
+
+
+def _of_xml(data: bytes) -> str:
+    """Return the encoding that an XML file declares and is in, or ""."""
+    declared = _DECLARED.search(data[:200]) if data.startswith(b"<?xml") else None
+    with suppress(UnicodeDecodeError, LookupError):
+        return declared[1].decode("ascii") if declared and data.decode(declared[1].decode("ascii")) else ""
+    return ""
 
 
 def as_utf8(data: bytes) -> tuple[bytes, list[str]]:
@@ -85,7 +97,7 @@ def doubts(text: str) -> list[str]:
     >>> doubts("cafÃ© and rosÃ© wine")
     ['2 places look garbled ("Ã©"): the text was once read in a wrong encoding']
     """
-    lost, garbled, remarks = text.count("\ufffd"), _TWICE.findall(text), []
+    lost, garbled, remarks = text.count("\ufffd"), TWICE.findall(text), []
     if controls := sum(map(text.count, _CONTROLS)):
         remarks.append(f"{controls:,} control characters are in it, as in files that are no text")
     if lost:

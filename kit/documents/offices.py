@@ -36,12 +36,12 @@ _SLIDE = [  # heading, how the relation of the slide ends, and the same
 _COUNTED_FILES = {
     "word/media/": "pictures not read (save it as PDF to see them)",
     "word/embeddings/": "embedded files not read",
-    "word/afchunk": "inserted documents not read (save it again in Word)",
 }
 _COUNTED_TAGS = {
     rb"<w:sym ": "symbols of Wingdings and similar fonts, left out",
     rb"<w:numPr[ >]": "paragraphs whose number or bullet Word computes (the text has 1. or none)",
     rb"<w:vanish */>": "pieces of hidden text, which are read",
+    rb"<w:altChunk ": "inserted documents not read (save it again in Word)",
 }
 _BLIP = "{http://schemas.openxmlformats.org/drawingml/2006/main}blip"
 _PICTURES, _MEDIA = (11, 13), (7, 10, 16)  # shape types of python-pptx

@@ -76,7 +76,11 @@ def book(name: str, data: bytes, bounds: Bounds) -> list[Part]:
         parts = []
         for chapter in chapters:
             bounds.check(f"chapter {len(parts) + 1}")
-            parts.append(texts.web(f"{chapter}.html", archive.read(chapter), bounds, main=False))
+            parts.append(
+                texts.web(f"{chapter}.html", archive.read(chapter), bounds, main=False)
+                if chapter in packed
+                else Part(notes=[f"the chapter {chapter} is missing from the file"])
+            )
     return parts or [Part(notes=["the book lists no chapters"])]
 
 

@@ -20,10 +20,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from kit.documents import mails, offices, opens, pdfs, pictures, tables, texts
 from kit.documents.attached import unpacked
-from kit.documents.bounds import MAX_CHARACTERS, MAX_SECONDS, Bounds, Part, refuse_swollen
+from kit.documents.bounds import MAX_CHARACTERS, MAX_SECONDS, Bounds, Part, refuse_swollen, within
 from kit.documents.encodings import doubts
 from kit.documents.errors import (
     BROKEN,
@@ -58,6 +59,7 @@ class _File:
     data: bytes = field(repr=False)
     kind: str
     password: str | None = field(default=None, repr=False)
+    remark: str = ""
 
     @property
     def opened(self) -> tuple[str, bytes, str | None]:
@@ -66,9 +68,9 @@ class _File:
 
     @property
     def note(self) -> str:
-        """Say when the name promises another kind."""
+        """Say when the name promises another kind, or the address did."""
         named = Path(self.name).suffix.lower()
-        return f"named {named}, read as {self.kind}" if named not in ("", self.kind) else ""
+        return self.remark or (f"named {named}, read as {self.kind}" if named not in ("", self.kind) else "")
 
 
 @dataclass(frozen=True)
@@ -162,8 +164,8 @@ def pages(
     """
     options = {"first": first, "last": last, "password": password, "limit": limit, "max_pixels": max_pixels}
     options |= {"characters": characters, "seconds": seconds}
-    files, skipped = _unpack(source)
-    gathered = [page for name, data in files for page in _whole(name, data, options)]
+    files, skipped = _unpack(source, seconds)
+    gathered = [page for file in files for page in _whole(*file, options | _remark(file))]
     if skipped and gathered:
         gathered[0] = _noted(gathered[0], skipped)
     return gathered
@@ -179,14 +181,19 @@ def read_all(sources: Iterable[str | Path], **options: Any) -> list[Outcome]:
     outcomes = []
     for source in sources:
         try:
-            files, skipped = _unpack(source)
+            files, skipped = _unpack(source, options.get("seconds", MAX_SECONDS))
         except UnreadableFile as error:
             outcomes.append(Outcome(error.source, error=error))
             continue
-        outcomes += [outcome for name, data in files for outcome in _outcomes(name, data, options)]
+        outcomes += [outcome for file in files for outcome in _outcomes(*file, options | _remark(file))]
         if skipped:
             outcomes.append(Outcome(str(source), error=UnsupportedFile(str(source), skipped)))
     return outcomes
+
+
+def _remark(file: tuple[str, bytes]) -> dict[str, str]:
+    """Return what attachments remarks on a download, such as a web page where a PDF was expected."""
+    return {"remark": "; ".join(getattr(file, "warnings", ()))}
 
 
 def _whole(name: str, data: bytes, options: dict[str, Any]) -> list[Page]:
@@ -229,43 +236,87 @@ def _archived(name: str, data: bytes, options: dict[str, Any], depth: int) -> li
         path = Path(place) / "attached.zip"
         path.write_bytes(data)
         try:
-            files, _ = _unpack(path)
+            files, skipped = _unpack(path)
         except UnreadableFile as error:
             return [Outcome(name, error=type(error)(name, str(error).partition(": ")[2]))]
     inside = ((f"{name}/{file.partition('/')[2]}", content) for file, content in files)
-    return [outcome for file, content in inside for outcome in _outcomes(file, content, options, depth)]
+    outcomes = [outcome for file, content in inside for outcome in _outcomes(file, content, options, depth)]
+    return outcomes + ([Outcome(name, error=UnsupportedFile(name, skipped))] if skipped else [])
 
 
-def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
+def _unpack(source: str | Path, seconds: float = MAX_SECONDS) -> tuple[list[tuple[str, bytes]], str]:
     """Return (name, bytes) of each file, and what attachments left out of a folder or an archive."""
     import tarfile
 
-    name, path = Path(source).name or str(source), Path(source)
+    web, path = "://" in str(source), Path(source)
+    shown = _public(str(source)) if web else str(source)
+    name = Path(shown).name or shown
     if path.is_file() and (size := path.stat().st_size) > MAX_BYTES:
         raise FileTooLarge(name, f"{size:,} bytes are more than {MAX_BYTES:,}. Split it.")
     if path.is_file() and signed(data := path.read_bytes()):
         return [(name, data)], ""  # a Word file named .zip is a Word file
     try:
-        resolved = unpacked(str(source), MAX_BYTES)
+
+        def fetch() -> Any:
+            return unpacked(str(source), MAX_BYTES)
+
+        resolved = within(seconds, shown, fetch) if web else fetch()
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
+        if rest := _rest(path):
+            return rest
         raise CorruptFile(name, f"the archive does not open ({error}). Make or send it again.") from error
     except (RuntimeError, NotImplementedError) as error:  # how zipfile says that a password is needed
+        if rest := _rest(path):
+            return rest
         kind = EncryptedFile if "password" in str(error) else UnsupportedFile
         raise kind(name, f"the archive does not open ({error}). Unpack it first.") from error
     except OSError as error:
-        raise MissingFile(str(source), f"it cannot be fetched ({error}). Check the address.") from error
+        raise MissingFile(shown, f"it cannot be fetched ({error}). Check the address.") from error
     except ValueError as error:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise UnsupportedFile(
                 name, "it is a pipe or a device. Copy what it gives into a file."
             ) from error
-        if "://" in str(source) or path.exists():
-            raise UnsupportedFile(name, f"{error}") from error
-        raise MissingFile(str(source), "there is no such file. Check the path.") from error
+        if web or path.exists():
+            raise UnsupportedFile(name, str(error).replace(str(source), shown)) from error
+        raise MissingFile(shown, "there is no such file. Check the path.") from error
     skipped = _skipped(resolved.reports)
     if not resolved.files:
         raise EmptyFile(name, f"there is no file in it. {skipped}".strip())
     return resolved.files, skipped
+
+
+def _public(address: str) -> str:
+    """Return an address without what may be secret in it: name, password and query."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _rest(path: Path) -> tuple[list[tuple[str, bytes]], str] | None:
+    """Return what opens of an archive of which something does not, or None if nothing does."""
+    lost, left = [], MAX_BYTES
+    with tempfile.TemporaryDirectory() as place:
+        copied = Path(place) / path.name
+        try:
+            with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copied, "w") as copy:
+                for member in archive.infolist():
+                    left -= member.file_size
+                    try:
+                        copy.writestr(member.filename, archive.read(member) if left > 0 else b"")
+                    except (
+                        RuntimeError,
+                        NotImplementedError,
+                        EOFError,
+                        zlib.error,
+                        zipfile.BadZipFile,
+                    ) as error:
+                        lost.append(f"{member.filename} ({error})")
+                if left < 0 or not copy.namelist():
+                    return None
+        except (OSError, zipfile.BadZipFile):
+            return None
+        files, skipped = _unpack(copied)
+    return files, "; ".join(filter(None, [f"cannot be unpacked: {', '.join(lost)}", skipped]))
 
 
 def _skipped(reports: list[Any]) -> str:
@@ -291,11 +342,13 @@ def _read(
     max_pixels: int = MAX_PIXELS,
     characters: int = MAX_CHARACTERS,
     seconds: float = MAX_SECONDS,
+    remark: str = "",
 ) -> tuple[list[Page], list[tuple[str, bytes]]]:
     """Return the pages of one file, and what is attached to it."""
     if not data:
         raise EmptyFile(name, "the file has no bytes. Was it copied whole?")
-    file, bounds = _File(name, data, kind_of(name, data), password), Bounds(name, characters, seconds)
+    file = _File(name, data, kind_of(name, data), password, remark)
+    bounds = Bounds(name, characters, seconds)
     attached: mails.Files = []
     try:
         if file.kind == ".pdf":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ _MARKUP = {"/Text", "/FreeText", "/Highlight", "/Underline", "/Squiggly", "/Stri
 _DRAWN = {"/Square", "/Circle", "/Line", "/Polygon", "/PolyLine", "/Ink", "/FileAttachment", "/Redact"}
 _PLAYED = {"/Movie", "/RichMedia", "/Screen", "/Sound", "/3D"}
 _PASSWORD, _PUSH = 1 << 13, 1 << 16
+_GLYPHS = re.compile(r"(?:/[A-Za-z]{1,9}\d{1,5}(?![\w.-])){3,}")
 
 
 def count(name: str, data: bytes, password: str | None) -> int:
@@ -40,7 +42,7 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
 
     broken = (*BROKEN, PyPdfError)
     parts = []
-    with _quiet("pypdf"), _look_at(name, data, password) as look:
+    with _quiet("pypdf"), _damages() as damages, _look_at(name, data, password) as look:
         try:
             reader = PdfReader(io.BytesIO(data), password=password)
             about = _about(reader)
@@ -49,6 +51,7 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
         for number in numbers:
             bounds.check(f"page {number}")
             part, ends, failed = Part(), "", ""
+            damages.clear()
             try:
                 page = reader.pages[number - 1] if reader else None
                 part.text = _text(page, bounds, number) if page else ""
@@ -56,6 +59,10 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
             except broken as error:
                 failed = _short(error)
             look(part, number, failed)
+            if damages:
+                part.notes.append(
+                    f"a piece of the page is damaged, and what it held is missing ({damages[0]})"
+                )
             part.text = (part.text + ends).strip()
             parts.append(part)
     parts[0].notes += about
@@ -164,7 +171,8 @@ def _drawings(page: Any) -> tuple[float, int]:
 
 
 def _unmapped(text: str) -> float:
-    """Return the share of characters that stand for no letter: private use, controls, replacements."""
+    """Return the share of characters that stand for no letter: private use, controls, names of glyphs."""
+    text = _GLYPHS.sub(lambda names: "\ufffd" * len(names[0]), text)
     signs = [sign for sign in text if not sign.isspace()]
     odd = [sign for sign in signs if sign == "\ufffd" or "\ue000" <= sign <= "\uf8ff" or sign < " "]
     return len(odd) / len(signs) if signs else 0.0
@@ -262,6 +270,24 @@ def _lineage(field: Any) -> Iterator[Any]:
         if "/Parent" not in field:
             return
         field = field["/Parent"].get_object()
+
+
+@contextmanager
+def _damages() -> Iterator[list[str]]:
+    """Gather what pypdf says in this thread about streams that it cannot unpack; it goes on without them."""
+    said, here, log = [], threading.get_ident(), logging.getLogger("pypdf.filters")
+
+    def gather(record: logging.LogRecord) -> bool:
+        if record.thread == here and "decompressing" in record.getMessage():
+            said.append(record.getMessage())
+        return False
+
+    log.setLevel(logging.WARNING)  # for good: `_quiet` silences its parent
+    log.addFilter(gather)
+    try:
+        yield said
+    finally:
+        log.removeFilter(gather)
 
 
 @contextmanager

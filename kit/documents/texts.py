@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kit.documents.attached import text_reader
-from kit.documents.bounds import Bounds, Part
+from kit.documents.bounds import Bounds, Part, listed
 from kit.documents.encodings import as_utf8, decoded
 from kit.documents.errors import CorruptFile, UnsupportedFile
 
@@ -19,12 +19,15 @@ _MARKUP = 20  # characters of markup for each character of text, at most
 _DIGITS = re.compile(r"[0-9a-fA-F\s]{400,}")
 _ASIDE = re.compile(r"\\(header|footer|footnote|annotation|deleted|object|pict|shptxt)(?![a-z])")
 _UNREAD = re.compile(
-    rb"<(input|textarea|select|button|img|svg|canvas|iframe|frame|noframes|object|embed|video|audio"
+    rb"<(button|img|svg|canvas|iframe|frame|noframes|object|embed|video|audio"
     rb"|noscript|template)\b",
     re.IGNORECASE,
 )
+_HIDDEN_RTF = re.compile(r"\\v(?![a-z0-9])")
 _HIDDEN = re.compile(rb"<[a-z][^>]*(?:\shidden[\s=>]|display:\s*none|visibility:\s*hidden)", re.IGNORECASE)
 _LINK = re.compile(rb"<a\s[^>]*href\s*=\s*[\"']?\s*(?!#)", re.IGNORECASE)
+_FIELD = re.compile(rb"<(?:input|textarea|select)\b", re.IGNORECASE)
+_NO_VALUE = frozenset({"button", "file", "hidden", "image", "password", "reset", "submit"})
 _SCREENSHOT = re.compile(r" Add \[screenshot: true\] to see it rendered\.")
 _GROUP = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
 
@@ -69,10 +72,35 @@ def web(name: str, data: bytes, bounds: Bounds, main: bool = True) -> Part:
         notes.append("elements not read: " + ", ".join(f"{number} {tag}" for tag, number in unread.items()))
     if links := len(_LINK.findall(data)):
         notes.append(f"addresses of links, left out: {links}")
+    if filled := _filled(data[:most]):
+        notes.append(f"form fields that are filled, at the end of the text: {len(filled)}")
     if hidden := len(_HIDDEN.findall(data)):
         notes.append(f"elements that the page hides, left out: {hidden}")
     said = [_SCREENSHOT.sub(" Print it to PDF in a browser.", note) for note in _said(artifact["meta"])]
-    return Part(artifact["text"], [*notes, *said])
+    return Part(artifact["text"] + listed("Form fields:", filled), [*notes, *said])
+
+
+def _filled(page: bytes) -> list[str]:
+    """Return what stands in the forms of a web page: words, choices, and boxes that are checked."""
+    from lxml import html
+
+    filled = []
+    for field in html.fromstring(page).iter("input", "select", "textarea") if _FIELD.search(page) else ():
+        name = next(filter(None, map(field.get, ("aria-label", "name", "id", "placeholder"))), field.tag)
+        kind = field.get("type", "text").lower()
+        if field.tag == "select":
+            chosen = [
+                option.text_content().strip()
+                for option in field.iter("option")
+                if "selected" in option.attrib
+            ]
+            value = ", ".join(chosen)
+        elif kind in ("checkbox", "radio"):
+            value = f"checked {field.get('value', '')}".strip() if "checked" in field.attrib else ""
+        else:
+            value = "" if kind in _NO_VALUE else (field.value or "").strip()
+        filled += [f"{name}: {value}"] if value else []
+    return filled
 
 
 def _rtf(data: bytes, bounds: Bounds) -> Part:
@@ -87,6 +115,8 @@ def _rtf(data: bytes, bounds: Bounds) -> Part:
     if aside := Counter(_ASIDE.findall(source)):
         counted = ", ".join(f"{number} {word}" for word, number in aside.items())
         notes.append(f"parts not read: {counted} (save it as .docx or PDF to get them)")
+    if hidden := len(_HIDDEN_RTF.findall(source)):
+        notes.append(f"pieces of hidden text, which are read: {hidden}")
     return Part(rtf_to_text(source[:most], errors="replace").strip(), notes)
 
 

@@ -100,18 +100,37 @@ def check(reply: str, schema: dict[str, Any]) -> None:
         )
 
 
+def fits(recording: dict[str, Any], request: Request) -> bool:
+    """Tell whether a recorded reply is one to this request, with the bounds of the program that asks.
+
+    Bounds are in no request: DSPy leaves them out of its schema, and patterns out of the prompt, too.
+    """
+    noted, reply = recording.get("schema"), recording["reply"]
+    if noted is None and not _bounded():
+        return True
+    whole = complete(request)
+    schema = None if whole is request else schema_of(whole)
+    if noted is not None or recording["finish"] != "stop" or not isinstance(reply, str):
+        return noted in (None, schema)
+    try:
+        if schema:
+            check(reply, schema)
+        check_words(reply)
+    except UnsupportedFeatureError:
+        return False
+    return True
+
+
 def check_words(reply: str) -> None:
-    """Check a finished reply that no schema held against the bounds of the asking signature's output fields.
+    """Check a finished reply against the bounds of the asking signature's output fields.
 
     A reply that the adapter cannot read is left to the adapter.
 
     Raises:
         UnsupportedFeatureError: If a value is out of bounds; the message says which, and what would hold it.
     """
-    fields = getattr(_signature(), "output_fields", {})
-    bounded = [name for name, field in fields.items() if _bounds_of(field)]
     adapter = dspy.settings.adapter or dspy.ChatAdapter()
-    if not bounded:
+    if not (bounded := _bounded()):
         return
     import pydantic
 
@@ -126,14 +145,20 @@ def check_words(reply: str) -> None:
         first = broken.errors()[0]
         raise UnsupportedFeatureError(
             f"The reply breaks the bounds of {first['loc'][0]!r}: {first['msg']}, found {first['input']!r}. "
-            f"With {type(adapter).__name__} bounds are only words of the prompt, and no grammar holds them. "
-            "Use dspy.JSONAdapter, or a Literal."
+            f"With {type(adapter).__name__} no grammar holds this bound. "
+            "Use dspy.JSONAdapter or a Literal, or check it in your program and ask again."
         ) from None
 
 
 def _signature() -> Any:
     caller = (dspy.settings.caller_modules or [None])[-1]
     return getattr(caller, "signature", None)
+
+
+def _bounded() -> list[str]:
+    """Return the output fields of the asking program that have bounds."""
+    fields = getattr(_signature(), "output_fields", {})
+    return [name for name, field in fields.items() if _bounds_of(field)]
 
 
 def _bounds_of(field: Any) -> list[Any]:

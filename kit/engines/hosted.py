@@ -15,7 +15,7 @@ import dspy
 from dspy.lm15 import Request, Response, response_to_events
 
 from kit.engines.direct import reach_directly
-from kit.engines.grammar import check_words, complete, schema_of
+from kit.engines.grammar import check_words, complete
 from kit.engines.llama import LlamaEngine
 
 
@@ -59,6 +59,7 @@ class RoomEngine(HostedEngine):
     supports_function_calling = LlamaEngine.supports_function_calling
     supports_reasoning = LlamaEngine.supports_reasoning
     supports_response_schema = LlamaEngine.supports_response_schema
+    holds_bounds = True
     supported_params = LlamaEngine.supported_params
 
     def __init__(self, model: str, room: str, timeout: float | None = None) -> None:
@@ -81,7 +82,7 @@ class RoomEngine(HostedEngine):
         """Return the room's reply, with the seconds that it took; no proxy is asked."""
         reach_directly(self._host)
         response = super().complete(replace(complete(request), model=self.lm.model))
-        if response.finish_reason == "stop" and not schema_of(request):
+        if response.finish_reason == "stop":
             check_words(response.message.text or "")
         return response
 

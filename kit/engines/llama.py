@@ -64,6 +64,7 @@ class LlamaEngine:
     supports_function_calling = False
     supports_reasoning = False
     supports_response_schema = True
+    holds_bounds = True  # of output fields, which are in no request: see `kit.engines.grammar`
     supported_params = frozenset(
         {"max_tokens", "response_format", "seed", "stop", "temperature", "top_k", "top_p"}
     )
@@ -142,7 +143,9 @@ class LlamaEngine:
                     yield StreamDeltaEvent(TextDelta(text))
             if "usage" in chunk:
                 if finish == "stop":
-                    grammar.check(reply, schema) if schema else grammar.check_words(reply)
+                    if schema:
+                        grammar.check(reply, schema)
+                    grammar.check_words(reply)
                 notes = self._notes(body, chunk) | ({} if whole is request else {"schema": schema})
                 yield StreamEndEvent(finish, _usage(chunk["usage"]), notes)
 

@@ -38,7 +38,7 @@ from dspy.lm15 import (
 )
 from dspy.utils.callback import BaseCallback
 
-from kit.engines import live
+from kit.engines import grammar, live
 from kit.engines.events import gather
 from kit.engines.keys import Rollout, key_of, plain
 from kit.engines.recordings import Recordings
@@ -49,6 +49,7 @@ _CAPABILITIES = (
     "supports_reasoning",
     "supports_response_schema",
     "supported_params",
+    "holds_bounds",
 )
 _NOTES = ("seconds", "message_tokens", "schema")
 _PARTS = {
@@ -113,16 +114,17 @@ class ReplayEngine:
     def complete(self, request: Request) -> Response:
         """Return the recorded reply, or a live one; threads that miss the same key ask the model once."""
         call = _call.get() or Rollout()
-        key = key_of(request, call)
+        key = self._key(request, call)
         if not (response := self._recorded(key, request)):
-            with self._turn(key):
+            with self._turn(key_of(request, call)):
+                key = self._key(request, call)  # meanwhile another thread may have asked with other bounds
                 response = self._recorded(key, request) or self._record(key, request, self._ask(key, request))
         call.replies += 1
         return response
 
     def recorded(self, request: Request) -> Response | None:
         """Return the recorded reply, or None; no model is asked."""
-        return self._recorded(key_of(request, _call.get()), request)
+        return self._recorded(self._key(request, _call.get()), request)
 
     def stream(self, request: Request) -> Iterator[Any]:
         """Yield a recorded reply word by word, or a live one as it comes.
@@ -130,8 +132,8 @@ class ReplayEngine:
         Two streams of one key that run at the same time are two replies; the first that ends is recorded.
         """
         call = _call.get() or Rollout()
-        key = key_of(request, call)
-        with self._turn(key):
+        key = self._key(request, call)
+        with self._turn(key_of(request, call)):
             response = self._recorded(key, request)
         if response:
             yield from _word_by_word(response)
@@ -148,6 +150,13 @@ class ReplayEngine:
 
     def close(self) -> None:
         """Do nothing: the live engine is borrowed."""
+
+    def _key(self, request: Request, call: Rollout | None) -> str:
+        """Return a request's key, or one apart if that is taken by a program with other bounds."""
+        key = key_of(request, call)
+        if self.holds_bounds and (taken := self.recordings.get(key)) and not grammar.fits(taken, request):
+            return key_of(grammar.complete(request), Rollout(key))
+        return key
 
     def _turn(self, key: str) -> contextlib.AbstractContextManager[None]:
         """Wait for threads that ask the same of the same kind of engine.

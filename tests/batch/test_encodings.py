@@ -45,3 +45,10 @@ def test_no_encoding_is_made_up(tmp_path):
     (tmp_path / "odd.csv").write_bytes(b"a,b\n\x81\x8d,1\n")
     with pytest.raises(UnknownEncoding, match=r"odd\.csv is neither UTF-8, UTF-16 nor cp1252\. Save it"):
         source_of(tmp_path / "odd.csv")
+
+
+def test_a_file_in_two_encodings_is_refused(tmp_path):
+    """Read as cp1252, its lines in UTF-8 would arrive as `MÃ¼ller`."""
+    (tmp_path / "two.csv").write_bytes("a\nMüller\n".encode() + "Jörg\n".encode("cp1252"))
+    with pytest.raises(UnknownEncoding, match=r"two\.csv is neither"):
+        source_of(tmp_path / "two.csv")

@@ -89,3 +89,9 @@ def test_a_value_that_holds_itself_is_refused():
     loop["next"].append(loop)
     with pytest.raises(values.NotStorable, match="a dict that holds itself"):
         values.plain(loop)
+
+
+def test_no_key_takes_the_place_of_another():
+    """1 and "1" are one key in JSON, and one of their values would be gone."""
+    with pytest.raises(values.NotStorable, match="two keys that are one"):
+        values.dumps({1: "a", "1": "b"})

@@ -15,6 +15,7 @@ from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
 from kit.documents import errors
+from kit.documents.bounds import within
 from kit.documents.pages import pages, read_all
 
 
@@ -164,9 +165,31 @@ class TestGoodFiles:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             address = f"http://127.0.0.1:{server.server_port}"
             assert pages(f"{address}/one.pdf")[0].text == "over the wire"
-            with pytest.raises(errors.MissingFile, match="404"):
-                pages(f"{address}/two.pdf")
+            with pytest.raises(errors.MissingFile, match=r"^http://127\.0\.0\.1:\d+/two\.pdf: .*404"):
+                pages(f"{address}/two.pdf?token=opensesame")  # what may be secret is not shown
             server.shutdown()
+
+    def test_a_sign_in_page_is_no_report(self, put, tmp_path):
+        """Whoever asks an address for a PDF and gets a web page is told."""
+        (handler := type("Page", (http.server.BaseHTTPRequestHandler,), {})).log_message = lambda *words: None
+
+        def do_get(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<p>Please sign in to read this.</p>")
+
+        handler.do_GET = do_get
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            [page] = pages(f"http://127.0.0.1:{server.server_port}/report.pdf")
+            server.shutdown()
+        assert "The server sent a web page" in page.note
+
+    def test_a_slow_address_is_not_waited_for(self):
+        """`seconds` bounds a download, however alive its server keeps it."""
+        with pytest.raises(errors.TookTooLong, match=r"a\.pdf: 0\.1 seconds"):
+            within(0.1, "a.pdf", lambda: time.sleep(0.3))
 
 
 class TestBadFiles:
@@ -359,6 +382,19 @@ def test_a_bad_file_in_an_archive_is_one_row(tmp_path):
         ("all.zip/b.pdf", True),
         ("all.zip/c.csv", False),
     ]
+
+
+def test_a_file_that_does_not_unpack_leaves_its_neighbours(tmp_path):
+    """The others are read, and the broken one is named."""
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("bad.txt", "the sum is 300")
+        archive.writestr("good.txt", "At ten.")
+    path = tmp_path / "all.zip"
+    path.write_bytes(path.read_bytes().replace(b"sum is 300", b"sum is 900"))
+    good, bad = read_all([path])
+    assert good.pages[0].text == "At ten."
+    assert "cannot be unpacked: bad.txt (Bad CRC-32" in str(bad.error)
+    assert "bad.txt" in pages(path)[0].note
 
 
 def test_every_error_is_one_family():

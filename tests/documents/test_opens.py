@@ -118,6 +118,10 @@ class TestBook:
     def test_copy_protection_is_named(self, packed):
         """Encrypted fonts are harmless; encrypted chapters cannot be read."""
         font = BOOK | {"META-INF/encryption.xml": '<e><CipherReference URI="OEBPS/a.otf"/></e>'}
+        lacking = {place: text for place, text in BOOK.items() if "one" not in place}
+        assert (
+            "one.xhtml is missing" in pages(packed("lacking.epub", "application/epub+zip", lacking))[1].note
+        )
         assert len(pages(packed("font.epub", "application/epub+zip", font))) == 2
         locked = BOOK | {"META-INF/encryption.xml": '<e><CipherReference URI="OEBPS/one.xhtml"/></e>'}
         with pytest.raises(errors.EncryptedFile, match="copy protection"):

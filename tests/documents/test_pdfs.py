@@ -20,6 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from kit.documents import errors
 from kit.documents.pages import pages
+from kit.documents.pdfs import _unmapped
 
 
 @pytest.fixture
@@ -246,3 +247,23 @@ def test_addresses_of_links_are_counted(put):
         canvas.linkURL("https://example.org/terms", (20, 340, 200, 360))
 
     assert pages(put(draw))[0].note == "addresses of links, left out: 1"
+
+
+def test_a_damaged_piece_is_said(put):
+    """pypdf goes on without what it cannot unpack; the page does not look complete."""
+
+    def draw(canvas):
+        canvas.setPageCompression(1)
+        canvas.drawString(20, 300, "The sum is 300 euro, and it is due in May.")
+
+    path = put(draw)
+    data = path.read_bytes()
+    at = data.index(b"stream", data.index(b"/FlateDecode")) + 8
+    path.write_bytes(data[:at] + bytes(20) + data[at + 20 :])
+    assert "a piece of the page is damaged, and what it held is missing" in pages(path)[0].note
+
+
+def test_names_of_glyphs_are_no_text():
+    """A font without a table of letters gives names such as /g12, which only OCR can turn into words."""
+    assert _unmapped("/g1/g2/g17\n/g4/g5/g6") == 1.0
+    assert _unmapped("a/b and https://a1.example/v2/x3") == 0.0

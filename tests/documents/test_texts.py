@@ -78,6 +78,24 @@ class TestEncodings:
         garbled = "Café und Rosé".encode().decode("cp1252")
         assert 'garbled ("Ã©")' in pages(put("a.txt", garbled.encode()))[0].note
 
+    def test_one_broken_byte_garbles_no_other(self):
+        """UTF-8 stays UTF-8: the broken byte alone is lost, and counted by its page."""
+        text, note = decoded("Überweisung für Größe ".encode() * 9 + b"\xff")
+        assert (text.count("Überweisung für Größe"), text[-1], note) == (9, "\ufffd", [])
+
+    def test_xml_is_read_as_it_declares(self, put):
+        """No guess is needed where a file says its encoding."""
+        page = pages(
+            put("a.xml", '<?xml version="1.0" encoding="windows-1251"?><a>Счёт</a>'.encode("cp1251"))
+        )[0]
+        assert ("Счёт" in page.text, page.note) == (True, "")
+
+    def test_japanese_of_unix(self):
+        """EUC-JP is not taken for Chinese."""
+        assert decoded("請求書番号は四千七百です。支払期限は五月末日です。".encode("euc_jp"))[0].startswith(
+            "請求書番号"
+        )
+
     def test_lost_characters_are_counted(self, put):
         """A replacement character stands for one that is gone."""
         assert "2 characters could not be decoded" in pages(put("a.txt", "a\ufffdb\ufffd".encode()))[0].note
@@ -95,10 +113,14 @@ class TestWebPages:
         for head in ("<meta charset=iso-8859-1>", ""):
             assert "Grüße" in pages(put("a.html", f"<html>{head}<p>Grüße</p>".encode("latin-1")))[0].text
 
-    def test_fields_of_a_form_are_said(self, put):
-        """Values of a form are attributes, and attributes are not text."""
-        page = pages(put("a.html", b"<form><p>Name</p><input value='Jo'></form>"))[0]
-        assert page.note == "elements not read: 1 input"
+    def test_what_stands_in_a_form_is_at_the_end(self, put):
+        """Words, choices and checked boxes are read; passwords are not."""
+        form = """<p>Application</p><input name=who value=Jo><input type=checkbox checked id=smoker>
+            <input type=radio name=colour value=red><input type=password name=pin value=1234>
+            <select name=land><option>Peru<option selected>Fiji</select><textarea name=why>Work</textarea>"""
+        page = pages(put("a.html", form.encode()))[0]
+        assert page.text.endswith("Form fields:\nwho: Jo\nsmoker: checked\nland: Fiji\nwhy: Work")
+        assert "form fields that are filled, at the end of the text: 4" in page.note
 
     def test_hidden_and_scripted_parts_are_counted(self, put):
         """What a browser hides, or shows only without scripts, is left out, and said."""

@@ -365,3 +365,16 @@ def test_each_kind_of_part_survives_recording(folder, part):
     )
     ReplayEngine(live, Recordings(folder, folder / "01.jsonl")).complete(SKY)
     assert ReplayEngine(None, Recordings(folder)).complete(SKY).message.parts == parts
+
+
+def test_other_bounds_are_another_question(folder):
+    """A pattern is in no request; a reply to one program is no reply to a program with another pattern."""
+    engine = ReplayEngine(live := ScriptedEngine('{"code": "AB-1"}', '{"code": "12345"}'), Recordings(folder))
+    engine.holds_bounds = True
+    codes = []
+    for pattern in ("^[A-Z]{2}-[0-9]$", "^[0-9]{5}$", "^[A-Z]{2}-[0-9]$", "^[0-9]{5}$"):
+        fields = {"text": (str, dspy.InputField()), "code": (str, dspy.OutputField(pattern=pattern))}
+        with dspy.context(lm=lm_of(engine), adapter=dspy.JSONAdapter()):
+            codes.append(dspy.Predict(dspy.Signature(fields))(text="AB-1, 12345").code)
+    assert codes == ["AB-1", "12345"] * 2
+    assert len(live.requests) == 2
