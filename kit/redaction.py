@@ -26,7 +26,7 @@ _CERTAIN = re.compile(
     r"|(API|ACCESS|PRIVATE|ACCOUNT|SECRET|MASTER|SIGNING|ENCRYPTION)_?KEY"
     r"|(ACCESS|(?<![A-Z])AD|AUTH|BEARER|REFRESH|SESSION)_?TOKEN|_(PASS|PWD|PW)$|^;[ ]?PWD$"
 )
-_LIKELY = re.compile(r"_KEY$|(^|_)(TOKEN|PAT|AUTH|COOKIE)$")
+_LIKELY = re.compile(r"_KEY$|(^|_)(TOKEN|PAT|AUTH|COOKIE|JWT|BEARER)$")
 _VARIABLE = re.compile(r"(^|_)(PASS|PW|SK)$|_KEYS?(_V?\d+)?$|^TOKEN_")
 """More names of secrets, for variables of the environment alone: in a text these are words like others."""
 _HARMLESS = re.compile(
@@ -35,7 +35,7 @@ _HARMLESS = re.compile(
 )
 _QUOTE = r"""\\*["']|&quot;|&\#(?:39|x27|34);"""
 _NAME = re.compile(
-    rf"""(?P<name>(?i:;[ ]?pwd)|(?<![\w-])[A-Za-z][\w-]{{2,80}})(?P<quote>{_QUOTE})?
+    rf"""(?P<name>(?i:;[ ]?pwd)|(?<!\w)(?<!\w-)[A-Za-z][\w-]{{2,80}})(?P<quote>{_QUOTE})?
     [ \t]*(?P<sign>[:=])(?:\s*(?=["'])|[ \t]*)""",
     re.VERBOSE,
 )
@@ -51,17 +51,22 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _SHAPES = re.compile(
-    r"""\b(?:sk|pk|rk)[-_](?:[A-Za-z]{12,}|(?=[\w-]*\d)[\w-]{8,})   # OpenAI, Anthropic, OpenRouter, Stripe
+    r"""\b(?:sk|pk|rk)[-_](?:[A-Za-z]{12,}|(?=[\w-]{0,300}\d)[\w-]{8,})   # OpenAI, Anthropic, OpenRouter, Stripe
     |\bAIza[\w-]{20,}|\bya29\.[\w-]{20,}        # Google
     |\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}
     |\b(?:AKIA|ASIA)[A-Z0-9]{16}\b              # Amazon
     |\bxox[abeoprs]-[\w-]{10,}                  # Slack
-    |\b(?:hf|gsk|npm|r8)_\w{20,}|\b(?:nvapi|pplx|tvly|xai|pypi)-[\w-]{20,}
+    |\b(?:hf|gsk|npm|r8|pcsk|jina|e2b|sbp|ntn|tgp_v1|dckr_pat|lin_api|lsv2_[ps]t)_[\w-]{20,}
+    |\b(?:nvapi|pplx|tvly|xai|pypi|csk|llx)-[\w-]{20,}|\bpa-[\w-]{40,}|\bfc-[0-9a-f]{32}\b|\bfw_[A-Za-z0-9]{24}\b
+    |\bAQ\.[\w-]{30,}|\b(?:hvs|dp\.[a-z]{2})\.[\w.-]{24,}|\bSG\.[\w-]{20,}\.[\w-]{20,}|\bdapi[0-9a-f]{32}
+    |\b[0-9]{8,10}:AA[\w-]{33}|\bAGE-SECRET-KEY-1[A-Z0-9]{50,}|\bpat\w{14}\.[0-9a-f]{64}
+    |(?<=discord\.com/api/webhooks/)[0-9]+/[\w-]{40,}
+    |(?:(?<=[?&;]sig=)|(?<=[?&;]key=)|(?<=--api-key[ ])|(?<=--token[ ]))(?=[\w%.~+/=-]{0,999}[0-9])[\w%.~+/=-]{16,}
     |\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*       # JSON Web Token
     |(?<=hooks\.slack\.com/services/)[\w/-]{20,}
     |-----BEGIN[ ][A-Z ]{0,20}PRIVATE[ ]KEY-----(?:(?:(?!-----).)*-----END[ ][A-Z ]{0,20}PRIVATE[ ]KEY-----
         |(?:(?:\\+[rn]|[\r\n])+[A-Za-z0-9+/=]+(?=[\\\r\n"']|\Z))*)   # one that was cut ends with its lines
-    |(?<=Bearer[ ])(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,}""",
+    |(?<=Bearer[ ])(?=[\w.~+/=-]{0,999}\d)[\w.~+/=-]{8,}""",
     re.VERBOSE | re.DOTALL,
 )
 _BEARER = re.compile(r"""(?<=Bearer )(?![A-Za-z]+\b(?!["'\\.~+/=-]*\w))(?:[\w.~+/=-]|["'\\]+(?=\w)){4,}""")
@@ -77,6 +82,9 @@ _PLACEHOLDERS = re.compile(
 )
 """What stands where a secret belongs, and is known to all: words, and addresses of machines."""
 _BASIC = re.compile(r"(?<=\bBasic )[A-Za-z0-9+/]{6,}={0,2}", re.IGNORECASE)
+
+
+_WORDS = re.compile(r"[^\s\"'<>]+")
 
 
 class HoldsSecret(ValueError):
@@ -96,8 +104,8 @@ def hide(text: str) -> str:
     for _, value in _in_the_environment():
         text = _spelled(value).sub(HIDDEN, text)
     text = _BEARER.sub(HIDDEN, _URL.sub(_without_password, _without_named(text)))
-    text = _SHAPES.sub(HIDDEN, text)
-    return _BASIC.sub(_without_credentials, text)
+    text = _BASIC.sub(_without_credentials, _SHAPES.sub(HIDDEN, text))
+    return _WORDS.sub(_unless_escaped, text) if "%" in text else text
 
 
 def refuse(text: str | bytes, what: str, *, known: str = "") -> None:
@@ -246,7 +254,7 @@ def _is_secret(value: str, rank: int) -> bool:
     value = value.rstrip(".`")
     if rank == 1:  # "sort_key: name" and "token: Hello" are no secrets
         return len(value) >= 8 and not value.replace("_", "").isalpha()
-    return len(value) >= 4 and value != HIDDEN and not _PLACEHOLDERS.fullmatch(value)
+    return len(value) >= 4 and value not in (HIDDEN, HIDDEN[:-1]) and not _PLACEHOLDERS.fullmatch(value)
 
 
 def _is_other(name: re.Match[str]) -> bool:
@@ -278,6 +286,12 @@ def _without_password(url: re.Match[str]) -> str:
     if _PLACEHOLDERS.fullmatch(url["value"] or url["token"]):
         return url[0]
     return f"{url['before'] or url['before_token']}{HIDDEN}@"
+
+
+def _unless_escaped(word: re.Match[str]) -> str:
+    """Hide a word that is escaped for a URL, if what it says holds a secret."""
+    plain = unquote(word[0])
+    return word[0] if plain == word[0] or hide(plain) == plain else HIDDEN
 
 
 def _without_credentials(header: re.Match[str]) -> str:

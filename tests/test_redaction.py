@@ -89,6 +89,22 @@ def test_a_quote_within_a_secret_does_not_end_it(text, hidden):
         "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
         "https://hooks.slack.com/services/T0123/B0123/abcdefghijkl0123",
         "Basic cmVhZGVyOmh1bnRlcjI=",
+        "AQ.Ab0123456789abcdefghijklmnopqrstuv",
+        "tgp_v1_0123456789abcdefghijklm",
+        "fw_0123456789abcdefABCDEFgh",
+        "dapi0123456789abcdef0123456789abcdef",
+        "csk-0123456789abcdefghijklm",
+        "pa-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH",
+        "lsv2_pt_0123456789abcdefghijklm",
+        "pcsk_0123456789abcdefghijklm",
+        "llx-0123456789abcdefghijklm",
+        "hvs.0123456789abcdefghijklmnop",
+        "SG.0123456789abcdefghij.0123456789abcdefghij",
+        "123456789:AA0123456789abcdefghijklmnopqrstuvw",
+        "https://x.blob.core.windows.net/c?sv=2022&sig=0123456789abcdef%2B",
+        "https://api.example/v1?key=0123456789abcdefghij",
+        "run --token 0123456789abcdefghij",
+        "api_key%3D0123456789abcdefghij",
     ],
 )
 def test_a_key_is_known_by_its_form(key):
@@ -245,7 +261,20 @@ def test_short_plain_words_of_the_environment_stay(monkeypatch):
 
 @pytest.mark.parametrize(
     "letter",
-    ["a", "A", "api", "secret", "password='", "secret=a,", "://a:", 'token="b', "password=a(", "token=1."],
+    [
+        "a",
+        "A",
+        "api",
+        "secret",
+        "password='",
+        "secret=a,",
+        "://a:",
+        'token="b',
+        "password=a(",
+        "token=1.",
+        "sk-",
+        "%41",
+    ],
 )
 def test_a_long_text_takes_little_time(letter):
     """Spans may hold megabytes without a space; each character is looked at a few times at most."""
@@ -375,3 +404,8 @@ def test_a_made_up_key_may_be_printed(tmp_path):
     cell = nbformat.v4.new_code_cell('print("sk-made-up-0123456789")', outputs=[shown])
     lessons.save(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "05.ipynb")
     assert (tmp_path / "05.ipynb").exists()
+
+
+def test_what_is_hidden_stays_as_it_is():
+    """Hiding twice adds nothing."""
+    assert hide(hide("password: hunter22")) == "password: (hidden)"
