@@ -51,7 +51,7 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _SHAPES = re.compile(
-    r"""\b(?:sk|pk|rk)[-_](?:[A-Za-z]{12,}|(?=[\w-]{0,300}\d)[\w-]{8,})   # OpenAI, Anthropic, OpenRouter, Stripe
+    r"""\b(?:sk|pk|rk)[-_](?:[A-Za-z]{12,}|(?=[\w-]{0,300}\d)[\w-]{8,})   # OpenAI, Anthropic, Stripe
     |\bAIza[\w-]{20,}|\bya29\.[\w-]{20,}        # Google
     |\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}
     |\b(?:AKIA|ASIA)[A-Z0-9]{16}\b              # Amazon
@@ -61,7 +61,8 @@ _SHAPES = re.compile(
     |\bAQ\.[\w-]{30,}|\b(?:hvs|dp\.[a-z]{2})\.[\w.-]{24,}|\bSG\.[\w-]{20,}\.[\w-]{20,}|\bdapi[0-9a-f]{32}
     |\b[0-9]{8,10}:AA[\w-]{33}|\bAGE-SECRET-KEY-1[A-Z0-9]{50,}|\bpat\w{14}\.[0-9a-f]{64}
     |(?<=discord\.com/api/webhooks/)[0-9]+/[\w-]{40,}
-    |(?:(?<=[?&;]sig=)|(?<=[?&;]key=)|(?<=--api-key[ ])|(?<=--token[ ]))(?=[\w%.~+/=-]{0,999}[0-9])[\w%.~+/=-]{16,}
+    |(?:(?<=[?&;]sig=)|(?<=[?&;]key=)|(?<=--api-key[ ])|(?<=--token[ ]))
+        (?=[\w%.~+/=-]{0,999}[0-9])[\w%.~+/=-]{16,}
     |\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*       # JSON Web Token
     |(?<=hooks\.slack\.com/services/)[\w/-]{20,}
     |-----BEGIN[ ][A-Z ]{0,20}PRIVATE[ ]KEY-----(?:(?:(?!-----).)*-----END[ ][A-Z ]{0,20}PRIVATE[ ]KEY-----
