@@ -59,7 +59,7 @@ class LogLine:
 def ask(question: str, needed: Callable[[], bool] = lambda: True) -> str | None:
     """Return what a person at a notebook answers; None if nobody can be asked.
 
-    `wanted` is called now and then; when it returns False, the question is no longer needed and goes away.
+    `needed` is called now and then; when it returns False, the question goes away.
     """
     if not _notebook():
         return None
@@ -79,7 +79,7 @@ def ask(question: str, needed: Callable[[], bool] = lambda: True) -> str | None:
 
 def _take_back(asking: int, answered: threading.Event, needed: Callable[[], bool]) -> None:
     """Break `input` off in a thread that Ctrl-C does not reach, or it would take the next answer."""
-    while not answered.wait(0.2):
+    while not answered.wait(0.05):
         if not needed():
             interrupt = ctypes.py_object(KeyboardInterrupt)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(asking), interrupt)

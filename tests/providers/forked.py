@@ -25,8 +25,10 @@ def imports() -> None:
     """Import what nearly every lesson needs, before anything is forked."""
     for name in (
         "IPython.core.interactiveshell",
+        "dspy.teleprompt",
         "pandas",
         "kit.documents.pages",
+        "kit.engines.lms",
         "kit.evaluation.intervals",
     ):
         importlib.import_module(name)

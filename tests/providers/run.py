@@ -40,15 +40,12 @@ PROFILES = ("openai", "anthropic", "google", "openrouter", "ollama", "local-serv
 def main() -> None:
     """Run what the options name, and print the table."""
     options = _options()
-    known, targets = _read(options.results), _targets(options)
+    known = _read(options.results)
     if not options.table:
-        forked.imports()
-    for target in targets:
-        for profile in options.profile or PROFILES:
-            if not options.table and (options.again or (target, profile) not in known):
-                known[target, profile] = _apart(target, profile, options.kernel)
-                _write(known, options.results)
-                print(target, profile, _cell(known[target, profile]), flush=True)
+        with tempfile.TemporaryDirectory() as cache:
+            os.environ["DSPY_CACHEDIR"] = cache  # read while dspy is imported
+            forked.imports()
+            _run(known, options)
     print(table(known))
     for (target, profile), found in known.items():
         for text in found["exceptions"]:
@@ -97,6 +94,16 @@ def table(known: dict[tuple[str, str], dict[str, Any]]) -> str:
     rows.append(["exceptions", *(str(sum(total)) for total in totals)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def _run(known: dict[tuple[str, str], dict[str, Any]], options: argparse.Namespace) -> None:
+    """Run what has no result yet; keep each result as it comes."""
+    for target in _targets(options):
+        for profile in options.profile or PROFILES:
+            if options.again or (target, profile) not in known:
+                known[target, profile] = _apart(target, profile, options.kernel)
+                _write(known, options.results)
+                print(target, profile, _cell(known[target, profile]), flush=True)
 
 
 def _cell(found: dict[str, Any]) -> str:
