@@ -6,7 +6,8 @@
 
 Each notebook runs to its end in a process of its own, without network; a cell that raises where it should
 not is an exception. With --kernel it also gets a Jupyter kernel of its own, as a learner has it: that takes
-three times as long. Results are kept in results.jsonl (--results), so that a run that was stopped goes on.
+three times as long. Results are kept in results.jsonl (--results), so that a run that was stopped goes on;
+what OCR read in a picture is kept in the folder `pictures` beside it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import contextlib
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -45,6 +47,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as cache:
             os.environ["DSPY_CACHEDIR"] = cache  # read while dspy is imported
             forked.imports()
+            forked.read_pictures_once(options.results.parent / "pictures")
             _run(known, options)
     print(table(known))
     for (target, profile), found in known.items():
@@ -74,12 +77,13 @@ def one(target: str, profile: str, *, kernel: bool = True) -> dict[str, Any]:
         run = _notebook if target.endswith(".ipynb") else _project
         exceptions = run(target, environment, Path(place), kernel)
         refused = sorted({message[:200] for _, message, _ in standin.refused})
-        seconds = round(time.monotonic() - started)
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return {
             "exceptions": exceptions,
             "refused": refused,
             "requests": standin.answered,
-            "seconds": seconds,
+            "seconds": round(time.monotonic() - started),
+            "processor_seconds": round(sum(each.ru_utime + each.ru_stime for each in used)),
         }
 
 
