@@ -307,6 +307,53 @@ def test_a_no_stops_the_pools_inside_the_rows(asked, engine):
         assert (engine.calls, len(asked)) == (20 * sitting, 2 * sitting)
 
 
+class Relearning(dspy.Module):
+    """Learns from three rows before each answer, as KNNFewShot does."""
+
+    def forward(self, text):
+        student = dspy.Predict("text -> stars: int")
+        optimizer = dspy.BootstrapFewShot(metric=right, max_bootstrapped_demos=3)
+        return optimizer.compile(student, trainset=rows(3, f"for {text}"))(text=text)
+
+
+def in_threads(*runs):
+    """Run each in a thread of its own, at the same time, and return their errors."""
+    lm, adapter, errors = dspy.settings.lm, dspy.settings.adapter, []
+
+    def attempt(run):
+        with dspy.context(lm=lm, adapter=adapter):
+            try:
+                run()
+            except NotConfirmed as error:
+                errors.append(str(error))
+
+    threads = [threading.Thread(target=attempt, args=[run]) for run in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors
+
+
+@pytest.mark.parametrize("program", [Relearning(), Pooled()], ids=lambda value: type(value).__name__)
+def test_what_runs_inside_a_row_belongs_to_the_evaluate(asked, engine, program):
+    """An optimizer or a pool in each row is no run of its own, in whichever thread the Evaluate waits."""
+    (error,) = in_threads(lambda: evaluate(30, threads=4)(program))
+    assert error.startswith("dspy.Evaluate on 30 rows wants to send")
+    time.sleep(0.3)
+    assert (engine.calls, len(asked)) == (0, 1)
+
+
+def test_runs_at_the_same_time_are_counted_apart(asked, engine):
+    """Two optimizers without a plan, each in a thread, are asked for after twenty prompts each."""
+    first, second = (
+        {"student": dspy.Predict("text -> stars: int"), "trainset": rows(60, name)} for name in "ab"
+    )
+    errors = in_threads(lambda: Unplanned().compile(**first), lambda: Unplanned().compile(**second))
+    assert all("has sent 20 prompts" in error for error in errors)
+    assert (len(errors), engine.calls, len(asked)) == (2, 40, 2)
+
+
 @pytest.mark.parametrize("value", ["yes", "auto", "YES"])
 def test_a_yes_can_be_set(asked, engine, monkeypatch, value):
     """With KIT_LIVE=yes nothing is asked."""
