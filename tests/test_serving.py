@@ -1,6 +1,7 @@
 """The bookings of lesson 18, served by the serve.py of every export and by the lesson's own service."""
 
 import asyncio
+import gc
 import importlib
 import json
 import os
@@ -225,13 +226,21 @@ def test_dspy_cli_cannot_mount_it_by_itself():
         mount_mcp_http(FastAPI(), FastMCP("tools"))
 
 
+@pytest.mark.parametrize("started_by", ["hotel/Dockerfile", "18_serving.ipynb"])
+def test_idle_connections_outlive_those_of_callers(started_by):
+    """uvicorn's own 5 seconds are httpx's, too: on a busy machine a request meets a closing connection."""
+    text = (HOTEL.parent / started_by).read_text(encoding="utf-8")
+    seconds = int(re.search(r'--timeout-keep-alive\W+"(\d+)', text)[1])
+    assert seconds > max(60, httpx.Limits().keepalive_expiry)  # load balancers keep them for 60
+
+
 @pytest.fixture
 def service(monkeypatch, tmp_path):
     """Return the lesson's own service, and the engine behind it."""
     engine = ScriptedEngine(json.dumps(FIELDS))
     importlib.import_module("hotel.booking").Book().save(tmp_path / "program.json")
     with Server(engine, "test/scripted", MODEL_KEY) as model:
-        settings = {"MODEL": "lm_studio/large", "MODEL_URL": model.url, "MODEL_KEY": MODEL_KEY}
+        settings = {"MODEL": "hotel/large", "MODEL_URL": model.url, "MODEL_KEY": MODEL_KEY}
         state = str(tmp_path / "program.json")
         for name, value in {**settings, "HOTEL_KEY": "key-of-the-caller", "HOTEL_STATE": state}.items():
             monkeypatch.setenv(name, value)
@@ -240,7 +249,6 @@ def service(monkeypatch, tmp_path):
         yield TestClient(app.app), engine
 
 
-@pytest.mark.filterwarnings("ignore:.*ReadOnly:UserWarning")  # litellm, at its first stream
 class TestService:
     """`hotel/app.py`, the lesson's own service, and `hotel/streaming.py`, which adds letters in parts."""
 
@@ -307,6 +315,18 @@ class TestService:
         assert name == "error"
         assert said in reason
 
+    @pytest.mark.parametrize("closed", [True, False])
+    def test_a_caller_that_leaves_stops_the_model(self, service, closed):
+        """Whether the stream is closed or only let go, the model stops writing, and no error is left."""
+        _, engine = service
+        engine.replies = [LETTER.replace("Thank", 200 * "Thank ")]
+        engine.stream = word_by_word(engine, seconds=0.01)
+        complaints = asyncio.run(leave_early(sys.modules["hotel.streaming"].letter(MESSAGE), closed))
+        words = len(engine.said)
+        time.sleep(0.3)
+        assert complaints == []
+        assert len(engine.said) == words < 100
+
     def test_a_stream_needs_the_key_too(self, service):
         """A stranger gets no letter, and no model is asked."""
         client, engine = service
@@ -325,14 +345,29 @@ def events(client):
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in pairs]
 
 
+async def leave_early(parts, closed):
+    """Take one part, and return what the event loop has to complain about after that."""
+    complaints = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+    await anext(parts)
+    if closed:
+        await parts.aclose()
+    del parts
+    gc.collect()
+    await asyncio.sleep(0.3)
+    return complaints
+
+
 def word_by_word(engine, seconds=0.0):
-    """Let a scripted engine speak in words, as a model does."""
+    """Let a scripted engine speak in words, as a model does; `engine.said` are those that it spoke."""
+    engine.said = []
 
     def stream(request):
         response = engine.complete(request)
         yield StreamStartEvent(model=request.model)
         for word in re.findall(r"\s*\S+", response.message.text):
             time.sleep(seconds)
+            engine.said.append(word)
             yield StreamDeltaEvent(TextDelta(word))
         yield StreamEndEvent("stop", response.usage)
 

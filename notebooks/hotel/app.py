@@ -4,6 +4,7 @@ import hmac
 import os
 
 import dspy
+from dspy.lm15 import AccessPolicy, ModelSupport, OpenAIChatCompat, ProviderDefinition, register_provider
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -12,9 +13,11 @@ from hotel.booking import Book, Fields
 
 KEY = f"Bearer {os.environ['HOTEL_KEY']}".encode()
 LONGEST_BODY = 20_000
+if url := os.environ.get("MODEL_URL"):  # a server of your own that takes JSON schemas: MODEL=hotel/NAME
+    server = ProviderDefinition.chat(AccessPolicy("hotel", base_url=url), compat=OpenAIChatCompat())
+    register_provider(server, supports=ModelSupport(response_schema=True), replace=True)
 lm = dspy.LM(
     os.environ["MODEL"],
-    api_base=os.environ.get("MODEL_URL"),
     api_key=os.environ["MODEL_KEY"],
     temperature=0.0,  # this and the next as they were when the program was measured
     max_tokens=120,

@@ -175,7 +175,7 @@ def rows(each: int, firsts: list[float]) -> Iterator[list[object]]:
             settings = {
                 "HOTEL_KEY": "key-of-the-caller",
                 "HOTEL_STATE": str(Path(folder) / "program.json"),
-                "MODEL": "lm_studio/large",
+                "MODEL": "hotel/large",
                 "MODEL_URL": f"{url}/v1",
                 "MODEL_KEY": "sk-local",
                 "LITELLM_LOCAL_MODEL_COST_MAP": "True",
