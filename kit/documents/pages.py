@@ -16,6 +16,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -260,6 +261,9 @@ def _unpack(source: str | Path, seconds: float = MAX_SECONDS) -> tuple[list[tupl
         def fetch() -> Any:
             return unpacked(str(source), MAX_BYTES)
 
+        if path.is_file() and zipfile.is_zipfile(path):
+            with suppress(zipfile.BadZipFile):
+                refuse_swollen(name, data, MAX_BYTES)  # before it costs half a minute
         resolved = within(seconds, shown, fetch) if web else fetch()
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
         if rest := _rest(path):

@@ -397,6 +397,15 @@ def test_a_file_that_does_not_unpack_leaves_its_neighbours(tmp_path):
     assert "bad.txt" in pages(path)[0].note
 
 
+def test_an_archive_that_swells_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    """Its table of contents says how many bytes are in it."""
+    monkeypatch.setattr("kit.documents.pages.MAX_BYTES", 5000)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.txt", bytes(6000))
+    with pytest.raises(errors.FileTooLarge, match=r"it unpacks to 6,000 bytes"):
+        pages(tmp_path / "bomb.zip")
+
+
 def test_every_error_is_one_family():
     """One `except UnreadableFile` is enough, and the drawing in the module's docstring is complete."""
     kinds = errors.UnreadableFile.__subclasses__()
