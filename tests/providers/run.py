@@ -36,6 +36,7 @@ import forked  # noqa: E402 - it lies beside this script
 
 PATIENCE_SECONDS = 1200
 RUN = "STAND_IN_RUN"
+KINDS = {"lessons": "notebooks/", "solutions": "solutions/", "projects": ("export:", "new")}
 PROFILES = ("openai", "anthropic", "google", "openrouter", "ollama", "local-server")
 
 
@@ -88,12 +89,15 @@ def one(target: str, profile: str, *, kernel: bool = True) -> dict[str, Any]:
 
 
 def table(known: dict[tuple[str, str], dict[str, Any]]) -> str:
-    """Return the number of exceptions, a row for each target and a column for each profile."""
+    """Return how often each target raised under each profile, how many were run, and the sum."""
     profiles = [profile for profile in PROFILES if any(name == profile for _, name in known)]
     rows = [["", *profiles]]
     for target in sorted({name for name, _ in known}):
         found = [known.get((target, profile)) for profile in profiles]
         rows.append([target, *("" if cell is None else _cell(cell) for cell in found)])
+    for kind, start in KINDS.items():
+        run = [sum(name.startswith(start) for name, by in known if by == profile) for profile in profiles]
+        rows.append([f"{kind} run", *map(str, run)])
     totals = [[len(f["exceptions"]) for (_, p), f in known.items() if p == profile] for profile in profiles]
     rows.append(["exceptions", *(str(sum(total)) for total in totals)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
