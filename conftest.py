@@ -2,10 +2,15 @@
 
 import os
 import re
+import sys
 from collections.abc import Generator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.warm import Warm
 
 # They run by themselves, with settings or packages of their own.
 collect_ignore_glob = ["kit/export/skeleton/*", "notebooks/hotel/*", "notebooks/mlflow_desk.py"]
@@ -23,6 +28,14 @@ SLOW = re.compile(
     r"|test_(browser|comparison|export|export_composed|packaging|processes|providers|serving|tools|widgets))"
     r"\.py|\.ipynb"
 )
+# Tests that start one kernel or script after another. Theirs are forked after the slow imports (tests/warm.py).
+FORKED = re.compile(
+    r"tests/(providers/test_lessons_on_providers|test_export|test_export_composed"
+    r"|workshop/test_(catch_up|lessons|progress|recorder))\.py|\.ipynb"
+)
+PYTHON = sys.executable
+os.environ["ATTACHMENTS_OCR_WORKERS"] = str(os.cpu_count())  # a thread a page: more of them wait in a loop
+UNTIL_THE_END = ExitStack()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -42,10 +55,22 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return 0 if len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file() else None
 
 
+@cache
+def warm() -> str:
+    """Return a program that is called as Python is, and starts in a moment; on Linux alone."""
+    return UNTIL_THE_END.enter_context(Warm()) if hasattr(os, "pidfd_open") else PYTHON
+
+
+def pytest_unconfigure() -> None:
+    """End what forks."""
+    UNTIL_THE_END.close()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Set the environment of notebooks and of docstrings' examples; tests in Python set their own."""
     os.environ.pop("PYTHONPATH", None)
+    sys.executable = warm() if FORKED.search(item.path.as_posix()) else PYTHON
     is_notebook = item.path.suffix == ".ipynb"
     if not is_notebook and not isinstance(item, pytest.DoctestItem):
         return

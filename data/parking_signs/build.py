@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,7 @@ SIGNS = [
 ]
 
 
+@cache
 def days_of(printed: str) -> list[str]:
     """Return the days that a plate names.
 
@@ -153,10 +155,11 @@ def used_up(rules: list[Rule], day: str, minute: int) -> list[int]:
 def questions(rules: list[Rule], dice: random.Random) -> list[dict[str, Any]]:
     """Choose a time at which one may park and one at which one may not, where a sign has both."""
     times = [(day, minute) for day in DAYS for minute in range(6 * 60, 23 * 60, 15)]
+    known = {time: answer(rules, *time) for time in times}
     asked = []
     for wanted in (True, False):
-        fitting = [time for time in times if answer(rules, *time)[0] is wanted]
-        telling = [time for time in fitting if answer(rules, *time)[1] != "24:00"]
+        fitting = [time for time in times if known[time][0] is wanted]
+        telling = [time for time in fitting if known[time][1] != "24:00"]
         pool = telling if telling and dice.random() < 0.9 else fitting
         asked += dice.sample(pool, min(1, len(pool)))
     while len(asked) < 2:

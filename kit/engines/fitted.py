@@ -126,6 +126,8 @@ class FittedLM(dspy.LM):
 
 def refusals(model: str) -> list[str]:
     """Return what a model refuses as far as DSPy knows, e.g. ["caps", "sampling"]; nothing is sent."""
+    if model.startswith("offline/"):  # no provider of DSPy's, which would import LiteLLM to find that out
+        return []
     kinds = ["bounds", "json mode"] if model.startswith("anthropic/") else []
     return ["caps", "sampling", *kinds] if _reasons(model) else kinds
 

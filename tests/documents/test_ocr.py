@@ -162,10 +162,23 @@ def test_format_shows_what_would_be_sent(sign):
 
 def test_a_picture_is_read_once(monkeypatch, sign):
     """The text of a picture is remembered by its bytes."""
+    monkeypatch.setattr(ocr, "_kept", dict)
     ocr._read.cache_clear()
     for _ in range(3):
         assert read(sign) == WORDS
     assert ocr._read.cache_info().misses == 1
+
+
+def test_the_text_of_a_committed_picture_is_kept(monkeypatch, sign, tmp_path):
+    """What stands in data/readings.json is not read again."""
+    monkeypatch.setattr(ocr, "KEPT", tmp_path / "readings.json")
+    monkeypatch.setattr("attachments.processors", {})
+    ocr._kept.cache_clear()
+    ocr.KEPT.write_text(json.dumps({ocr.digest(sign.url): "KEPT"}), encoding="utf-8")
+    try:
+        assert read(sign) == "KEPT"
+    finally:
+        ocr._kept.cache_clear()
 
 
 def test_an_empty_page_is_not_searched(monkeypatch):
