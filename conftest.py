@@ -28,7 +28,7 @@ SLOW = re.compile(
     r"|test_(browser|comparison|export|export_composed|packaging|processes|providers|serving|tools|widgets))"
     r"\.py|\.ipynb"
 )
-# Tests that start one kernel or script after another. Theirs are forked after the slow imports (tests/warm.py).
+# Tests that start many kernels and scripts: these are forked after the slow imports, by tests/warm.py.
 FORKED = re.compile(
     r"tests/(providers/test_lessons_on_providers|test_export|test_export_composed"
     r"|workshop/test_(catch_up|lessons|progress|recorder))\.py|\.ipynb"
@@ -51,8 +51,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Run a single file in this process, and more than one on all cores, file by file."""
-    return 0 if len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file() else None
+    """Run a single file in this process, and more than one on all cores, file by file.
+
+    There is one process more than there are cores: kernels, servers and browsers are waited for.
+    """
+    single = len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file()
+    return 0 if single else (os.cpu_count() or 1) + 1
 
 
 @cache

@@ -134,13 +134,13 @@ def become(streams: list[int], argv: list[str], folder: str, environment: dict[s
     os.environ.update(environment)
     os.chdir(folder)
     numpy.random.seed()
-    pandas.set_option("display.max_columns", 20 if "ipykernel_launcher" in argv else 0)  # pandas' own, in each
+    pandas.set_option("display.max_columns", 20 if "ipykernel_launcher" in argv else 0)  # as pandas sets it
     dspy.configure_cache(disk_cache_dir=environment.get("DSPY_CACHEDIR", Path.home() / ".dspy_cache"))
     sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
-    sys.path[:1] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
-    if any(Path(place, "sitecustomize.py").exists() for place in sys.path):
-        sys.modules.pop("sitecustomize", None)
-        importlib.import_module("sitecustomize")
+    sys.path[:1] = places = [place for place in environment.get("PYTHONPATH", "").split(os.pathsep) if place]
+    for custom in (Path(place, "sitecustomize.py") for place in places):
+        if custom.exists():
+            runpy.run_path(str(custom))
     if argv[0] == "-c":
         sys.argv, code = ["-c", *argv[2:]], argv[1]
         sys.path.insert(0, "")
