@@ -8,7 +8,10 @@ A picture that changed has another digest, and is read when it is asked for.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+
+import dspy
 
 from kit.documents import ocr
 from kit.documents.errors import UnreadableFile
@@ -18,21 +21,21 @@ DATA = Path(__file__).parent
 ENDINGS = (".png", ".jpg", ".pdf")
 
 
-def pictures() -> dict[str, str]:
-    """Return where each committed picture is, and its data URI."""
-    found = {}
+def pictures() -> Iterator[dspy.Image]:
+    """Yield each sign as its file holds it, and the first page of each file in which no page has text."""
+    for sign in sorted((DATA / "parking_signs").glob("*.png")):
+        yield dspy.Image.from_path(str(sign))
     for path in sorted(DATA.rglob("*")):
-        if path.suffix in ENDINGS and path.parent.name != "bad":
-            try:
-                every = pages(path)
-            except UnreadableFile:
-                continue
-            if all(page.needs_ocr for page in every):
-                found[path.relative_to(DATA).as_posix()] = every[0].image.url
-    return found
+        if path.suffix not in ENDINGS or path.parent.name in ("bad", "parking_signs"):
+            continue
+        try:
+            every = pages(path)
+        except UnreadableFile:
+            continue
+        if all(page.needs_ocr for page in every):
+            yield every[0].image
 
 
 if __name__ == "__main__":
-    ocr.KEPT.unlink(missing_ok=True)
-    readings = {ocr.digest(url): ocr._read(url) for url in pictures().values()}
+    readings = {ocr.digest(picture.url): ocr._read(picture.url) for picture in pictures()}
     ocr.KEPT.write_text(json.dumps(readings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
