@@ -29,10 +29,7 @@ SLOW = re.compile(
     r"\.py|\.ipynb"
 )
 # Tests that start many kernels and scripts: these are forked after the slow imports, by tests/warm.py.
-FORKED = re.compile(
-    r"tests/(providers/test_lessons_on_providers|test_export|test_export_composed"
-    r"|workshop/test_(catch_up|lessons|progress|recorder))\.py|\.ipynb"
-)
+FORKED = re.compile(r"tests/test_export(_composed)?\.py|\.ipynb")
 PYTHON = sys.executable
 os.environ["ATTACHMENTS_OCR_WORKERS"] = str(os.cpu_count())  # a thread a page: more of them wait in a loop
 UNTIL_THE_END = ExitStack()
