@@ -30,10 +30,11 @@ from dspy_cli.server.runner import create_app_instance
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from prototype import task
 from pydantic import create_model
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-LONGEST_BODY = 1_000_000
+LONGEST_BODY = getattr(task, "LONGEST_BODY", 1_000_000)  # bytes
 LONGEST_LOG = 5_000_000
 READS_WITHIN = 10.0
 MOST_WAITING = 128
