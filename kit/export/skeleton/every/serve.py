@@ -30,11 +30,10 @@ from dspy_cli.server.runner import create_app_instance
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from prototype import task
 from pydantic import create_model
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-LONGEST_BODY = getattr(task, "LONGEST_BODY", 1_000_000)  # bytes
+LONGEST_BODY = 41_000_000  # bytes: a file of 30 megabytes, in base64
 LONGEST_LOG = 5_000_000
 READS_WITHIN = 10.0
 MOST_WAITING = 128
@@ -100,14 +99,14 @@ class Punctual(H11Protocol):
 
 
 async def _read(receive: Any) -> bytes:
-    body, more = b"", True
+    body, more = bytearray(), True
     while more:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > LONGEST_BODY:
             raise TooLong
-    return body
+    return bytes(body)
 
 
 def _again(body: bytes, receive: Any) -> Any:

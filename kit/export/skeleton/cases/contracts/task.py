@@ -15,8 +15,6 @@ from .terse import Terse
 
 RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
 ADAPTER = Terse()
-LONGEST_BODY = 41_000_000
-"""Of a request, in bytes: a file of 30 megabytes in base64."""
 DATA = Path(__file__).with_name("data")
 RULES = Rules()
 """What labels, title words and doubts are: change them for your own papers."""

@@ -11,8 +11,6 @@ from . import Form4, Page, by_code, form4_score, gold, read
 
 RECORDED_MODEL = "offline/qwen2.5-coder-1.5b"
 ADAPTER = dspy.JSONAdapter()
-LONGEST_BODY = 41_000_000
-"""Of a request, in bytes: a file of 30 megabytes in base64."""
 DATA = Path(__file__).with_name("data")
 score = form4_score
 

@@ -16,8 +16,6 @@ from .documents.pages import pages
 
 RECORDED_MODEL = "offline/qwen2.5-coder-0.5b"
 ADAPTER = dspy.JSONAdapter()
-LONGEST_BODY = 41_000_000
-"""Of a request, in bytes: a file of 30 megabytes in base64."""
 DATA = Path(__file__).with_name("data")
 KNOWN = [tuple(row) for row in json.loads(Path(__file__).with_name("state.json").read_text(encoding="utf-8"))]
 USUAL = {
