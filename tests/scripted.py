@@ -11,6 +11,7 @@ class ScriptedEngine:
     supports_function_calling = False
     supports_reasoning = False
     supports_response_schema = True
+    finish = "stop"
     supported_params = frozenset({"max_tokens", "response_format", "seed", "temperature"})
 
     def __init__(self, *replies):
@@ -29,7 +30,7 @@ class ScriptedEngine:
             id=None,
             model=request.model,
             message=Message.assistant(reply),
-            finish_reason="stop",
+            finish_reason=self.finish,
             usage=Usage(len((request.messages[-1].text or "").split()), len(reply.split())),
             provider_data={"seconds": 0.5},
         )

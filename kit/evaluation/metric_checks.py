@@ -43,12 +43,13 @@ def of_metric(
         return findings, probes
     answers = _known(devset, row, answer, gold)
     probes |= {name: _probe(metric, row, known) for name, known in answers.items()}
+    scored = {name: probe for name, probe in probes.items() if probe.score is not None}
     if "gold" not in probes:
         findings.append(_no_gold(row, answer))
-    return [
-        *findings,
-        *_judged({name: probe for name, probe in probes.items() if probe.score is not None}),
-    ] or [good("metric", f"gives this answer {own.score:g}")], probes
+    elif unlabelled := _unlabelled(scored, answer, row, gold):
+        findings.append(_gold_unread(unlabelled))
+        scored = {name: probe for name, probe in scored.items() if "gold" not in name}
+    return [*findings, *_judged(scored)] or [good("metric", f"gives this answer {own.score:g}")], probes
 
 
 def _probe(metric: Callable, row: dspy.Example, answer: Any) -> Probe:
@@ -128,10 +129,34 @@ def _known(
 
 
 def _gold(row: dspy.Example, fields: dict[str, Any], gold: Gold | None) -> dict[str, Any] | None:
-    """Return the row's gold as an answer with the program's fields; None if they have no name in common."""
-    labels = dict(gold(row)) if gold else dict(row.labels())
-    shared = {name: value for name, value in labels.items() if name in fields}
+    """Return the row's gold as an answer with the program's fields; None if they have no name in common.
+
+    A field without a label keeps what the program said.
+    """
+    shared = {name: value for name, value in _labels(row, gold).items() if name in fields}
     return {**fields, **shared} if shared else None
+
+
+def _labels(row: dspy.Example, gold: Gold | None) -> dict[str, Any]:
+    return dict(gold(row)) if gold else dict(row.labels())
+
+
+def _unlabelled(
+    probes: dict[str, Probe], answer: dspy.Prediction, row: dspy.Example, gold: Gold | None
+) -> list[str]:
+    """Return the fields without a label, if the score does not change with those that have one."""
+    missing = [name for name in answer.toDict() if name not in _labels(row, gold)]
+    scores = [probes[name].score for name in ("gold", "another row's gold") if name in probes]
+    return missing if len(scores) == 2 and scores[0] == scores[1] else []
+
+
+def _gold_unread(fields: list[str]) -> Finding:
+    return note(
+        "metric",
+        f"It does not read the fields that have a label; there is no gold for {', '.join(fields)}.",
+        "Label what it scores, or say it: gold=lambda row: dspy.Prediction(...).",
+        "Nobody knows which score a right answer would get.",
+    )
 
 
 def _no_gold(row: dspy.Example, answer: dspy.Prediction) -> Finding:

@@ -146,11 +146,11 @@ def doubted(rows: dict[str, Row], sure: float) -> set[str]:
 
 
 def said(what: str, gold: dict[str, Any], routed: dict[str, str], flagged: set[str], strict: bool) -> None:
-    """Print the shares of files that are right, flagged, and silently wrong."""
+    """Print three shares that add up to all files: right and not flagged, flagged, silently wrong."""
     allowed = {
         name: {line["kind"], *(() if strict else line.get("also") or ())} for name, line in gold.items()
     }
-    right = [routed.get(name) in allowed[name] for name in gold]
+    right = [routed.get(name) in allowed[name] and name not in flagged for name in gold]
     silent = [routed.get(name) not in allowed[name] and name not in flagged for name in gold]
     unflagged = [name not in flagged for name in gold]
     figures = [interval(right), f"{100 - 100 * sum(unflagged) / len(gold):.1f} %", interval(silent)]

@@ -27,6 +27,7 @@ from kit.cases.router import (
     Results,
     Router,
     Row,
+    Twice,
     WordCounts,
     found,
     frame,
@@ -39,6 +40,7 @@ from kit.cases.router import (
     voters,
 )
 from kit.cases.router import folder as folders
+from kit.cases.router.processors import MOST_TOKENS
 from kit.documents.pages import pages
 
 ROOT = project.ROOT
@@ -48,6 +50,13 @@ GOLD = {
 }
 KNOWN = [("please pay this bill", "invoice"), ("dear aunt, yours", "letter")]
 LETTER = '{"kind": "letter"}'
+REFUSAL = """HARBOUR STREET GARAGE
+Meyl Joinery, 14 Tannery Lane
+Dear Mr. Meyl,
+Thank you for your invoice 2231. We cannot pay it as it stands. Please send a new one.
+Yours sincerely,
+Ines Falk"""
+NO_WRITER = "written_by does not stand where a writer stands"
 
 
 @dataclass
@@ -418,6 +427,14 @@ class TestNamer:
         assert said.confidence == 0.5
         assert said.doubts == ["asked again, it says letter", "the evidence does not stand in it"]
 
+    def test_it_votes_if_it_has_no_doubt(self, inbox, tmp_path):
+        """`Twice` is a voter: two answers that agree and evidence that stands there, or nothing."""
+        sure = ('{"evidence": "please pay", "kind": "invoice"}', '{"kind": "invoice"}')
+        (file,) = found(inbox("a.txt", "please pay this bill"), tmp_path)
+        for replies, votes in ((sure, {"namer": "invoice"}), ((sure[0], LETTER), {}), (("no JSON",), {})):
+            mine = Router(plain, voters={"namer": Twice(lm(*replies)[0])})
+            assert mine(file=file).votes == votes
+
 
 class TestYours:
     def test_a_new_kind_is_one_entry(self, inbox, tmp_path):
@@ -655,6 +672,65 @@ class TestProcessors:
         )
         (file,) = found(inbox("a.txt", text), tmp_path)
         assert mine(file=file).doubts == doubts
+
+    @pytest.mark.parametrize(
+        ("read", "doubts"),
+        [
+            ({}, []),
+            ({"written_by": "Meyl Joinery"}, [NO_WRITER]),
+            ({"written_by": "Mr. Meyl"}, [NO_WRITER]),
+            ({"written_by": "Ann Other"}, [NO_WRITER]),
+            ({"written_by": ""}, ["written_by is empty"]),
+            ({"about": "Please send a new one. We cannot pay it as it stands."}, []),
+            ({"about": "I hope you are well."}, ["about is not in the words of the letter"]),
+            ({"about": "We cannot pay 2231 as it stands."}, ["about is not in the words of the letter"]),
+            ({"about": "We cannot pay it as it stands. " * 2}, ["about repeats itself"]),
+        ],
+    )
+    def test_what_is_not_a_letters_own_is_doubted(self, inbox, tmp_path, read, doubts):
+        """Who gets a letter did not write it, and what it says is said in its own words, once."""
+        right = {"written_by": "Ines Falk", "about": "We cannot pay it as it stands."}
+        said = self.read_a_letter(inbox("a.txt", REFUSAL), tmp_path, json.dumps(right | read))
+        assert said.doubts == doubts
+
+    @pytest.mark.parametrize(("writer", "doubts"), [("Mira Ostrow", []), ("Lukas", [NO_WRITER])])
+    def test_a_mail_is_from_who_sent_it(self, inbox, tmp_path, writer, doubts):
+        """A line From: names the writer, a line To: does not."""
+        text = (
+            "From: Mira Ostrow\nTo: Lukas\nSubject: cable\n\nLukas, bring the long cable from the workshop."
+        )
+        read = {"written_by": writer, "about": "bring the long cable"}
+        assert self.read_a_letter(inbox("a.txt", text), tmp_path, json.dumps(read)).doubts == doubts
+
+    def test_a_reply_that_was_cut_is_doubted(self, inbox, tmp_path):
+        """DSPy only logs it; the limit stands in the processor, for each field of the reply."""
+        model, engine = lm('{"written_by": "Ines Falk", "about": "We cannot')
+        engine.finish = "length"
+        said = self.read_a_letter(inbox("a.txt", REFUSAL), tmp_path, model=model)
+        assert said.doubts == ["the reply was cut at 6 tokens"]
+        assert engine.requests[0].config.max_tokens == 2 * MOST_TOKENS
+
+    def test_the_unread_end_of_a_letter_is_doubted(self, inbox, tmp_path):
+        """A model sees the first 1,500 characters."""
+        text = REFUSAL.replace("Yours", "We cannot. " * 200 + "\nYours")
+        read = {"written_by": "Ines Falk", "about": "We cannot pay it as it stands."}
+        (doubt,) = self.read_a_letter(inbox("a.txt", text), tmp_path, json.dumps(read)).doubts
+        assert doubt.endswith("characters were not read")
+
+    def read_a_letter(self, place, tmp_path, *replies, model=None):
+        mine = Router(
+            plain,
+            voters={"a": lambda document: "letter", "b": lambda document: "letter"},
+            processors=standard({"small": model or lm(*replies)[0]}),
+        )
+        (file,) = found(place, tmp_path)
+        return mine(file=file)
+
+    def test_a_customer_in_the_line_of_the_number_is_no_issuer(self, laid):
+        """An invoice may say "Invoice 31 of 6 November, to Press & Fold" in one line."""
+        read = {"issued_by": "Press & Fold", "amount_due": "EUR 950.00", "due": "20 November 2026"}
+        said = self.ask(laid, "final_FINAL.docx", '{"kind": "invoice"}', json.dumps(read))
+        assert "issued_by stands where the customer stands" in said.doubts
 
     def test_a_patent_is_read_by_its_codes(self, laid):
         """No model is asked."""

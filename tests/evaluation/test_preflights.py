@@ -314,6 +314,19 @@ def test_a_metric_that_rewards_length():
     assert "A copy of the input would raise its score, from 0.05 to 0.10." in told
 
 
+def test_a_metric_of_a_field_without_a_label():
+    """One number printed twice is no finding: gold and another row's gold keep the program's own summary."""
+    dspy.configure(lm=scripted('{"mood": "good", "summary": "0 is fine."}'))
+
+    def longer(example, prediction, trace=None):
+        return min(1.0, len(prediction.summary) / 20)
+
+    found = look(dspy.Predict("text -> mood: Literal['good', 'bad'], summary"), metric=longer)
+    told = [one.found for one in found.findings if one.what == "metric"]
+    assert told[0] == "It does not read the fields that have a label; there is no gold for summary."
+    assert not any("gold answer itself" in one or "another row's gold" in one for one in told)
+
+
 def test_a_wrong_answer_that_is_true():
     """A Prediction with score 0.0 is true in Python, and so a demo for BootstrapFewShot."""
     found = only(look(metric=exact("mood")), "note")

@@ -22,7 +22,7 @@ from .rows import Results, Row
 from .rules import is_sign, kind_by_form, kind_by_style
 from .titles import heading
 from .typed import Document, typed
-from .voters import Asked, Headings, Words, voters
+from .voters import Asked, Headings, Twice, Words, voters
 
 __all__ = [
     "CODED",
@@ -42,6 +42,7 @@ __all__ = [
     "Results",
     "Router",
     "Row",
+    "Twice",
     "Unprocessed",
     "WordCounts",
     "Words",

@@ -103,7 +103,10 @@ def mark(router: Router) -> str:
     """
     models = {name: str(getattr(one.lm, "model", "")) for name, one in router.named_predictors()}
     state = {
-        name: [one.signature.instructions, str(one.signature.fields), [demo.toDict() for demo in one.demos]]
+        name: [
+            *(one.signature.instructions, str(one.signature.fields), one.config),
+            [demo.toDict() for demo in one.demos],
+        ]
         for name, one in router.named_predictors()
     }
     parts = {**router.voters, **{f"for {kind}": one for kind, one in router.processors.items()}}

@@ -18,6 +18,7 @@ import dspy
 
 from .folder import Found
 from .kinds import CODED, KINDS, OTHER
+from .processors import repeated
 from .rules import kind_by_form, kind_by_style
 from .typed import SECONDS, Document, Read, ReadPicture, typed
 from .voters import Voter
@@ -96,7 +97,7 @@ class Router(dspy.Module):
             )
         processor = self.processors.get(named["kind"])
         try:
-            done = dict(processor(document=document)) if processor else {}
+            done = dict(Watched(processor)(document=document)) if processor else {}
         except dspy.LMError:
             raise
         except Exception as error:  # noqa: BLE001 - the kind is known, so the row keeps it and the error
@@ -120,6 +121,35 @@ class Router(dspy.Module):
         if kind in (*self.kinds, OTHER, *CODED):
             return kind
         raise ForeignKind(f"There is no kind {kind!r} ({who}). Kinds: {', '.join(self.kinds)}, {OTHER}.")
+
+
+class Watched(dspy.Module):
+    """Run a processor, and doubt a reply that was cut and a fact that repeats itself.
+
+    A module's `history` holds the calls that were made in it. Each file has a `Watched` of its own, so calls
+    of other threads are not in it; with DSPy's history off, no cut is seen.
+    """
+
+    def __init__(self, processor: dspy.Module) -> None:
+        super().__init__()
+        self.read = processor
+
+    def forward(self, document: Document) -> dspy.Prediction:
+        """Read one file."""
+        done = {"facts": {}, "doubts": []} | dict(self.read(document=document))
+        cut = [f"the reply was cut{_at(call)}" for call in self.history if is_cut(call)]
+        return dspy.Prediction(**done | {"doubts": [*done["doubts"], *cut, *repeated(done["facts"])]})
+
+
+def is_cut(call: Mapping[str, Any]) -> bool:
+    """Say whether a call of a history ended at its limit of tokens, by DSPy's own engines or by LiteLLM."""
+    responses = getattr(call["response"], "choices", None) or [call["response"]]
+    return any(getattr(one, "finish_reason", "") == "length" for one in responses)
+
+
+def _at(call: Mapping[str, Any]) -> str:
+    tokens = (call["usage"] or {}).get("completion_tokens")
+    return f" at {tokens:,} tokens" if tokens else ""
 
 
 def elected(votes: Mapping[str, str], sure: float = SURE) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dspy.utils.exceptions import AdapterParseError
 from ..terse import Terse
 from .counts import LEAST, WordCounts
 from .kinds import KINDS, OTHER, TITLES
-from .naming import name_kind
+from .naming import Namer, name_kind
 from .titles import heading
 from .typed import Document
 
@@ -77,6 +77,32 @@ class Asked(dspy.Module):
                 return self.name(opening=document.opening).kind
         except AdapterParseError:
             return ""
+
+
+class Twice(dspy.Module):
+    """Vote as a model says in two answers, with words of the document as evidence; with a doubt, abstain.
+
+    Args:
+        lm: The model, preferably a strong one: see `naming.Namer`.
+        kinds: The kinds, each with what it is for.
+        adapter: Writes the prompts and reads the replies.
+    """
+
+    def __init__(
+        self, lm: dspy.BaseLM, kinds: Mapping[str, str] = KINDS, adapter: dspy.Adapter | None = None
+    ) -> None:
+        super().__init__()
+        self.namer, self.adapter = Namer(kinds), adapter or Terse()
+        self.namer.set_lm(lm)
+
+    def forward(self, document: Document) -> str:
+        """Vote."""
+        try:
+            with dspy.context(adapter=self.adapter):
+                said = self.namer(opening=document.opening)
+        except AdapterParseError:
+            return ""
+        return "" if said.doubts else said.kind
 
 
 def voters(

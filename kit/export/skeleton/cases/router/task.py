@@ -79,10 +79,10 @@ def rows() -> list[dspy.Example]:
 
 
 def score(example: dspy.Example, prediction: dspy.Prediction, trace: Any = None) -> dspy.Prediction:
-    """Say whether a file was routed right; flagged, and wrong without a flag."""
+    """Score 1 for a right kind without a flag; the parts say flagged, and wrong without a flag."""
     right, flagged = example.kind == prediction.kind, bool(prediction.doubts or prediction.error)
     parts = {"flagged": float(flagged), "silently wrong": float(not right and not flagged)}
-    return dspy.Prediction(score=float(right), objective_scores=parts)
+    return dspy.Prediction(score=float(right and not flagged), objective_scores=parts)
 
 
 _LETTER = DATA / "files" / "please read.txt"
