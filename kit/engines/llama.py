@@ -121,7 +121,8 @@ class LlamaEngine:
         """Generate one reply, a token at a time; closing the iterator stops the model.
 
         Raises:
-            ConfigurationError: If the model's file is missing, truncated or was tampered with.
+            ConfigurationError: If the model's file is missing, truncated or was tampered with, or if the
+                model is in the memory of the process that this one was forked off.
             ContextLengthError: If the prompt is longer than `context`.
             InvalidRequestError: If llama.cpp cannot turn the JSON schema into a grammar.
             TimeoutError: If the reply takes longer than `timeout`.
@@ -129,6 +130,11 @@ class LlamaEngine:
                 engine does not have; or if the reply breaks a part of the schema that no grammar holds.
         """
         _refuse_unknown_options(request)
+        if self.runtime.process != os.getpid():
+            raise ConfigurationError(
+                "The model was loaded before this process was forked off, and its threads are in the parent. "
+                'Begin processes anew: multiprocessing.get_context("spawn").'
+            )
         whole = grammar.complete(request)
         body = _body(whole) | {"cache_prompt": self.reuse_prefix}
         for message in body["messages"]:

@@ -40,6 +40,7 @@ class Runtime:
     """A loaded model. llama.cpp's own HTTP server comes with it, on loopback, behind a random key."""
 
     def __init__(self, path: str, context: int, threads: int) -> None:
+        self.process = os.getpid()
         self._key = secrets.token_hex(16)
         self._server = _server(path, context, threads, self._key)
         self.count_tokens = lru_cache(maxsize=4096)(self._count_tokens)

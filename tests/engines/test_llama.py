@@ -295,6 +295,8 @@ def test_whatever_goes_wrong_in_the_models_thread_reaches_the_caller(engine, mon
 class Broken:
     """A loaded model whose `chat` fails."""
 
+    process = os.getpid()
+
     def __init__(self, chat):
         self.chat = chat
 
@@ -401,3 +403,11 @@ def test_a_loaded_model_does_not_travel():
     vars(engine)["runtime"] = object.__new__(type("Loaded", (), {"__reduce__": None}))
     again = pickle.loads(pickle.dumps(engine))
     assert vars(again) == {name: value for name, value in vars(engine).items() if name != "runtime"}
+
+
+def test_a_forked_process_is_refused(monkeypatch):
+    """The model's threads stay in the parent; the child would wait for ever."""
+    engine = LlamaEngine("any.gguf")
+    monkeypatch.setitem(vars(engine), "runtime", type("Loaded", (), {"process": os.getppid()}))
+    with pytest.raises(lm15.ConfigurationError, match=r'get_context\("spawn"\)'):
+        engine.complete(COUNT)
