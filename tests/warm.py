@@ -47,6 +47,7 @@ class Warm:
         self.server = subprocess.Popen(
             [sys.executable, __file__, address],
             env=environment,
+            stdin=subprocess.PIPE,  # the server ends with it, so also when the tests are killed
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the tests
         )
@@ -55,9 +56,9 @@ class Warm:
         return str(python)
 
     def __exit__(self, *_error: object) -> None:
-        self.server.stdout.close()
-        self.server.terminate()
+        self.server.stdin.close()
         self.server.wait()
+        self.server.stdout.close()
         self.place.cleanup()
 
 
@@ -87,17 +88,22 @@ def serve(address: str) -> Callable[[], None]:
     with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as selector:
         listener.bind(address)
         listener.listen(64)
-        selector.register(listener, selectors.EVENT_READ)
+        for each in (listener, sys.stdin):
+            selector.register(each, selectors.EVENT_READ)
         print("ready", flush=True)
         while True:
             for key, _ in selector.select():
+                if key.fileobj is sys.stdin:
+                    forks = {key.data[0] for key in selector.get_map().values() if key.data}
+                    return lambda: end(forks)
                 if key.fileobj is listener:
                     asking, _ = listener.accept()
                     streams = socket.recv_fds(asking, 1, 3)[1]
                     wanted = json.loads(asking.makefile().readline())
                     if not (fork := os.fork()):
                         for each in {asking, *(key.fileobj for key in selector.get_map().values())}:
-                            os.close(each) if isinstance(each, int) else each.close()
+                            if each is not sys.stdin:
+                                os.close(each) if isinstance(each, int) else each.close()
                         return lambda: become(streams, **wanted)
                     for stream in streams:
                         os.close(stream)
@@ -108,8 +114,7 @@ def serve(address: str) -> Callable[[], None]:
                 fork, asking = key.data
                 selector.unregister(key.fileobj)
                 if key.fileobj is asking:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.killpg(fork, signal.SIGKILL)
+                    end({fork})
                     continue
                 code = os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1])
                 os.close(key.fd)
@@ -118,6 +123,13 @@ def serve(address: str) -> Callable[[], None]:
                     with contextlib.suppress(OSError):
                         asking.sendall(f"{code}\n".encode())
                 asking.close()
+
+
+def end(forks: set[int]) -> None:
+    """Kill forks, and what they started."""
+    for fork in forks:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(fork, signal.SIGKILL)
 
 
 def become(streams: list[int], argv: list[str], folder: str, environment: dict[str, str]) -> None:
