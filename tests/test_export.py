@@ -218,7 +218,7 @@ def installed(folder, to):
 def answers_as_its_readme_says(folder, served):
     """Send the README's example, and compare the answer."""
     lines = (folder / "README.md").read_text(encoding="utf-8").splitlines()
-    at = next(number for number, line in enumerate(lines) if line.startswith("curl 127.0.0.1"))
+    at = next(number for number, line in enumerate(lines) if line.strip().startswith("-d '")) - 1
     name = lines[at].split()[1].rpartition("/")[2]
     example = json.loads(lines[at + 1].strip().removeprefix("-d '").removesuffix("'"))
     assert served.post(f"/{name}", json=example).status_code == 401

@@ -86,7 +86,8 @@ def _column(column: pandas.Series, keep: bool) -> tuple[pa.Array, bool]:
         UnicodeError,
         values.NotStorable,
     ) as error:
-        raise BadColumn(_what_is_wrong(column)) from error
+        reason = f" Found: {error}" if isinstance(error, values.NotStorable) else ""
+        raise BadColumn(_what_is_wrong(column) + reason) from error
 
 
 def _holds_records(column: pandas.Series) -> bool:

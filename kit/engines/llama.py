@@ -130,13 +130,13 @@ class LlamaEngine:
                 engine does not have; or if the reply breaks a part of the schema that no grammar holds.
         """
         _refuse_unknown_options(request)
+        whole = grammar.complete(request)
+        body = _body(whole) | {"cache_prompt": self.reuse_prefix}
         if self.runtime.process != os.getpid():
             raise ConfigurationError(
                 "The model was loaded before this process was forked off, and its threads are in the parent. "
                 'Begin processes anew: multiprocessing.get_context("spawn").'
             )
-        whole = grammar.complete(request)
-        body = _body(whole) | {"cache_prompt": self.reuse_prefix}
         for message in body["messages"]:
             message["content"] = self.runtime.without_control_tokens(message["content"])
         finish, schema, reply = "stop", grammar.schema_of(whole), ""

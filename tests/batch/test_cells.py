@@ -64,7 +64,7 @@ def test_dicts_gain_no_keys(tmp_path, pieces):
 @pytest.mark.parametrize(
     "column",
     [
-        [{1: "a", "1": "b"}, {2: "c"}],
+        [{1: "a", 3: "b"}, {2: "c"}],
         [[{"k": 1}], [{"z": 2}, {"k": 3}], []],
         [{"n": 2**80}, {"n": Decimal("0.10")}],
         [{"t": (1, 2)}, {"t": {1, 2}}],
@@ -75,6 +75,12 @@ def test_dicts_gain_no_keys(tmp_path, pieces):
 def test_nested_cells_arrive_as_they_were(tmp_path, column):
     """Keys that are numbers, lists of dicts and what Arrow has no type for come through unchanged."""
     assert seen(pandas.DataFrame({"cell": column}), tmp_path)[0]["seen"].tolist() == [*map(repr, column)]
+
+
+def test_a_cell_that_would_lose_a_key_on_disk_is_refused(tmp_path):
+    """1 and "1" are one key in JSON; the message says so."""
+    with pytest.raises(cells.BadColumn, match="two keys that are one in JSON, such as 1 and '1'"):
+        seen(pandas.DataFrame({"cell": [{1: "a", "1": "b"}]}), tmp_path)
 
 
 def test_a_run_over_dicts_goes_on():
