@@ -29,7 +29,10 @@ SLOW = re.compile(
     r"\.py|\.ipynb"
 )
 # Tests that start many kernels and scripts: these are forked after the slow imports, by tests/warm.py.
-FORKED = re.compile(r"tests/test_export(_composed)?\.py|\.ipynb")
+FORKED = re.compile(
+    r"tests/(test_export(_composed)?|providers/test_lessons_on_providers|workshop/test_(catch_up|progress|recorder))"
+    r"\.py|\.ipynb"
+)
 PYTHON = sys.executable
 os.environ["ATTACHMENTS_OCR_WORKERS"] = str(os.cpu_count())  # a thread a page: more of them wait in a loop
 UNTIL_THE_END = ExitStack()
