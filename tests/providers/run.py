@@ -110,7 +110,7 @@ def _run(known: dict[tuple[str, str], dict[str, Any]], options: argparse.Namespa
         for profile in options.profile or PROFILES:
             if options.again or (target, profile) not in known:
                 known[target, profile] = _apart(target, profile, options.kernel)
-                _write(known, options.results)
+                _keep(target, profile, known[target, profile], options.results)
                 print(target, profile, _cell(known[target, profile]), flush=True)
 
 
@@ -245,9 +245,10 @@ def _read(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
     return {(line.pop("target"), line.pop("profile")): line for line in map(json.loads, lines)}
 
 
-def _write(known: dict[tuple[str, str], dict[str, Any]], path: Path) -> None:
-    rows = [{"target": target, "profile": profile, **found} for (target, profile), found in known.items()]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+def _keep(target: str, profile: str, found: dict[str, Any], path: Path) -> None:
+    """Append a result, so that several runs can keep theirs in one file; of two, the later one counts."""
+    with path.open("a", encoding="utf-8") as results:
+        results.write(json.dumps({"target": target, "profile": profile, **found}) + "\n")
 
 
 if __name__ == "__main__":
