@@ -472,9 +472,12 @@ class Notebook:
                 shown["result"] = content["data"]["text/plain"]
 
         options = {"stdin_hook": question} if can_answer else {}
-        self.client.execute_interactive(
-            code, allow_stdin=can_answer, output_hook=output, timeout=300, **options
-        )
+        status = "aborted"  # as a kernel does for a moment after an interrupt
+        while status == "aborted":
+            reply = self.client.execute_interactive(
+                code, allow_stdin=can_answer, output_hook=output, timeout=300, **options
+            )
+            status = reply["content"]["status"]
         return questions, list(shown.values()), failed
 
     def wait_for(self, request):
