@@ -299,6 +299,69 @@ class TestKinds:
         ]
         assert looked_at(pages) == ([], [4])
 
+    @pytest.mark.parametrize(
+        "row",
+        [
+            ("MODULE 1", "MODULE 2", "MODULE 3"),
+            ("Lot A", "Lot B", "Lot C"),
+            ("PART ONE", "PART TWO", "PART THREE"),
+            ("Work Order No. 3", "Work Order No. 4", "Work Order No. 5"),
+            ("VOLUME I: PLANS", "VOLUME II: BONDS", "VOLUME III: MAPS"),
+            ("SOW 1", "SOW 2", "SOW 3"),
+        ],
+    )
+    @pytest.mark.parametrize("bold", [True, False, None])
+    @pytest.mark.parametrize("each", [1, 4])
+    def test_a_row_of_titles(self, row, bold, each):
+        """The first of its number is a doubt, however it is set; its header on later pages is not."""
+        pages, expected = [sheet(1, "LEASE", body()), sheet(2, body(2))], []
+        for title in row:
+            expected.append(len(pages) + 1)
+            for _ in range(each):
+                number = len(pages) + 1
+                pages.append(sheet(number, lines(title, bold=bold, middle=bold), body(number)))
+        assert looked_at(pages) == ([], expected)
+
+    @pytest.mark.parametrize("text", ["Lease {}", "LEASE OF LAND {}", "Lease - Page {}", "Lease | {} of 9"])
+    def test_a_header_that_counts_pages(self, text):
+        """A running header may hold the number of its page."""
+        pages = [sheet(number, text.format(number), body(number)) for number in range(1, 10)]
+        assert looked_at(pages) == ([], [])
+
+    @pytest.mark.parametrize("gap", [["signed"], ["", "", ""]])
+    def test_the_same_title_again(self, gap):
+        """A second order form behind a signed one, or pages later, is another paper."""
+        blocks = lines("By: ____________", "Name: J. Reed")
+        pages = [sheet(1, "LEASE", body()), sheet(2, body(2)), sheet(3, "ORDER FORM", body(3))]
+        for kind in gap:
+            pages.append(sheet(len(pages) + 1, body(len(pages) + 1), blocks if kind else []))
+        pages.append(sheet(len(pages) + 1, "ORDER FORM", body(9)))
+        assert looked_at(pages) == ([], [3, len(pages)])
+
+    @pytest.mark.parametrize(
+        "title",
+        [
+            "ARTICLES OF ASSOCIATION",
+            "PARTNERSHIP AGREEMENT",
+            "U.S. ADDENDUM",
+            "2nd Addendum",
+            "2026 PRICE LIST",
+            "GUARANTY.",
+            "NDA",
+        ],
+    )
+    def test_titles_that_look_like_sections_or_sentences(self, title):
+        """They are doubts; a company's name with its full stop, and a section's number, are not."""
+        assert looked_at([sheet(1, "LEASE", body()), sheet(2, title, body())]) == ([], [2])
+        for other in ("ARTICLE IV", "2.1 TERM", "A. TERM", "CORVANE HOLDINGS, INC."):
+            assert looked_at([sheet(1, "LEASE", body()), sheet(2, other, body())]) == ([], [])
+
+    def test_a_second_exhibit_a(self):
+        """Exhibit A of a second agreement is a doubt."""
+        pages = [sheet(1, "LEASE", body()), sheet(2, "EXHIBIT A", body(2))]
+        pages += [sheet(3, "SUBLEASE", body(3)), sheet(4, "EXHIBIT A", body(4))]
+        assert looked_at(pages) == ([2], [3, 4])
+
     def test_a_letter(self):
         """A page that addresses somebody is a doubt."""
         assert looked_at(

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from .pages import SIGNATURE, Line, Page, signed
-from .rules import Rules, parsed
-from .running import content, footer, page_label, page_number, plain
+from .rules import WORDS, Rules, parsed
+from .running import footer, name, page_label, page_number, plain
 from .walk import BLOCK, SHORT, Heading, Walk, ends, flows
 
 _KINDS = "exhibit|schedule|annex|appendix|attachment|addendum|rider"
@@ -22,9 +22,13 @@ _USUAL = re.compile(rf"^\W*(?P<kind>(?i:{_KINDS}))\s+[\"'\u201c]?(?P<id>[A-Z]{{1
 _SENTENCE = re.compile(r"^\s*,?\s*(?!to\b|of\b|for\b|zum\b|zur\b|and\s+[A-Z]\b)[a-z]|[.;,]$")
 _GOES_ON = re.compile(r"(?i)\W*\(?\b(?:continued|cont'?d?\.?|fortsetzung)\)?\W*$")
 _NUMBERED = re.compile(
-    r"(?i)^\W*(?:article|section|clause|chapter|part|division|§|ziffer)\s*[\divxa-z]+\b|^\W*\(?(?:\d+|[a-z]|[ivx]+)[.)]"
-    r"|^\d+(?:\.\d+)*\s"
+    rf"(?i)^\W*(?:(?:article|section|clause|chapter|part|division|ziffer)\s+|§\s*)(?:[\d.]+[a-z]?|[ivx]+|[a-z]|{WORDS})\b"
+    r"|^\W*\(?(?:\d+[.)]|(?:[a-z]|[ivx]+)(?:[.)](?:\s|$)))|^\d+(?:\.\d+)*\s"
 )
+_BY_NUMBER = re.compile(
+    r"(?i)^(?:(?:19|20)\d\d\b|\d+(?:st|nd|rd|th)\b|\d+\(\w\)|\d+[-\s](?:year|month|week|day|hour)s?\b)"
+)
+_COMPANY = re.compile(r"(?i)\b(?:inc|ltd|corp|co|llc|plc|l\.?p|s\.a|n\.v|b\.v|u\.s\.a)\.$")
 _SALUTATION = re.compile(r"(?i)^\W*(?:dear\s+\w|ladies and gentlemen|gentlemen:|to whom it may|sehr geehrte)")
 _LETTER = 14
 
@@ -67,7 +71,7 @@ class _Search(Walk):
 
     def read(self, page: Page) -> None:
         """Find the headings of one page."""
-        lines = content(page, self.banners)
+        lines = self.shown(page)
         if page.number in self.contents:
             self.note_list(page, lines)
             self.last_listed = False
@@ -95,7 +99,9 @@ class _Search(Walk):
                     self.begin(page, lines, order, heading)
         if fresh and lines and page.number > 2:
             self.found += self._signs(page, lines[0])
-        self.titles |= {plain(line.text) for _, line in lines[:BLOCK] if self.is_set(line)}
+        self.titles |= {
+            name(line, self.numbered): page.number for line in page.lines[:BLOCK] if self.heads(line)
+        }
         self.last = lines[-1][1] if lines else self.last
         self.last_listed = bool(lines) and (
             lines[-1][0] in lists or (bool(lists) and max(lists) >= lines[-1][0] - 1)
@@ -137,7 +143,9 @@ class _Search(Walk):
         made = Heading(page.number, place, kind, letter, line.text)
         goes_on = previous is not None and flows(previous) and not self.is_set(line)
         if self.part and self.part.label == (kind, letter):
-            return None
+            another = self.found[-1].kind == "untitled" and self.found[-1].level < 4
+            another = another and (top or self.is_set(line))
+            return _doubted(made, "the same label, behind another title", 1) if another else None
         if kind == "amendment" and page.number == 1 and not signed(replace(page, lines=page.lines[:place])):
             return None
         if kind == "exhibit" and letter in self.filed:
@@ -190,26 +198,33 @@ class _Search(Walk):
         """Return a title without a label as a doubt, or None."""
         place, line = lines[order]
         text, words = line.text, plain(line.text)
+        named, is_set = bool(self.rules.title.search(text)), self.is_set(line)
+        caps = text.isupper()
+        made = Heading(page.number, place, "untitled", "", text)
+        row = self.in_row(line)
+        if row and row[0] in self.rows and (top or is_set) and not self.is_own(page, line):
+            return _doubted(made, "one of a row of titles", 2 if top else 4)
+        by_number = bool(_BY_NUMBER.match(text))
         if (
             len(text) > self.rules.longest
-            or len(words) < 4
-            or not text.lstrip("\"'\u201c([*")[:1].isupper()
-            or _NUMBERED.match(text)
+            or len(words) < (2 if is_set else 4)
+            or not (by_number or text.lstrip("\"'\u201c([*")[:1].isupper())
+            or (_NUMBERED.match(text) and not by_number)
             or _GOES_ON.search(text)
             or SIGNATURE.match(text)
             or re.search(r"[;,]$", text)
             or (previous is not None and order and _NUMBERED.match(previous.text) and len(previous.text) < 20)
-            or self.is_own(page, words)
+            or self.is_own(page, line)
         ):
             return None
-        named, is_set = bool(self.rules.title.search(text)), self.is_set(line)
-        caps = text.isupper()
-        made = Heading(page.number, place, "untitled", "", text)
         if top:
-            if named and (is_set or caps or line.bold) and not text.endswith("."):
+            stop = text[-1] == "." and (not (is_set or caps) or bool(_COMPANY.search(text)))
+            if named and (is_set or caps or line.bold) and not stop:
                 return _doubted(made, "a title without a label", 2)
-            if (is_set or caps) and not text.endswith("."):
+            if (is_set or caps) and not stop:
                 return _doubted(made, "set as a title", 3)
+            if order == 0 and (named or line.bold) and len(text) < SHORT and not stop and ends(self.last):
+                return _doubted(made, "a short line that may be a title", 4)
             if order == 0 and len(text) < SHORT and not text.endswith(".") and not flows(self.last or line):
                 return _doubted(made, "a short line at the top", 5)
         elif named and (is_set or (caps and line.bold is not False)) and order < len(lines) - 2:

@@ -13,9 +13,9 @@ from functools import cached_property
 
 _QUOTE = "[\"'\u2018\u2019\u201c\u201d\u201e]?"
 _NUMBER = r"(?:no\.?|nr\.?|number|n[o\u00ba\u00b0]\.?)\s*"
-_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten"
+WORDS = "one|two|three|four|five|six|seven|eight|nine|ten"
 _IDS = (
-    rf"(?i:{_WORDS})(?!\w)|[IVX]{{1,6}}(?:\([a-z]\))?(?![\w'\u2019])"
+    rf"(?i:{WORDS})(?!\w)|[IVX]{{1,6}}(?:\([a-z]\))?(?![\w'\u2019])"
     r"|(?:[A-Z]|AA|BB|CC|DD|EE|FF)(?:\s?[-.\u2013]?\s?\d{1,2}(?![\d%]))*(?:\([a-z0-9]+\))?(?![\w'\u2019])"
     r"|\d{1,3}[A-Z]?(?:[-.]\d{1,3}(?!\d)|-[A-Z](?!\w))*(?:\([a-z0-9]+\))*(?![\w%])"
 )
@@ -43,12 +43,14 @@ class Rules:
         "enclosure", "anlage", "anhang", "beilage", "bijlage", "annexe", "allegato", "anexo",
     )  # fmt: skip
     titles: tuple[str, ...] = (
-        "addendum", "agreement", "amendment", "assignment", "bond", "certificate", "charter", "checklist",
-        "conditions", "consent", "contract", "deed", "disclosure letter", "form", "guarant(?:y|ee)",
-        "indemnity", "instrument", "joinder", "lease", "letter", "licen[cs]e", "list", "mortgage", "note",
-        "notice", "order", "plan", "policy", "power of attorney", "price list", "protocol", "questionnaire",
-        "rate card", "rates", "release", "rider", "rules", "side letter", "specifications?",
-        "statement of work", "sublease", "supplement", "tariff", "terms", "undertaking", "waiver", "warranty",
+        "addendum", "agreement", "amendment", "articles of", "assignment", "bill of", "bond", "budget",
+        "certificate", "charter", "checklist", "code of", "conditions", "consent", "contract", "deed",
+        "description", "disclosure letter", "drawing", "form", "guarant(?:y|ee)", "guideline", "handbook",
+        "indemnity", "instrument", "joinder", "lease", "letter", "licen[cs]e", "list", "manual", "map",
+        "memorandum", "minutes", "mortgage", "note", "notice", "order", "particulars", "plan", "policy",
+        "power of attorney", "price list", "program(?:me)?", "proposal", "protocol", "questionnaire",
+        "quotation", "rate card", "rates", "release", "resolution", "rider", "rules", "side letter",
+        "specifications?", "statement of work", "sublease", "supplement", "tariff", "terms", "undertaking", "waiver", "warranty",
         "work order", r"\w*vereinbarung", r"\w*vertrag", r"\w*nachtrag", r"\w*b\u00fcrgschaft",
         r"\w*vollmacht", r"\w*liste",
     )  # fmt: skip

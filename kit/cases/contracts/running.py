@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from .pages import Line, Page
-from .rules import Rules, parsed
+from .rules import WORDS, Rules, parsed
 
 _TOP, _FOOT = 6, 3
 _NUMBER = re.compile(r"\d+|\b[ivx]+\b")
@@ -18,6 +18,12 @@ _LABEL = re.compile(r"^\W*(?:[A-Z]{1,2}|[IVX]+)(?:\([a-z]\))?\s?[-.\u2013]\s?(?:
 _FOOTER = re.compile(r"(?i)(?:\bpage|\bseite|[-\u2013])\s*\d{1,3}\W*$")
 _LISTED = re.compile(r"(?:\.\s?){3,}\s*[\w-]+$|\u2026\s*[\w-]+$")
 _ENTRY = re.compile(r"^.{2,100}?[\s.](?:[A-Z]{1,2}-)?\d{1,3}$")
+_COUNTED = re.compile(
+    r"^\W*(?P<words>(?:[^\W\d_]+[.]?[ -]){1,3}?)(?:(?i:no|nr|number)\b\.?|[#\u2116])?\s*"
+    rf"(?P<id>(?:\d+[-./])*\d{{1,4}}[A-Z]?|[IVX]+|[A-Z]|(?i:{WORDS}))(?=$|[.:]?\s|[:(\u2013\u2014\"\u201d])(?!\s*[a-z])"
+)
+_ROMAN = "I II III IV V VI VII VIII IX X XI XII"
+_LONG_RUN = 20
 _CONTENTS = re.compile(
     r"(?i)^\W*(?:table of contents|contents|index|inhalt(?:sverzeichnis)?|(?:list|table|index) of "
     r"(?:\w+ and )?(?:exhibits|schedules|annexes|annexures|appendices|attachments|enclosures)(?: and \w+)?"
@@ -60,24 +66,83 @@ def plain(text: str) -> str:
     return " ".join(re.findall(r"[^\W\d_]+", _NUMBER.sub(" ", text.lower())))
 
 
+def counted(text: str) -> tuple[str, str] | None:
+    """Return the words and the number of a line that may be one of a row, or None.
+
+    >>> counted("MODULE 2: Reading"), counted("Lot B"), counted("Part Two"), counted("Rent")
+    (('module', '2'), ('lot', 'B'), ('part', 'TWO'), None)
+    """
+    found = _COUNTED.match(text)
+    return (plain(found["words"]), found["id"].upper()) if found else None
+
+
+def follows(number: str, other: str) -> bool:
+    """Say whether one number, letter or number word is the next one after another.
+
+    >>> follows("II", "I"), follows("TWO", "ONE"), follows("C", "B"), follows("380", "640")
+    (True, True, True, False)
+    """
+    return any(one - two == 1 for one in _values(number) for two in _values(other))
+
+
+def _values(number: str) -> set[int]:
+    rows = (WORDS.upper().split("|"), list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), _ROMAN.split())
+    digits = re.findall(r"\d+", number)
+    return {int(digits[-1])} if digits else {row.index(number) for row in rows if number in row}
+
+
+def page_counts(pages: Sequence[Page]) -> set[str]:
+    """Return the lines, without their numbers, at the edges whose numbers are those of the pages.
+
+    "Lease 4" on page 4 counts pages. "Lot 4" on page 7 may be the fourth lot, though pages 6 and 5 begin with
+    Lot 3 and Lot 2.
+    """
+    seen: dict[str, dict[int, Line]] = {}
+    for page in pages:
+        for line in (*page.lines[:_TOP], *page.lines[-_FOOT:]):
+            if re.search(r"\d", line.text):
+                seen.setdefault(plain(line.text), {})[page.number] = line
+    return {name for name, lines in seen.items() if len(lines) > 1 and _counts_pages(lines)}
+
+
+def _counts_pages(lines: dict[int, Line]) -> bool:
+    ahead = [{int(one) - page for one in re.findall(r"\d{1,4}", line.text)} for page, line in lines.items()]
+    steady = set.intersection(*ahead)
+    row = all(counted(line.text) for line in lines.values())
+    early = 0 in steady and min(lines) <= 2
+    return early or (bool(steady) and (not row or len(lines) > _LONG_RUN))
+
+
+def name(line: Line, numbered: set[str]) -> str:
+    """Return what a running header is known by: its words, and its numbers if they do not count pages.
+
+    >>> name(Line("MODULE 2"), set()), name(Line("Lease - Page 4"), set())
+    ('module 2', 'lease page')
+    """
+    words = plain(line.text)
+    if words in numbered or _BEHIND.search(line.text) or _FOOTER.search(line.text):
+        return words
+    return " ".join([words, *_NUMBER.findall(line.text.lower())])
+
+
 def footer(page: Page) -> str:
     """Return what a page's last line says beside a number, if that line is short."""
     last = page.lines[-1].text if page.lines else ""
     return plain(last) + ("#" if re.search(r"\d", last) else "") if len(last) < 70 else ""
 
 
-def running(pages: Sequence[Page], rules: Rules) -> dict[str, set[int]]:
+def running(pages: Sequence[Page], rules: Rules, numbered: set[str]) -> dict[str, set[int]]:
     """Return the lines at the edges that stand on several pages, each with those pages.
 
-    A label is never one of them: "Exhibit A" above each page of Exhibit A still begins it once.
+    A label is never one of them: "Exhibit A" above each page of Exhibit A still begins it once. Nor is the
+    first of its number: "MODULE 2" behind "MODULE 1".
     """
     seen: dict[str, set[int]] = {}
     for page in pages:
         for line in (*page.lines[:_TOP], *page.lines[-_FOOT:]):
-            name = plain(line.text)
-            if name and len(line.text) <= 2 * rules.longest and not parsed(line.text, rules):
-                seen.setdefault(name, set()).add(page.number)
-    return {name: where for name, where in seen.items() if len(where) >= rules.repeated}
+            if plain(line.text) and len(line.text) <= 2 * rules.longest and not parsed(line.text, rules):
+                seen.setdefault(name(line, numbered), set()).add(page.number)
+    return {one: where for one, where in seen.items() if len(where) >= rules.repeated}
 
 
 def filing(pages: Sequence[Page], rules: Rules) -> set[str]:
@@ -87,7 +152,7 @@ def filing(pages: Sequence[Page], rules: Rules) -> set[str]:
     return {one[1] for one in found if one and one[0] == "exhibit" and one[1][0].isdigit()}
 
 
-def content(page: Page, banners: dict[str, set[int]]) -> list[tuple[int, Line]]:
+def content(page: Page, banners: dict[str, set[int]], numbered: set[str]) -> list[tuple[int, Line]]:
     """Return the lines of a page that are no running header, footer or number, each with its place.
 
     A header that was on one of the two pages before runs; on the first page of its run it may be a title.
@@ -99,7 +164,7 @@ def content(page: Page, banners: dict[str, set[int]]) -> list[tuple[int, Line]]:
         if not page_label(line.text)
         and not (place == len(page.lines) - 1 and _FOOTER.search(line.text) and len(line.text) < 60)
         and not (
-            before & banners.get(plain(line.text), set())
+            before & banners.get(name(line, numbered), set())
             and (place < _TOP or place >= len(page.lines) - _FOOT)
         )
     ]

@@ -8,13 +8,25 @@ from itertools import pairwise
 
 from .pages import Line, Page, signed
 from .rules import Rules, parsed
-from .running import content, contents, filing, page_number, plain, running
+from .running import (
+    content,
+    contents,
+    counted,
+    filing,
+    follows,
+    name,
+    page_counts,
+    page_number,
+    plain,
+    running,
+)
 
 SHORT = 60
 BLOCK = 5
 """How many lines the heading of a part may have."""
 DIVIDER = 6
 """A page with no more lines than this is a cover sheet: what follows is its part."""
+_NO_ROW = {"page", "seite", "article", "section", "clause", "chapter", "paragraph", "table", "figure", "step"}
 _ENDED = re.compile(r"[.;:!?)\]_*\u201d\"]\W*$|\d$")
 
 
@@ -51,26 +63,60 @@ class Walk:
     began: int = 1
 
     def __post_init__(self) -> None:
-        self.banners = running(self.pages, self.rules)
+        self.numbered = page_counts(self.pages)
+        self.banners = running(self.pages, self.rules, self.numbered)
         self.contents = contents(self.pages, self.rules)
         self.filed = filing(self.pages, self.rules)
         self.listed: dict[tuple[str, str], tuple[int, int, str]] = {}
-        self.titles: set[str] = set()
+        self.rows = self.rows_of_titles()
+        self.titles: dict[str, int] = {}
         self.last: Line | None = None
         self.last_listed = False
 
-    def is_own(self, page: Page, words: str) -> bool:
-        """Say whether a title is that of the part that runs, or stood above an earlier page."""
-        if self.ended(page):
+    def shown(self, page: Page) -> list[tuple[int, Line]]:
+        """Return the lines of a page that are no running header, footer or number, each with its place.
+
+        Behind signatures, what was a header may be the title of the next paper of its kind.
+        """
+        behind = page.number > 1 and signed(self.pages[page.number - 2])
+        title = self.rules.title.search
+        banners = {one: at for one, at in self.banners.items() if not (behind and title(one))}
+        return content(page, banners, self.numbered)
+
+    def rows_of_titles(self) -> set[str]:
+        """Return the words of lines that count on, each at the top of a page or set as a title: a row."""
+        seen: dict[str, set[str]] = {}
+        for page in self.pages:
+            for order, (_, line) in enumerate(self.shown(page)):
+                heads = order < self.rules.first_lines or self.is_set(line)
+                one = self.in_row(line) if heads and page.number > 1 else None
+                if one and page.number not in self.contents:
+                    seen.setdefault(one[0], set()).add(one[1])
+        return {
+            words for words, ids in seen.items() if any(follows(one, other) for one in ids for other in ids)
+        }
+
+    def in_row(self, line: Line) -> tuple[str, str] | None:
+        """Return the words and the number of a line that may be one of a row of titles, or None."""
+        one = counted(line.text) if len(line.text) < SHORT and line.text[-1] not in ".;," else None
+        return None if one is None or one[0] in _NO_ROW or plain(line.text) in self.numbered else one
+
+    def is_own(self, page: Page, line: Line) -> bool:
+        """Say whether a title is that of the part that runs, or stood above one of the pages before."""
+        known = name(line, self.numbered)
+        if self.titles.get(known, -1) >= page.number - 2 and not signed(self.pages[page.number - 2]):
+            return True
+        if self.ended(page) or self.in_row(line):
             return False
-        lines = content(self.pages[self.began - 1], self.banners)
+        words = plain(line.text)
+        lines = self.shown(self.pages[self.began - 1])
         bare = len(lines) <= DIVIDER and all(
             self.is_set(one) or (len(one.text) < 30 and one.text[-1] != ".") for _, one in lines
         )
         sheet = bare and self.began == page.number - 1 and self.began > 1
         told = [plain(line.text) for _, line in lines[: 3 * BLOCK] if self.is_set(line)]
         runs = {" ".join(told[at:end]) for at in range(len(told)) for end in range(at + 1, len(told) + 1)}
-        return sheet or words in runs or words in self.titles
+        return sheet or words in runs
 
     def printed_often(self, kind: str, letter: str) -> bool:
         """Say whether a label stands at the edges of several pages, as the number of a filing does."""
@@ -158,6 +204,11 @@ class Walk:
         ):
             end += 1
         return end
+
+    def heads(self, line: Line) -> bool:
+        """Say whether a line may be a title: it is set as one, or is one of a row."""
+        one = self.in_row(line)
+        return self.is_set(line) or bool(one and one[0] in self.rows)
 
     def is_set(self, line: Line) -> bool:
         """Say whether a line is set as headings are; without layout, whether it is in capitals."""
