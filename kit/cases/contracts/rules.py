@@ -50,9 +50,9 @@ class Rules:
         "memorandum", "minutes", "mortgage", "note", "notice", "order", "particulars", "plan", "policy",
         "power of attorney", "price list", "program(?:me)?", "proposal", "protocol", "questionnaire",
         "quotation", "rate card", "rates", "release", "resolution", "rider", "rules", "side letter",
-        "specifications?", "statement of work", "sublease", "supplement", "tariff", "terms", "undertaking", "waiver", "warranty",
-        "work order", r"\w*vereinbarung", r"\w*vertrag", r"\w*nachtrag", r"\w*b\u00fcrgschaft",
-        r"\w*vollmacht", r"\w*liste",
+        "specifications?", "statement of work", "sublease", "supplement", "tariff", "terms", "undertaking",
+        "waiver", "warranty", "work order", r"\w*vereinbarung", r"\w*vertrag", r"\w*nachtrag",
+        r"\w*b\u00fcrgschaft", r"\w*vollmacht", r"\w*liste",
     )  # fmt: skip
     doubt: int = 4
     first_lines: int = 4
