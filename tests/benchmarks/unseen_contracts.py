@@ -6,7 +6,8 @@
     python tests/benchmarks/unseen_contracts.py FOLDER NAME --briefs --save
 
 FOLDER holds gold.jsonl (files with their parts; see README of the set) and briefs.jsonl, or the gold of this
-project. Only counts are printed and kept: never a title, a page or a statement of these files.
+project, or packages that were typed (see packages.py). Only counts are printed and kept, never a title, a
+page or a statement of these files. --places lists what is silently wrong; the set is spent then.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import dspy
+from packages import package  # a script's folder is on its path
 
 import kit
 from kit.cases.briefs import objection
@@ -47,6 +49,11 @@ Program = Callable[[Sequence[Page]], tuple[list[Part], Sequence[Heading], Sequen
 def rows(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield files with their pages and gold; parts that exist only in a picture are left out, and counted."""
     own = folder / "gold_boundaries.jsonl"
+    if not own.exists() and not (folder / "gold.jsonl").exists():
+        for path in sorted(folder.glob("*.txt")):
+            pages, gold = package(path)
+            yield {"file": path.name, "pages": pages, "gold": gold, "traits": ["typed"], "word": False}
+        return
     for line in (own if own.exists() else folder / "gold.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         if own.exists():
@@ -56,6 +63,7 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
                 for one in read(folder / row["pdf"])
             ]
             yield {
+                "file": row["slug"],
                 "pages": pages,
                 "gold": gold_parts(row),
                 "traits": [row.get("split", "real")],
@@ -71,6 +79,7 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
             for one in row["parts"][1:]
         ]
         yield {
+            "file": row["file"],
             "pages": read(folder / row["file"]),
             "gold": gold,
             "traits": [row["source"], *_listed(row.get("traits"))],
@@ -163,6 +172,32 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
     }
 
 
+def line_of(name: str, scores: Sequence[Score]) -> str:
+    """Return a program's counts; an interval is over boundaries, those that are made up among them."""
+    whole = total(scores)
+    silent, rest = whole.missed + whole.false, whole.right + whole.flagged
+    shares = interval([1.0] * silent + [0.0] * rest)
+    most = f", at most {100 * (1 - 0.05 ** (1 / rest)):.1f} % with 95 % confidence" if not silent else ""
+    right = interval([1.0] * whole.right + [0.0] * (silent + whole.flagged))
+    return (
+        f"{name:20} right {whole.right} ({right}), flagged {whole.flagged}, missed {whole.missed}, made up "
+        f"{whole.false}; silently wrong {shares}{most}; files: {whole.exact} right, {whole.open} flagged, "
+        f"{whole.silent} silently wrong; needless doubts {whole.needless}"
+    )
+
+
+def silent(files: Sequence[dict[str, Any]]) -> None:
+    """Print what the program misses or makes up in silence: the set is spent then."""
+    for row in files:
+        found = Boundaries()(pages=row["pages"])
+        doubts = {one.page for one in found.doubts} | set(found.unread)
+        gold = {page for one in row["gold"] for page in one["pages"]}
+        missed = sorted(gold - doubts - set(found.starts))
+        made_up = sorted(set(found.starts) - doubts - gold)
+        if missed or made_up:
+            print(row["file"], "missed on pages", missed, "made up on pages", made_up)
+
+
 def where(chosen: Sequence[dict[str, Any]], scores: Sequence[Score]) -> dict[str, Any]:
     """Return what is silently wrong by the traits of files, and what is missed by the kinds of parts."""
     traits: Counter[str] = Counter()
@@ -203,6 +238,7 @@ def main() -> None:
     options.add_argument("name")
     options.add_argument("--model", choices=("small", "large"))
     options.add_argument("--briefs", action="store_true")
+    options.add_argument("--places", action="store_true")
     options.add_argument("--save", action="store_true")
     chosen = options.parse_args()
     if chosen.model:
@@ -216,6 +252,7 @@ def main() -> None:
             _keep(f"briefs {chosen.name}", found)
         return
     files = list(rows(chosen.folder))
+    print(f"{len(files)} files, {sum(len(one['pages']) for one in files)} pages; the default is doubt=4")
     made: dict[str, Any] = {}
     for name, program in programs(chosen.model).items():
         scores = [counted(row, program) for row in files]
@@ -225,7 +262,9 @@ def main() -> None:
             else None
         }
         made[name]["where"] = where(files, scores)
-        print(name, {k: v for k, v in made[name].items() if k not in ("without_nested",)})
+        print(line_of(name, scores))
+    if chosen.places:
+        silent(files)
     if chosen.save:
         _keep(chosen.name, made)
 
