@@ -30,9 +30,9 @@ class Rules:
         labels: Words in front of a letter or number: "Exhibit A".
         titles: Words that papers without a label have in their title.
         doubt: How soon to doubt, from 0 (never) to 5. 1: labels that are perhaps no heading. 2: also titles
-            with one of the words, and titles that count on ("Lot 2" behind "Lot 1"). 3: also page numbers that begin again, footers that change, and other
-            lines that are set as a title at the top of a page. 4: also such lines further down. 5: also short
-            lines at the top of a page.
+            with one of the words, and titles that count on ("Lot 2" behind "Lot 1"). 3: also page numbers
+            that begin again, footers that change, and other lines that are set as a title at the top of a
+            page. 4: also such lines further down. 5: also short lines at the top of a page.
         first_lines: How many lines of a page are its top, running headers left out.
         longest: Characters of a heading, at most.
         repeated: On how many pages a line stands that is a running header.
