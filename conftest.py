@@ -24,8 +24,8 @@ SLOW = re.compile(
     r"|cases/test_(briefs|contracts|form4|router|served_cases|time_entries)|datasets/test_fetch_data"
     r"|documents/test_(builders|ocr)|engines/test_(fetch|grammar|listening|live|llama|local_server)"
     r"|evaluation/test_budget|providers/\w+"
-    r"|tracing/test_(mlflow|otlp|phoenix)|workshop/test_(catch_up|lab|lessons|progress|recorder|site|slides)"
-    r"|test_(browser|comparison|export|export_composed|packaging|processes|providers|serving|tools|widgets))"
+    r"|tracing/test_(mlflow|otlp|phoenix)|workshop/test_(catch_up|lab|lessons|progress|recorder|slides)"
+    r"|test_(browser|comparison|export|export_composed|packaging|processes|providers|serving|tools|web_pages|widgets))"
     r"\.py|\.ipynb"
 )
 # Tests that start many kernels and scripts: these are forked after the slow imports, by tests/warm.py.

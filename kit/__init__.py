@@ -11,10 +11,8 @@ from typing import Any
 _WHERE = {
     "check": "kit.workshop.exercises",
     "diff": "kit.display.diffs",
-    "evaluation": "kit.evaluation",
     "export": "kit.export",
     "lm": "kit.engines.lms",
-    "playground": "kit.display.playground",
     "prompt": "kit.display.prompts",
     "prompts": "kit.display.comparisons",
     "run": "kit.evaluation.runs",

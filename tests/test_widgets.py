@@ -1,6 +1,7 @@
 """The widgets as a learner meets them: JupyterLab in a headless Chromium, clicked and looked at."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,17 +15,17 @@ from kit.workshop import lessons
 CELLS = [
     """
 import dspy
+from playground import Playground
 from scripted import ScriptedEngine
 
 from kit.display.comparisons import prompts
-from kit.display.playground import playground
 
 engine = ScriptedEngine('{"summary": "A cold."}', "no JSON at all", dspy.LMError("out of order"))
 dspy.configure(lm=dspy.LM("test/model", engine=engine, cache=False, num_retries=0))
 summarize = dspy.Predict("note -> summary")
 notes = {"cold": {"note": "A cold <b>since</b> Monday."}, "fracture": {"note": "A broken arm."}}
 """,
-    'playground({"direct": summarize, "reasoned": dspy.ChainOfThought("note -> summary")}, notes)',
+    "Playground(summarize, notes)",
     'prompts(summarize, notes["cold"])',
     'prompts(summarize, notes["cold"]).diff("Chat", "JSON")',
 ]
@@ -33,9 +34,9 @@ notes = {"cold": {"note": "A cold <b>since</b> Monday."}, "fracture": {"note": "
 @pytest.fixture
 def notebook(tmp_path):
     """A small notebook over a scripted model, so that no weights are needed."""
-    tmp_path.joinpath("scripted.py").write_text(
-        Path(__file__).with_name("scripted.py").read_text(encoding="utf-8"), encoding="utf-8"
-    )
+    here = Path(__file__).parent
+    for helper in (here / "scripted.py", here.parent / "notebooks" / "playground.py"):
+        shutil.copy(helper, tmp_path)
     path = tmp_path / "widgets.ipynb"
     cells = [nbformat.v4.new_code_cell(source.strip()) for source in CELLS]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
@@ -98,14 +99,11 @@ def test_choosing_changes_the_prompt_and_send_shows_the_reply(page, notebook):
     assert "[[ ## note ## ]]" not in widget.prompt.text_content()
     widget.choose("inputs", "fracture")
     widget.shows("A broken arm.")
-    widget.choose("program", "reasoned")
-    widget.shows("<reasoning>")
 
-    widget.choose("program", "direct")
     widget.choose("adapter", "JSON")
     widget.shows("schema, beside the messages")
     widget.send("summary='A cold.'")
-    assert "JSON · direct · fracture: 1 reply" in widget.reply.inner_text()
+    assert "JSON · Predict · fracture: 1 reply" in widget.reply.inner_text()
     page.screenshot(path=notebook.with_name("light.png"))
     widget.send("error · AdapterParseError")
     assert "no JSON at all" in widget.reply.inner_text()

@@ -47,6 +47,8 @@ def test_binder_sends_nothing():
 def test_the_site_is_built_by_the_readmes_command():
     """The workflow that publishes the site runs the command that the README gives."""
     workflow = (ROOT / ".github" / "workflows" / "site.yml").read_text(encoding="utf-8")
-    assert "- run: uv run --extra site kit site build/site\n" in workflow
+    assert "- run: uv run --extra site python notebooks/web_pages.py build/site\n" in workflow
     assert "path: build/site\n" in workflow
-    assert "`uv run --extra site kit site`" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "`uv run --extra site python notebooks/web_pages.py`" in (ROOT / "README.md").read_text(
+        encoding="utf-8"
+    )

@@ -21,22 +21,22 @@ from kit.workshop import lessons as all_lessons
 from kit.workshop.console import console, fail, failing, say
 
 if TYPE_CHECKING:
+    from kit.calls import Call
     from kit.datasets.sets import DataSet
-    from kit.workshop.recorder import Recorded, Totals
+    from kit.workshop.recorder import Recorded
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", help=__doc__)
 models = typer.Typer(no_args_is_help=True)
-app.add_typer(models, name="models", help="The models and their files: list, pull, verify.")
+app.add_typer(models, name="models", help="The models and their files: list, pull.")
 phoenix = typer.Typer(no_args_is_help=True)
 app.add_typer(phoenix, name="phoenix", help="Phoenix, the trace viewer: install, start.")
 data = typer.Typer(no_args_is_help=True)
-app.add_typer(data, name="data", help="Real data sets on demand: list, get, verify.")
+app.add_typer(data, name="data", help="Real data sets on demand: list, get.")
 app.command()(commands.export)
 app.command()(commands.new)
 app.command()(commands.catch_up)
 app.command()(commands.progress)
 app.command()(commands.slides)
-app.command()(commands.site)
 app.command()(commands.room)
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]
 Role = Annotated[str, typer.Argument(help="A role (small, large) or a name from `kit models list`.")]
@@ -88,7 +88,7 @@ def record(
 
     chosen, known = _chosen(lesson, every), (ValueError, recorder.Busy, all_lessons.CellFailed)
     if every or fresh:
-        seconds = sum(recorder.recorded_totals(target, profile).seconds for target in chosen)
+        seconds = sum(call.seconds for target in chosen for call in recorder.recorded(target, profile))
         console.print(f"The recordings at hand took the models {seconds / 60:.0f} minutes to make.")
     for target in chosen:
         ending = failing(*known, again=f"kit record {target.number}")
@@ -98,22 +98,17 @@ def record(
 
 
 @app.command()
-def replay(
-    lesson: Number = None,
-    check: Annotated[bool, typer.Option("--check", help="Say which cells would miss a recording.")] = False,
-) -> None:
-    """Run lessons on their recordings alone: with --check, say which would miss one, and where."""
+def replay(lesson: Number = None) -> None:
+    """Run a lesson, or all, on recordings alone, and say which cells would miss one or fail."""
     from kit.workshop import recorder
 
-    if not check:
-        fail("Say `kit replay --check`, with a lesson's number or without.")
     problems = []
     for target in _chosen(lesson, every=lesson is None):
         with Progress(console=console, transient=True) as progress:
-            found_here = list(recorder.problems(target, _bar(progress)))
-        verdict = f"{len(found_here)} problems" if found_here else "replays whole"
+            here = list(recorder.problems(target, _bar(progress)))
+        verdict = f"{len(here)} problems" if here else "replays whole"
         say(f"{target.notebook.stem}: {verdict}")
-        problems += found_here
+        problems += here
     for problem in problems:
         say(f"  {escape(problem)}")
     if problems:
@@ -141,14 +136,6 @@ def pull(role: Role = "small") -> None:
     with failing(OSError, ValueError, again=f"kit models pull {role}"):
         path = fetch.pull(_weights_name(role))
     say(f"{path} is here and verified.")
-
-
-@models.command()
-def verify(role: Role = "small") -> None:
-    """Hash a model's file again and compare it with the publisher's sha256."""
-    with failing(OSError, ValueError):
-        path = weights.verify(_weights_name(role))
-    say(f"{path} is what its publisher released.")
 
 
 @data.command("list")
@@ -182,16 +169,6 @@ def get_data(
             console.print(f"  {file.path}  {file.bytes:,} bytes  sha256 {file.sha256}", soft_wrap=True)
         place = fetch.get(name, contact=contact, progress=sys.stderr.isatty())
     say(f"{place} is here and verified.")
-
-
-@data.command("verify")
-def verify_data(name: SetName) -> None:
-    """Hash a data set's files again; a file that is not the one the kit knows is removed."""
-    from kit.datasets import fetch
-
-    with failing(OSError, ValueError):
-        place = fetch.verify(name)
-    say(f"{place} is whole.")
 
 
 @phoenix.command("install")
@@ -229,13 +206,11 @@ def start_phoenix(
 
 
 @app.command()
-def doctor(
-    call: Annotated[bool, typer.Option("--call", help="Also make one tiny model call.")] = False,
-) -> None:
+def doctor() -> None:
     """Check Python, packages, models, disk, recordings, keys (never shown) and profile."""
     marks = {"good": "[green]good[/]", "note": "[yellow]note[/]", "bad": "[red]bad[/]"}
     worst = "good"
-    for finding in doctors.findings(call=call):
+    for finding in doctors.findings():
         console.print(
             f"{marks[finding.state]}  [bold]{finding.what}[/]: {escape(finding.found)}", soft_wrap=True
         )
@@ -299,9 +274,10 @@ def _bar(progress: Progress) -> object:
 
 def _report(done: Recorded) -> None:
     say(f"{done.path.name}: {done.new} new, {done.kept} kept, {done.pruned} pruned.")
-    say(f"  new: {_sum(done.live)}\n  all: {_sum(done.totals)}")
+    say(f"  new: {_sum(done.live)}\n  all: {_sum(done.calls)}")
 
 
-def _sum(totals: Totals) -> str:
-    tokens = f"{totals.input_tokens:,} tokens in, {totals.output_tokens:,} out"
-    return f"{totals.calls} calls, {tokens}, {totals.seconds:,.1f} s of computing"
+def _sum(calls: list[Call]) -> str:
+    read, wrote = sum(call.input_tokens for call in calls), sum(call.output_tokens for call in calls)
+    seconds = sum(call.seconds for call in calls)
+    return f"{len(calls)} calls, {read:,} tokens in, {wrote:,} out, {seconds:,.1f} s of computing"

@@ -134,17 +134,6 @@ def room(
     say(rooms.summary(served.load))
 
 
-def site(
-    folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("build/site"),
-) -> None:
-    """Make web pages of all lessons from their stored outputs; they need no network."""
-    from kit.workshop import site as sites
-
-    with failing(OSError, sites.NoSite), console.status("Making the pages"):
-        page = sites.build(folder)
-    say(f"{page} is ready: open it in a browser.")
-
-
 def slides(
     lesson: Annotated[
         str | None,

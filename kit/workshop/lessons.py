@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EXERCISE = re.compile(r"# Exercise (\d+\.\d+)\n")
 CHECK = re.compile(r'with kit\.check\("(\d+\.\d+)"\)')
+_MISSING = re.compile(r"No recorded reply.*?asks: (.*?)\. The prompt was changed", re.DOTALL)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -39,15 +40,6 @@ class CellFailed(RuntimeError):
     """A cell of a notebook raised an error that it should not raise."""
 
 
-@dataclass(frozen=True)
-class Miss:
-    """A cell whose prompt has no recorded reply. `cell` counts code cells from 1, as Jupyter does."""
-
-    notebook: Path
-    cell: int
-    message: str
-
-
 def exercise_cells(notebook: NotebookNode, pattern: re.Pattern[str] = EXERCISE) -> dict[str, NotebookNode]:
     """Return the code cells of a notebook that begin with a pattern, by the number of their exercise."""
     code = (cell for cell in notebook.cells if cell.cell_type == "code")
@@ -64,11 +56,7 @@ def lessons(root: Path = ROOT) -> list[Lesson]:
 
 
 def at_least_one(root: Path = ROOT) -> list[Lesson]:
-    """Return all lessons, by number.
-
-    Raises:
-        ValueError: If there are none, as in a kit that was installed without its repository.
-    """
+    """Return all lessons, by number; an error says where lessons are to be had if there are none."""
     if every := lessons(root):
         return every
     raise ValueError(
@@ -78,15 +66,7 @@ def at_least_one(root: Path = ROOT) -> list[Lesson]:
 
 
 def lesson(number: str, root: Path = ROOT) -> Lesson:
-    """Return one lesson.
-
-    Args:
-        number: Its number, e.g. "04" or "4".
-        root: The project's folder.
-
-    Raises:
-        ValueError: If there is no such lesson; the message lists all.
-    """
+    """Return a lesson by its number, "04" or "4"; the error for an unknown one lists all."""
     by_number = {each.number: each for each in at_least_one(root)}
     if (padded := number.zfill(2)) not in by_number:
         raise ValueError(f"There is no lesson {number!r}. Lessons: {', '.join(by_number)}.")
@@ -102,11 +82,7 @@ def run(
 ) -> NotebookNode:
     """Run a notebook from top to bottom in a fresh kernel and return it, outputs included.
 
-    Args:
-        path: The notebook; it is not changed.
-        environment: Variables added to the kernel's environment.
-        on_cell: Called with (cells begun, cells in all) as the run advances.
-        go_on: Keep running after a cell fails.
+    `on_cell` is called with (cells begun, cells in all); with `go_on`, a cell that fails ends nothing.
 
     Raises:
         CellFailed: If a cell fails and is not tagged `raises-exception`, or the kernel dies.
@@ -151,26 +127,14 @@ def _where(path: Path, running: int) -> str:
     return f"{path.parent.name}/{path.name}, cell [{running}] failed"
 
 
-def misses(path: Path, executed: NotebookNode) -> Iterator[Miss]:
-    """Find the cells of a run that lacked a recording."""
+def problems(executed: NotebookNode) -> Iterator[str]:
+    """Describe the cells of a run that lacked a recording, and those that failed without a tag for it."""
     for cell in executed.cells:
         for output in cell.get("outputs", []):
-            texts = [
-                output.get("evalue", ""),
-                output.get("data", {}).get("text/plain", ""),
-                output.get("text", ""),
-            ]
-            if message := next((text for text in map(str, texts) if "No recorded reply" in text), None):
-                asked = re.search(r"asks: (.*?)\. The prompt was changed", message, re.DOTALL)
-                yield Miss(path, cell.execution_count, asked[1] if asked else message)
-
-
-def failures(executed: NotebookNode) -> Iterator[str]:
-    """Describe the cells of a run that failed for another reason than a missing recording."""
-    for cell in executed.cells:
-        for output in cell.get("outputs", []):
-            meant = "raises-exception" in cell.metadata.get("tags", [])
-            if output.output_type == "error" and not meant and "No recorded reply" not in output.evalue:
+            shown = output.get("evalue") or output.get("text") or output.get("data", {}).get("text/plain", "")
+            if missing := _MISSING.search(shown):
+                yield f"cell [{cell.execution_count}] has no recording: {missing[1]}"
+            elif output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", []):
                 yield f"cell [{cell.execution_count}] fails: {output.ename}: {output.evalue}"
 
 

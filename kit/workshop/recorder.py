@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -19,16 +18,6 @@ OnCell = Callable[[Path, int, int], None]
 
 
 @dataclass(frozen=True)
-class Totals:
-    """What a set of recordings took to make: calls, tokens and the seconds that the models computed."""
-
-    calls: int
-    input_tokens: int
-    output_tokens: int
-    seconds: float
-
-
-@dataclass(frozen=True)
 class Recorded:
     """What `record` did to one lesson's file."""
 
@@ -37,8 +26,8 @@ class Recorded:
     kept: int
     new: int
     pruned: int
-    totals: Totals
-    live: Totals
+    calls: list[Call]
+    live: list[Call]
 
 
 class Busy(RuntimeError):
@@ -56,13 +45,8 @@ def record(
     """Run a lesson and its solutions, live where a reply is missing, and keep exactly what they used.
 
     New replies are on disk as soon as they are given: after an interruption, call it again and it goes on. At
-    the end the notebooks are run once more, on recordings alone, and their outputs are stored.
-
-    Args:
-        lesson: The lesson.
-        profile: Which profile's models answer.
-        fresh: Ask the models again for every reply.
-        on_cell: Called with (notebook, cells begun, cells in all).
+    the end the notebooks are run once more, on recordings alone, and their outputs are stored. `fresh` asks
+    the models again for every reply.
 
     Raises:
         Busy: If another process is recording this lesson.
@@ -77,7 +61,7 @@ def record(
             before = {} if fresh else dict(recordings.read_quietly(path))
             _run(lesson, environment | ({"KIT_FRESH": "1"} if fresh else {}), on_cell)
             lines = dict(recordings.read(unfinished))
-            live = [line for key, line in lines.items() if key not in before]
+            live = used((line for key, line in lines.items() if key not in before), lesson)
             counts = recordings.merge(lines, path)
             unfinished.unlink(missing_ok=True)
             _run(lesson, {"KIT_PROFILE": profile, "KIT_LIVE": "never"}, on_cell, keep=profile == "offline")
@@ -85,28 +69,29 @@ def record(
         raise Busy(
             f"Lesson {lesson.number} is being recorded by another process; wait for it, or stop it."
         ) from None
-    return Recorded(lesson, path, **counts, totals=totals(lines.values()), live=totals(live))
+    return Recorded(lesson, path, **counts, calls=used(lines.values(), lesson), live=live)
 
 
-def totals(lines: object) -> Totals:
-    """Add up recorded lines."""
-    parsed = [orjson.loads(line) for line in lines]
-    return Totals(
-        len(parsed),
-        sum(line["usage"]["input_tokens"] or 0 for line in parsed),
-        sum(line["usage"]["output_tokens"] or 0 for line in parsed),
-        round(sum(line["seconds"] or 0.0 for line in parsed), 1),
-    )
+def used(lines: Iterable[bytes], lesson: Lesson) -> list[Call]:
+    """Return the calls that recorded lines tell of."""
+    calls = []
+    for line in lines:
+        made = orjson.loads(line)
+        tokens = (made["usage"][name] or 0 for name in ("input_tokens", "output_tokens"))
+        calls.append(
+            Call(made["model"], "recorded", *tokens, made["seconds"] or 0.0, 0.0, lesson.notebook.stem)
+        )
+    return calls
 
 
-def recorded_totals(lesson: Lesson, profile: str = "offline") -> Totals:
-    """Add up what a lesson's recordings took: about what a fresh run on a like machine will take."""
-    return totals([line for _, line in recordings.read_quietly(replies_of(lesson, profile))])
+def recorded(lesson: Lesson, profile: str = "offline") -> list[Call]:
+    """Return what a lesson's recordings took: about what a fresh run on a like machine will take."""
+    return used((line for _, line in recordings.read_quietly(replies_of(lesson, profile))), lesson)
 
 
 def usage() -> Usage:
     """Return what the recordings of each lesson took to make, as `kit.usage` shows it."""
-    return Usage(list(_calls()), by="lesson")
+    return Usage([call for lesson in lessons.lessons() for call in recorded(lesson)], by="lesson")
 
 
 def problems(lesson: Lesson, on_cell: OnCell | None = None) -> Iterator[str]:
@@ -116,11 +101,7 @@ def problems(lesson: Lesson, on_cell: OnCell | None = None) -> Iterator[str]:
     """
     for notebook in lesson.notebooks:
         executed = lessons.run(notebook, {"KIT_LIVE": "never"}, _on(notebook, on_cell), go_on=True)
-        for miss in lessons.misses(notebook, executed):
-            where = f"{notebook.parent.name}/{notebook.name}, cell [{miss.cell}]"
-            yield f"{where} has no recording: {miss.message}"
-        for failure in islice(lessons.failures(executed), 1):  # those after the first may follow from it
-            yield f"{notebook.parent.name}/{notebook.name}, {failure}"
+        yield from (f"{notebook.parent.name}/{notebook.name}, {said}" for said in lessons.problems(executed))
     yield from file_problems(replies_of(lesson))
 
 
@@ -134,15 +115,6 @@ def file_problems(path: Path) -> Iterator[str]:
     for key, line in good.items():
         if orjson.loads(line)["weights"] not in known:
             yield f"{path.name}: key {key} was recorded with weights that models.toml does not name."
-
-
-def _calls() -> Iterator[Call]:
-    for lesson in lessons.lessons():
-        for _, line in recordings.read_quietly(replies_of(lesson)):
-            made = orjson.loads(line)
-            tokens = [made["usage"][name] or 0 for name in ("input_tokens", "output_tokens")]
-            part = lesson.notebook.stem
-            yield Call(made["model"], "recorded", *tokens, made["seconds"] or 0.0, 0.0, part)
 
 
 def _run(lesson: Lesson, environment: dict[str, str], on_cell: OnCell | None, *, keep: bool = False) -> None:

@@ -197,8 +197,7 @@ def _notebook(target: str, environment: dict[str, str], place: Path, kernel: boo
         print(f"{time.monotonic() - started:.0f} s: cell [{cell}] of {cells}", file=sys.stderr, flush=True)
 
     executed = lessons.run(place / target, environment, follow, go_on=True)
-    misses = [f"cell [{miss.cell}] {miss.message}" for miss in lessons.misses(place / target, executed)]
-    return [*lessons.failures(executed), *misses]
+    return list(lessons.problems(executed))
 
 
 def _project(target: str, environment: dict[str, str], place: Path, _kernel: bool) -> list[str]:

@@ -39,8 +39,8 @@ def test_every_command_explains_itself(path, command):
 def test_the_commands_are_the_documented_ones():
     """What lessons and messages tell people to type exists."""
     known = {" ".join(path) for path, _ in COMMANDS}
-    models = {"models list", "models pull", "models verify"}
-    assert {"data list", "data get", "data verify"} <= known
+    models = {"models list", "models pull"}
+    assert {"data list", "data get"} <= known
     assert models | {"lab", "record", "replay", "doctor", "phoenix install", "phoenix start"} <= known
 
 
@@ -71,26 +71,17 @@ def test_a_tampered_file_fails_with_the_next_step(tmp_path, monkeypatch):
     """Verification of a wrong file names the fault and what to do."""
     (tmp_path / weights.spec("smollm2-135m").file).write_bytes(b"tampered")
     monkeypatch.setenv("KIT_MODELS", str(tmp_path))
-    code, text = run("models", "verify", "smollm2-135m")
+    code, text = run("models", "pull", "smollm2-135m")
     assert code == 1
     assert "8 bytes, expected 98,362,432" in text
     assert "replace it, or unset KIT_MODELS" in text
 
 
-@pytest.mark.parametrize("command", ["pull", "verify"])
-def test_an_unknown_model_lists_the_models(command):
+def test_an_unknown_model_lists_the_models():
     """A typo is answered with the names."""
-    code, text = run("models", command, "smal")
+    code, text = run("models", "pull", "smal")
     assert code == 1
     assert "Unknown weights 'smal'. Valid names: qwen2.5-coder-0.5b" in text
-
-
-def test_roles_stand_for_models():
-    """`kit models verify small` means the offline profile's small model."""
-    assert (
-        "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf is not on this machine"
-        in run("models", "verify", "small")[1]
-    )
 
 
 def test_the_doctor_fails_on_a_bad_profile(monkeypatch):

@@ -70,7 +70,7 @@ def test_a_failing_cell_is_named(tmp_path):
         lessons.run(path, {})
 
 
-def test_misses_are_found_in_errors_and_displays(tmp_path):
+def test_misses_are_found_in_errors_and_displays():
     """A missing recording is found, raised or shown, with the cell's number and the question."""
     text = "No recorded reply for this prompt (key ab), which asks: 'Sky?'. The prompt was changed, or not."
     outputs = [
@@ -82,8 +82,10 @@ def test_misses_are_found_in_errors_and_displays(tmp_path):
         new_code_cell("ask()", execution_count=number, outputs=[output])
         for number, output in enumerate(outputs, 1)
     ]
-    found = list(lessons.misses(tmp_path, new_notebook(cells=cells)))
-    assert [(miss.cell, miss.message) for miss in found] == [(1, "'Sky?'"), (2, "'Sky?'")]
+    assert list(lessons.problems(new_notebook(cells=cells))) == [
+        "cell [1] has no recording: 'Sky?'",
+        "cell [2] has no recording: 'Sky?'",
+    ]
 
 
 def test_saving_forgets_the_machine(tmp_path):
@@ -101,7 +103,7 @@ def test_saving_forgets_the_machine(tmp_path):
 def test_saving_leaves_out_the_ids_of_widgets(tmp_path):
     """A widget's id holds in one kernel only; its text stays, for GitHub and for the comparison."""
     shown = {lessons.WIDGET: {"model_id": "0f3a"}, "text/plain": "a playground"}
-    cell = new_code_cell("kit.playground(...)", outputs=[new_output("display_data", shown)])
+    cell = new_code_cell("Playground(...)", outputs=[new_output("display_data", shown)])
     lessons.save(new_notebook(cells=[cell]), tmp_path / "00.ipynb")
     saved = nbformat.read(tmp_path / "00.ipynb", as_version=4)
     assert saved.cells[0].outputs[0].data == {"text/plain": "a playground"}

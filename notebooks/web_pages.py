@@ -1,6 +1,6 @@
-"""Site: every lesson as a web page, made from its stored outputs. Nothing is run or fetched.
+"""Every lesson as a web page, made from its stored outputs. Nothing is run or fetched.
 
-    uv run --extra site kit site build/site
+    uv run --extra site python notebooks/web_pages.py build/site
 
 Sphinx and MyST-NB do the work; the Furo theme brings map, search, next and previous, light and dark. What is
 ours is the preparation: the map comes from the README's list of lessons, each exercise gets its solution,
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -43,11 +44,7 @@ class NoSite(RuntimeError):
 
 
 def build(folder: Path, root: Path = ROOT) -> Path:
-    """Build the site and return its first page.
-
-    Args:
-        folder: Where the pages go; made if missing, and what an earlier build left there is replaced.
-        root: The project's folder.
+    """Build the site in a folder, in place of an earlier one, and return its first page.
 
     Raises:
         NoSite: If Sphinx is not installed, or a page has a fault; the message lists the faults.
@@ -57,7 +54,9 @@ def build(folder: Path, root: Path = ROOT) -> Path:
         from sphinx.util.console import nocolor
         from sphinx.util.docutils import docutils_namespace
     except ModuleNotFoundError as error:
-        raise NoSite(f"The site needs {error.name}: run it as `uv run --extra site kit site`.") from None
+        raise NoSite(
+            f"The site needs {error.name}: run it as `uv run --extra site python notebooks/web_pages.py`."
+        ) from None
     with tempfile.TemporaryDirectory() as scratch:
         source, faults = Path(scratch) / "source", Path(scratch) / "faults.txt"
         prepare(source, root)
@@ -224,3 +223,10 @@ def _linked(text: str, page: Path, source: Path, root: Path) -> str:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
     return _LINK.sub(link, text)
+
+
+if __name__ == "__main__":
+    try:
+        print(f"{build(Path(*sys.argv[1:] or ['build/site']))} is ready: open it in a browser.")
+    except (OSError, NoSite) as error:
+        sys.exit(str(error))

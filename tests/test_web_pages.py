@@ -6,11 +6,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import web_pages
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from typer.testing import CliRunner
-
-from kit.workshop import site
-from kit.workshop.cli import app
 
 README = """# A course
 
@@ -91,7 +88,7 @@ def pages(tmp_path_factory):
     nbformat.write(notebook("01 · Types", *exercise), root / "notebooks" / "01_types.ipynb")
     nbformat.write(notebook("Filings"), root / "notebooks" / "02_filings.ipynb")
     nbformat.write(notebook("Types", solved), root / "solutions" / "01_types.ipynb")
-    site.build(root / "built", root)
+    web_pages.build(root / "built", root)
     return root / "built"
 
 
@@ -142,14 +139,13 @@ def test_solutions_are_folded_behind_their_checks(pages):
 
 def test_every_lesson_has_a_page_in_the_map():
     """The README's list of lessons is whole, so that no lesson is left out of the map."""
-    text = (site.ROOT / "README.md").read_text(encoding="utf-8")
+    text = (web_pages.ROOT / "README.md").read_text(encoding="utf-8")
     listed = re.findall(r"\(notebooks/(\d\d_\w+\.ipynb)\)", text.partition("\n## Lessons\n")[2])
-    assert set(listed) >= {lesson.notebook.name for lesson in site.lessons(site.ROOT)}
+    assert set(listed) >= {lesson.notebook.name for lesson in web_pages.lessons(web_pages.ROOT)}
 
 
-def test_the_command_says_what_is_missing(tmp_path, monkeypatch):
+def test_what_is_missing_is_named(tmp_path, monkeypatch):
     """Without Sphinx, one line names the extra to ask for."""
     monkeypatch.setitem(__import__("sys").modules, "sphinx.application", None)
-    result = CliRunner().invoke(app, ["site", str(tmp_path / "out")], env={"COLUMNS": "200"})
-    assert result.exit_code == 1
-    assert "uv run --extra site kit site" in result.output
+    with pytest.raises(web_pages.NoSite, match="uv run --extra site python notebooks/web_pages"):
+        web_pages.build(tmp_path / "out")
