@@ -7,22 +7,28 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from kit import project
 from kit.engines import models, recordings, weights
-from kit.findings import Finding
-from kit.redaction import hide
 from kit.workshop import lessons
 
 PACKAGES = ("dspy", "jupyterlab", "xllamacpp", "pydantic", "pandas")
 
 
-def findings(*, call: bool = False) -> Iterator[Finding]:
-    """Yield what there is to know about this machine, most basic first.
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `state` is "good", "note" (works, but know it) or "bad"."""
 
-    With `call`, also make one tiny call to the profile's small model, past all recordings.
-    """
+    what: str
+    state: str
+    found: str
+    next_step: str = ""
+
+
+def findings() -> Iterator[Finding]:
+    """Yield what there is to know about this machine, most basic first."""
     project.read_env_file()
     yield _python()
     yield from map(_package, PACKAGES)
@@ -30,7 +36,7 @@ def findings(*, call: bool = False) -> Iterator[Finding]:
     yield _disk()
     yield _replies()
     yield from _keys()
-    yield from _profile(call)
+    yield _profile()
 
 
 def _python() -> Finding:
@@ -99,32 +105,10 @@ def _keys() -> Iterator[Finding]:
             )
 
 
-def _profile(call: bool) -> Iterator[Finding]:
+def _profile() -> Finding:
     try:
         name = models.current_profile()
     except ValueError as error:
-        yield Finding("profile", "bad", str(error), "Correct KIT_PROFILE in .env or the environment.")
-        return
+        return Finding("profile", "bad", str(error), "Correct KIT_PROFILE in .env or the environment.")
     lacking = models.missing_key(name)
-    yield Finding("profile", "bad" if lacking else "good", name, lacking or "")
-    if call and not lacking:
-        yield _call()
-
-
-def _call() -> Finding:
-    import dspy
-
-    from kit.engines import lms
-
-    lm = lms.lm("small")
-    lm = lm.copy(engine=lm.engine.live) if hasattr(lm.engine, "live") else lm
-    try:
-        reply = lm("Answer with one word: what colour is the sky?", cache=False)[0]
-    except dspy.LMError as error:
-        return Finding(
-            "one call",
-            "bad",
-            hide(str(error)),
-            "Check the network, the key and KIT_PROFILE, then try again.",
-        )
-    return Finding("one call", "good", f"{lm.model} says {hide(str(reply))[:40]!r}")
+    return Finding("profile", "bad" if lacking else "good", name, lacking or "")

@@ -14,13 +14,18 @@ from typing import Any
 import dspy
 from dspy.utils.callback import BaseCallback
 
+import kit
 from kit.calls import Usage, usage
 from kit.engines.history import entries
 from kit.redaction import hide
 
 _LIBRARIES = tuple(
     str(Path(place).resolve()) + os.sep
-    for place in (*map(sysconfig.get_path, ("stdlib", "purelib", "platlib")), Path(__file__).parents[1])
+    for place in (
+        *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")),
+        Path(kit.__file__).parent,
+        Path(__file__).parent,
+    )
 )
 
 

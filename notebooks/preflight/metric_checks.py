@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import dspy
+from scores import BadScore, score_of
 
-from kit.evaluation import trials
-from kit.evaluation.scores import BadScore, score_of
-from kit.evaluation.trials import Trial
-from kit.findings import Finding, bad, good, note
 from kit.private import has_inputs
+from preflight import trials
+from preflight.findings import Finding, bad, good, note
+from preflight.trials import Trial
 
 PADDING = " There is more to say about this, and it could be said at greater length, as here."
 _EMPTY = {str: "", list: [], dict: {}, set: set(), tuple: ()}

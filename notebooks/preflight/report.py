@@ -1,7 +1,4 @@
-"""Preflight: one row through program and metric, and what is wrong in plain words, before money is spent.
-
-kit.evaluation.preflight(program, devset, metric)
-"""
+"""What one row through program and metric shows: what is wrong, in plain words."""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ import dspy
 from kit.calls import Call
 from kit.engines.models import entries_of, list_usd
 from kit.engines.replay import ReplayEngine
-from kit.evaluation import metric_checks, rows, trials
-from kit.evaluation.trials import Trial
-from kit.findings import Finding, bad, good, note
+from preflight import metric_checks, rows, trials
+from preflight.findings import Finding, bad, good, note
+from preflight.trials import Trial
 
 _ORDER = ("bad", "note", "good")
 

@@ -1,4 +1,4 @@
-"""Findings: what `kit doctor` and a preflight looked at, and what to do next."""
+"""Findings: what a preflight looked at, and what to do next."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from typing import Any
 import dspy
 
 from kit.evaluation.splits import leaks
-from kit.findings import Finding, bad, good, note
 from kit.private import has_inputs
+from preflight.findings import Finding, bad, good, note
 
 FEW_ROWS = 30
 _UNSEEN = "Evaluate scores each such row 0.0 and only logs why; it gives up at the tenth error."

@@ -4,12 +4,9 @@ import math
 
 import dspy
 import pytest
+from preflight import preflight, trials
+from scores import exact
 from scripted import ScriptedEngine
-
-import kit
-from kit.evaluation import preflights, trials
-from kit.evaluation.fields import exact
-from kit.evaluation.preflights import Preflight
 
 MOOD = "text -> mood: Literal['good', 'bad']"
 ROWS = [
@@ -42,7 +39,7 @@ class Moody(dspy.Module):
 
 
 def look(program=None, devset=ROWS, metric=right, **options):
-    return preflights.preflight(program or dspy.Predict(MOOD), devset, metric, **options)
+    return preflight(program or dspy.Predict(MOOD), devset, metric, **options)
 
 
 def only(found, state="bad"):
@@ -59,14 +56,6 @@ def test_a_sound_set_up_is_ready():
         "Ready.\ngood: inputs, number of rows, program, predictors, metric\n1 call "
     )
     assert found.takes.startswith("1 call for one row, so 40 for 40: about ")
-
-
-def test_the_call_of_the_issue_works():
-    """It is reached as kit.evaluation.preflight, and returns a Preflight."""
-    assert isinstance(kit.evaluation.preflight(dspy.Predict(MOOD), ROWS, right), Preflight)
-    with pytest.raises(AttributeError, match="has no 'preflite'"):
-        kit.evaluation.preflite  # noqa: B018
-    assert "preflight" in dir(kit.evaluation)
 
 
 def test_only_one_row_is_paid_for():
@@ -164,7 +153,7 @@ def test_a_program_that_raises():
 
     found = only(look(Broken()))
     assert found.found.startswith(
-        "It raises AttributeError: 'str' object has no attribute 'txt' (test_preflights.py"
+        "It raises AttributeError: 'str' object has no attribute 'txt' (test_preflight.py"
     )
     assert found.found.endswith("in forward: return self.ask(text=text.txt))")
 
