@@ -622,7 +622,7 @@ class TestMetrics:
 
     def test_evaluate_adds_scores_up(self, house):
         """`dspy.Evaluate` reads the score, and the breakdown reads all of them."""
-        from kit.evaluation.scores import breakdown
+        from scores import breakdown
 
         rows = [
             dspy.Example(narrative=text, gold=GOLD).with_inputs("narrative") for text in (GOLD, GOLD[:-1])

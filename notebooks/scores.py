@@ -1,5 +1,7 @@
 """Several metrics as one: a weighted score, feedback in words, and a breakdown in which no crash hides.
 
+    from scores import breakdown, combine, exact, overlap
+
 The result follows DSPy's own convention (`score`, `feedback`, `objective_scores`), so that one metric serves
 `dspy.Evaluate`, bootstrapping and GEPA.
 """
@@ -7,7 +9,7 @@ The result follows DSPy's own convention (`score`, `feedback`, `objective_scores
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -16,8 +18,10 @@ import dspy
 import numpy as np
 import pandas as pd
 
-from kit.evaluation.fields import Metric
 from kit.evaluation.intervals import interval
+
+Metric = Callable[[dspy.Example, dspy.Prediction], Any]
+"""Takes an example and a prediction; returns a bool, a number in [0, 1], or a Prediction with a score."""
 
 
 class BadScore(ValueError):
@@ -74,7 +78,6 @@ def combine(
     Raises:
         ValueError: If there is nothing to combine, or a weight or the threshold makes no sense.
 
-    >>> from kit.evaluation.fields import exact, overlap
     >>> metric = combine(urgency=exact("urgency"), topics=overlap("topics"), weights={"urgency": 3})
     >>> gold = dspy.Example(urgency="low", topics=["mail", "vpn"])
     >>> print(metric(gold, dspy.Prediction(urgency="low", topics=["printer"])).feedback)
@@ -156,3 +159,54 @@ def _in_words(name: str, score: float, returned: Any) -> str:
 def _row(example: dspy.Example) -> str:
     """Name a row by its id, or else by how it begins."""
     return f"row {example.id!r}" if "id" in example else f"the row {str(example.toDict())[:60]}..."
+
+
+def exact(name: str) -> Metric:
+    """Return a metric that asks whether field `name` is what was expected.
+
+    >>> exact("urgency")(dspy.Example(urgency="high"), dspy.Prediction(urgency="low")).feedback
+    "expected 'high', got 'low'"
+    """
+
+    def metric(example: dspy.Example, prediction: dspy.Prediction, trace: Any = None) -> dspy.Prediction:
+        expected, predicted = _value(example, name), _value(prediction, name)
+        right = expected == predicted
+        feedback = "right" if right else f"expected {expected!r}, got {predicted!r}"
+        return dspy.Prediction(score=float(right), feedback=feedback)
+
+    return metric
+
+
+def overlap(name: str) -> Metric:
+    """Return a metric for a field that is a list of labels: the F1 of the two sets, 1.0 if both are empty.
+
+    Source:
+        Dice 1945: twice the shared labels, divided by the labels on both sides.
+
+    >>> overlap("topics")(dspy.Example(topics=["mail", "vpn"]), dspy.Prediction(topics=["mail"])).feedback
+    "missing 'vpn'"
+    """
+
+    def metric(example: dspy.Example, prediction: dspy.Prediction, trace: Any = None) -> dspy.Prediction:
+        expected, predicted = _labels(example, name), _labels(prediction, name)
+        size = len(expected) + len(predicted)
+        score = 2 * len(expected & predicted) / size if size else 1.0
+        amiss = {"missing": expected - predicted, "too many": predicted - expected}
+        wrong = [f"{what} {', '.join(map(repr, sorted(labels)))}" for what, labels in amiss.items() if labels]
+        return dspy.Prediction(score=score, feedback="; ".join(wrong) or "right")
+
+    return metric
+
+
+def _value(row: dspy.Example, name: str) -> Any:
+    if name not in row:
+        kind = "prediction" if isinstance(row, dspy.Prediction) else "example"
+        raise AttributeError(f"The {kind} has no field {name!r}; it has {sorted(row.keys())}.")
+    return row[name]
+
+
+def _labels(row: dspy.Example, name: str) -> set[Any]:
+    value = _value(row, name)
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        raise TypeError(f"Field {name!r} must be a list of labels; found {value!r}.")
+    return set(value)
