@@ -159,7 +159,7 @@ def triage(tmp_path_factory):
 def pytest_in(folder, *options):
     """Run a project's own tests, as its owner would, with nothing but its dependencies in reach."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KIT_")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:phoenix", "-p", "no:cacheprovider", *options]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
     return subprocess.run(
         command,
         cwd=folder,

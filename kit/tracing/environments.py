@@ -36,11 +36,7 @@ def folder() -> Path:
 
 
 def locate() -> Path | None:
-    """Return the Python of Phoenix's environment, KIT_PHOENIX's first, or None.
-
-    Raises:
-        NoPhoenix: If KIT_PHOENIX names something else.
-    """
+    """Return the Python of Phoenix's environment, KIT_PHOENIX's first, or None."""
     named = os.environ.get("KIT_PHOENIX")
     if not named:
         return python if (python := _python(folder())).exists() else None
@@ -58,12 +54,7 @@ def install(tell: Tell = say_nothing) -> Path:
     """Return the Python of Phoenix's environment, after making it unless it is here.
 
     With uv where there is one, else with pip. What an interrupted run fetched is kept for the next one.
-
-    Args:
-        tell: Called with each line that the installer writes.
-
-    Raises:
-        NoPhoenix: If the environment cannot be made; the message holds the installer's reason.
+    `tell` is called with each line that the installer writes.
     """
     if python := locate():
         return python

@@ -1,9 +1,8 @@
-"""Phoenix, the trace viewer: its server started by one call, spans sent to it and read back.
+"""Phoenix, the trace viewer: its server started by one call, and spans sent to it.
 
     server = phoenix.launch()
     server.instrument()
     program(question="...")
-    server.read()
 
 The server runs in an environment of its own (`kit.tracing.environments`), on loopback, with telemetry off.
 Its traces go when it stops; it stops with the kernel that started it. If it goes away, programs go on.
@@ -16,23 +15,27 @@ import html
 import os
 import subprocess
 import tempfile
+import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
+import dspy
 from filelock import FileLock
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
+from kit.engines.direct import open_directly
 from kit.notices import LogLine, notice
 from kit.processes import NotStarted, answers, end, free_port, wait_for
 from kit.redaction import without_secrets
-from kit.tracing import environments
+from kit.tracing import environments, trees
 from kit.tracing.environments import NoPhoenix, Tell
 
-if TYPE_CHECKING:
-    from kit.display.traces import Trace
-    from kit.tracing.spans import Sender
-
+PATIENCE_SECONDS = 5.0
 SERVER = Path(__file__).with_name("phoenix_server.py")
 SETTINGS = {
     "PHOENIX_HOST": "127.0.0.1",
@@ -50,7 +53,8 @@ class Phoenix:
     url: str
     project: str
     process: subprocess.Popen | None = field(default=None, repr=False)
-    sender: Sender | None = field(default=None, repr=False)
+    sender: BatchSpanProcessor | None = field(default=None, repr=False)
+    tokens: trees.Tokens = field(default_factory=trees.Tokens, repr=False)
 
     def __post_init__(self) -> None:
         atexit.register(self.stop)
@@ -66,36 +70,49 @@ class Phoenix:
         return f"<b>Phoenix</b> · {link} · project {html.escape(self.project)} · telemetry off"
 
     def instrument(self) -> None:
-        """Send the spans of all that DSPy does from now on to this Phoenix.
+        """Send the spans of all that DSPy does from now on to this Phoenix, from a thread of its own.
 
         Raises:
             AlreadyInstrumented: If other code instrumented DSPy.
         """
-        from kit.tracing.spans import Sender
-
-        self.sender = self.sender or Sender(self.url, self.project)
-
-    def read(self, patience_seconds: float = 20.0) -> Trace:
-        """Read back the spans that were sent since `instrument()`; they take a moment to arrive.
-
-        Raises:
-            ValueError: If nothing was instrumented.
-        """
-        from kit.tracing.spans import read
-
         if self.sender is None:
-            raise ValueError("No spans were sent: call instrument(), then run a program.")
-        there = self.sender.flush()
-        return read(self.url, self.project, set(self.sender.sent), patience_seconds if there else 0.0)
+            self.sender = BatchSpanProcessor(Exporter(self.url, self.project), schedule_delay_millis=500)
+            trees.listen(self.sender.on_end)
+            dspy.configure(callbacks=[*dspy.settings.callbacks, self.tokens])
 
     def stop(self, patience_seconds: float = 10.0) -> None:
-        """Send no more spans, and end the server if it was started here."""
+        """Send what is left and no more, and end the server if it was started here."""
         atexit.unregister(self.stop)
         if self.sender:
-            self.sender.close()
+            trees.unlisten(self.sender.on_end)
+            others = [callback for callback in dspy.settings.callbacks if callback is not self.tokens]
+            dspy.configure(callbacks=others)
+            self.sender.shutdown()
             self.sender = None
         if self.process:
             _end(self.process, patience_seconds)
+
+
+class Exporter(SpanExporter):
+    """Post spans to Phoenix; after the first failure say so once, and drop the rest."""
+
+    def __init__(self, url: str, project: str) -> None:
+        self._url, self.gone = url, False
+        self._headers = {"Content-Type": "application/x-protobuf", "x-project-name": project}
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Post one batch."""
+        if self.gone:
+            return SpanExportResult.FAILURE
+        body = encode_spans(spans).SerializeToString()
+        request = urllib.request.Request(f"{self._url}/v1/traces", body, self._headers)  # noqa: S310 - a local Phoenix
+        try:
+            open_directly(request, timeout=PATIENCE_SECONDS).close()
+        except OSError as error:
+            self.gone = True
+            notice(f"Phoenix at {self._url} takes no more spans ({error}). The program goes on without it.")
+            return SpanExportResult.FAILURE
+        return SpanExportResult.SUCCESS
 
 
 def launch(port: int = 6006, project: str = "workshop") -> Phoenix | None:
@@ -125,13 +142,7 @@ def start(
     tell: Tell = environments.say_nothing,
     patience_seconds: float = 180,
 ) -> Phoenix:
-    """Start Phoenix, or find the one that the kit started on this port.
-
-    Args:
-        port: As for `launch`.
-        project: As for `launch`.
-        tell: Called with a line on what is being waited for, again and again.
-        patience_seconds: How long to wait for the first answer.
+    """Start Phoenix as `launch` does, or find the one that the kit started on this port.
 
     Raises:
         NoPhoenix: If its environment is not here and cannot be made.

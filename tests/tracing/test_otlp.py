@@ -7,11 +7,11 @@ from pathlib import Path
 import dspy
 import httpx
 import pytest
+from collector import Collector
 from scripted import ScriptedEngine
 
 from kit.engines import lm_for
 from kit.tracing import otlp, trees
-from kit.tracing.collector import Collector
 
 OWN_PROJECT = """
 import dspy
