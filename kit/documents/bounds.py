@@ -42,11 +42,7 @@ class Bounds:
         self._end = time.monotonic() + seconds
 
     def check(self, where: str) -> None:
-        """Stop when the time is used up.
-
-        Raises:
-            TookTooLong: With the place that was reached.
-        """
+        """Stop when the time is used up, with the place that was reached."""
         if time.monotonic() > self._end:
             ways = "Read a part (first=, last=), or raise seconds=."
             raise TookTooLong(self.source, f"{self.seconds:g} seconds have passed, at {where}. {ways}")
@@ -69,11 +65,7 @@ class Bounds:
 
 
 def within(seconds: float, source: str, fetch: Callable[[], T]) -> T:
-    """Return what a download gives, or stop waiting for it; its thread may go on.
-
-    Raises:
-        TookTooLong: After that many seconds.
-    """
+    """Return what a download gives, or stop waiting for it after that many seconds; its thread may go on."""
     given: SimpleQueue[tuple[T | None, Exception | None]] = SimpleQueue()
 
     def work() -> None:
@@ -98,11 +90,7 @@ def within(seconds: float, source: str, fetch: Callable[[], T]) -> T:
 
 
 def refuse_swollen(source: str, data: bytes, limit: int = MAX_UNPACKED) -> dict[str, int]:
-    """Return what an Office file packs, names and sizes, or refuse it if that is more than `limit` bytes.
-
-    Raises:
-        FileTooLarge: With the number of bytes.
-    """
+    """Return what an Office file packs, names and sizes, or refuse it if that is more than `limit` bytes."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         packed = {member.filename: member.file_size for member in archive.infolist()}
     if (size := sum(packed.values())) > limit:

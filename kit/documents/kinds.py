@@ -13,7 +13,7 @@ MAX_PIXELS = 50_000_000
 PICTURES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 OFFICE = frozenset({".docx", ".pptx", ".xlsx"})
 MAILS = frozenset({".eml", ".mht", ".mhtml", ".msg"})
-_OTHERS = {".doc", ".heic", ".heif", ".msg", ".odp", ".ods", ".odt", ".pdf", ".ppt", ".xls"}
+_OTHERS = {".doc", ".heic", ".heif", ".msg", ".odp", ".ods", ".pdf", ".ppt", ".xls"}
 _NO_TEXT = OFFICE | PICTURES | _OTHERS
 _SAME = {".docm": ".docx", ".dotx": ".docx", ".pptm": ".pptx", ".ppsx": ".pptx", ".xlsm": ".xlsx"}
 _ANY_WAY = "Save it as PDF, text or a picture."
@@ -25,7 +25,7 @@ _WAYS = {  # how a file begins that nothing here reads, and what to do with it
     b"\x78\x9f\x3e\x22": "It is Outlook's own packet: open the mail in Outlook and save what is attached.",
     b"PAR1": "Read it as a table: pandas.read_parquet(path).",
 }
-_PACKED = {  # an archive that begins with a file "mimetype", which holds this
+_PACKED = {  # what is refused: an archive that begins with a file "mimetype", which holds this
     b"application/epub+zip": ".epub",
     b"application/vnd.oasis.opendocument.text": ".odt",
     b"application/vnd.oasis.opendocument.text-template": ".odt",
@@ -62,6 +62,8 @@ def kind_of(name: str, data: bytes) -> str:
         raise UnsupportedFile(name, f"nothing here reads {kind or named} pictures. Save it as PNG or JPEG.")
     if kind == ".xlsx" and b"xl/workbook.bin" in data:
         raise UnsupportedFile(name, "nothing here reads binary workbooks (.xlsb). Save it as .xlsx.")
+    if (kind or named) in _PACKED.values():
+        raise UnsupportedFile(name, f"nothing here reads {kind or named} files. Save it as .docx or PDF.")
     if kind:
         return named if named in processors and processors[named] is processors.get(kind) else kind
     if data.startswith(_OLE):

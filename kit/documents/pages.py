@@ -3,7 +3,7 @@
     pages("lease.pdf", first=1, last=2)[0].text
     pages("scan.pdf")[0].image                      # a dspy.Image, drawn when it is first asked for
 
-A page is a page of a PDF or TIFF, a slide, a sheet, a chapter, a picture, or the whole of a file that has
+A page is a page of a PDF or TIFF, a slide, a sheet, a picture, or the whole of a file that has
 none of these. A file is read as what it is, whatever its name says. A mail gives its own page and then those
 of its attachments. What is known to be missing from a page's text is in `page.note`. Left out: pictures of
 Office pages (save them as PDF first), and OCR (see `kit.documents.ocr`).
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from kit.documents import mails, offices, opens, pdfs, pictures, tables, texts
+from kit.documents import mails, offices, pdfs, pictures, tables, texts
 from kit.documents.attached import unpacked
 from kit.documents.bounds import MAX_CHARACTERS, MAX_SECONDS, Bounds, Part, refuse_swollen, within
 from kit.documents.encodings import doubts
@@ -397,12 +397,8 @@ def _parts(file: _File, bounds: Bounds) -> list[Part]:
         return tables.workbook(file.name, file.data, bounds)
     if file.kind == ".xls":
         return tables.old_workbook(file.name, file.data, bounds)
-    if file.kind in (".docx", ".epub", ".odt", ".pptx"):
+    if file.kind in (".docx", ".pptx"):
         refuse_swollen(file.name, file.data)
-    if file.kind == ".epub":
-        return opens.book(file.name, file.data, bounds)
-    if file.kind == ".odt":
-        return [opens.text(file.name, file.data)]
     data = offices.with_usual_names(file.data) if file.kind == ".docx" else file.data
     parts = texts.read(file.name, data, file.kind, bounds)
     if file.kind == ".docx":

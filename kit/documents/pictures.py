@@ -11,12 +11,7 @@ from kit.documents.errors import CorruptFile, ImageTooLarge, TooManyPages
 
 
 def read(name: str, data: bytes, max_pixels: int, limit: int, bounds: Bounds) -> list[Part]:
-    """Return a part for each page; each is decoded once, so that a picture that breaks off is found.
-
-    Raises:
-        ImageTooLarge: If a page has more than `max_pixels`.
-        TooManyPages: If a TIFF has more than `limit` pages.
-    """
+    """Return a part for each page; each is decoded once, so that a picture that breaks off is found."""
     from PIL import Image
 
     with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as picture:

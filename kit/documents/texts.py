@@ -14,7 +14,7 @@ from kit.documents.bounds import Bounds, Part, listed
 from kit.documents.encodings import as_utf8, decoded
 from kit.documents.errors import CorruptFile, UnsupportedFile
 
-_SUITES = frozenset({".doc", ".ppt", ".odt", ".ods", ".odp"})
+_SUITES = frozenset({".doc", ".ppt", ".ods", ".odp"})
 _MARKUP = 20  # characters of markup for each character of text, at most
 _DIGITS = re.compile(r"[0-9a-fA-F\s]{400,}")
 _ASIDE = re.compile(r"\\(header|footer|footnote|annotation|deleted|object|pict|shptxt)(?![a-z])")
@@ -33,12 +33,7 @@ _GROUP = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
 
 
 def read(name: str, data: bytes, kind: str, bounds: Bounds) -> list[Part]:
-    """Return what attachments reads in a file, page by page where it knows pages.
-
-    Raises:
-        UnsupportedFile: If a program or package that reads it is missing.
-        CorruptFile: If it cannot be read.
-    """
+    """Return what attachments reads in a file, page by page where it knows pages."""
     if kind in (".htm", ".html"):
         return [web(name, data, bounds)]
     if kind == ".rtf":

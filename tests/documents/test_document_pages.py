@@ -285,6 +285,16 @@ class TestBadFiles:
         assert image_of(page).size[0] > 100
 
 
+@pytest.mark.parametrize("kind", ["epub+zip", "vnd.oasis.opendocument.text"])
+def test_books_and_texts_of_libreoffice_are_refused_with_a_way_on(kind, tmp_path):
+    """By what they are, whatever their names say; they are not taken for archives."""
+    with zipfile.ZipFile(tmp_path / "memo.zip", "w") as archive:
+        archive.writestr("mimetype", f"application/{kind}")
+        archive.writestr("content.xml", "<text/>")
+    with pytest.raises(errors.UnsupportedFile, match=r"Save it as \.docx or PDF"):
+        pages(tmp_path / "memo.zip")
+
+
 class TestExtensionsThatLie:
     def test_a_picture_named_pdf_is_read_as_a_picture(self, put):
         """Content decides, and the page says what happened."""
