@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from kit import tables
 from kit.engines.history import cost_usd, entries, seconds, source
-from kit.tables import Bars
 
 if TYPE_CHECKING:
     import dspy
@@ -57,21 +56,6 @@ class Usage:
         import pandas
 
         return pandas.DataFrame(self.calls)
-
-    def plot(self) -> Bars:
-        """Return the same rows as bars: tokens, seconds and, if any were spent, dollars."""
-        groups = self._groups()
-        measures = {
-            "tokens": [
-                sum(call.input_tokens + call.output_tokens for call in calls) for calls in groups.values()
-            ],
-            "seconds": [fsum(call.seconds for call in calls) for calls in groups.values()],
-            "dollars": [fsum(call.cost_usd for call in calls) for calls in groups.values()],
-        }
-        if not any(measures["dollars"]):
-            del measures["dollars"]
-        labels = [" · ".join([*part, model.rpartition("/")[2], source]) for *part, model, source in groups]
-        return Bars(labels, [source for *_, source in groups], measures)
 
     def _headings(self) -> list[str]:
         return [*([] if self.by == "model" else [self.by]), "model", "answered by", *_COUNTS]

@@ -62,13 +62,9 @@ def mipro_settings(
     *,
     zero_shot: bool,
 ) -> tuple[list, tuple[int | None, list, bool, int, int]]:
-    """Let MIPROv2 choose its settings as `compile` does; its random numbers are used up in the same order.
+    """Let MIPROv2 choose its settings as `compile` does.
 
-    Returns:
-        The training rows, and: trials, validation rows, whether in minibatches, instructions, sets of demos.
-
-    Raises:
-        ValueError: If the sets are too small.
+    Returns training rows, and: trials, validation rows, whether in minibatches, instructions, sets of demos.
     """
     optimizer._set_random_seeds(options.get("seed") or optimizer.seed)
     trainset, valset = optimizer._set_and_validate_datasets(trainset, valset)

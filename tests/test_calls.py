@@ -188,7 +188,7 @@ def test_an_unknown_way_lists_the_known_ones():
 
 
 def test_by_lesson_reads_the_recordings():
-    """By lesson, each lesson's recordings are added up, as `recorded_totals` does."""
+    """By lesson, each lesson's recordings are added up, as `recorded` does."""
     line = {
         "key": "0" * 20,
         "model": "offline/small",
@@ -200,13 +200,4 @@ def test_by_lesson_reads_the_recordings():
     path.write_bytes(b"".join(orjson.dumps(line | {"key": f"{n:020x}"}) + b"\n" for n in range(3)))
     found = recorder.usage()
     assert found._rows() == [["00_start_here", "offline/small", "recorded", 3, 300, 60, "4.5", "0.0000"]]
-    whole = recorder.recorded_totals(lessons.lesson("00"))
-    assert (whole.calls, whole.input_tokens, whole.seconds) == (3, 300, 4.5)
-
-
-def test_the_plot_shows_the_tables_rows():
-    """Bars have the table's rows in the table's order; dollars only if any were spent."""
-    bars = Usage(CALLS).plot()
-    assert bars.labels == ["small · replayed", "large · live"]
-    assert bars.measures == {"tokens": [460, 1200], "seconds": [2.75, 2.5], "dollars": [0.0, 0.008]}
-    assert list(Usage(CALLS[1:]).plot().measures) == ["tokens", "seconds"]
+    assert found.calls == recorder.recorded(lessons.lesson("00"))

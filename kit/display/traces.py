@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,8 @@ _LONGEST = 2000
 _LIST = "list-style:none;padding-left:1.2em;margin:0"
 _TOP = "list-style:none;padding-left:1.2em;margin:0;max-width:68em"
 _RED = "#d64545"
-_UNITS = {"tokens in": "in", "tokens out": "out", "seconds": "s", "clock": "s on the clock"}
-_WIDTHS = {"tokens in": 5, "tokens out": 4.5, "seconds": 4.5, "clock": 8}
+_UNITS = {"tokens in": "in", "tokens out": "out", "seconds": "s"}
+_WIDTHS = {"tokens in": 5, "tokens out": 4.5, "seconds": 4.5}
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,15 @@ class Span:
 
 @dataclass(frozen=True)
 class Trace:
-    """What programs did, as trees of spans. Shown with the models' seconds; `timed()` adds the clock's."""
+    """What programs did, as trees of spans."""
 
     roots: list[Span] = field(default_factory=list)
-    clock: bool = False
 
     def __repr__(self) -> str:
         rows = [["  " * depth + span.name, *self._facts(span)] for depth, span in self._walk()]
         results = [_short(_result(span)) for _, span in self._walk()]
         return tables.columns(
-            [*self._headings(), "result"], [[*row, text] for row, text in zip(rows, results, strict=True)]
+            [*_HEADINGS, "result"], [[*row, text] for row, text in zip(rows, results, strict=True)]
         )
 
     def _repr_html_(self) -> str:
@@ -83,10 +82,6 @@ class Trace:
             f"<details open><summary><b>{html.escape(self._title())}</b></summary>"
             f'<ul style="{_TOP}">{trees}</ul></details>'
         )
-
-    def timed(self) -> Trace:
-        """Return the same trace, shown with the seconds on the clock too, which differ in each run."""
-        return replace(self, clock=True)
 
     def spans(self, kind: str | None = None) -> list[Span]:
         """Return all spans in the order in which they began, or those of one kind: LLM, TOOL, CHAIN."""
@@ -106,13 +101,9 @@ class Trace:
         for root in self.roots:
             yield from root.walk()
 
-    def _headings(self) -> list[str]:
-        return [*_HEADINGS, "clock"] if self.clock else _HEADINGS
-
     def _facts(self, span: Span) -> list[str]:
         counts = [f"{count:,}" if count else "-" for count in (span.input_tokens, span.output_tokens)]
-        facts = [span.kind, span.answered_by, *counts, f"{span.seconds:.1f}" if span.seconds else "-"]
-        return [*facts, f"{span.clock_seconds:.2f}"] if self.clock else facts
+        return [span.kind, span.answered_by, *counts, f"{span.seconds:.1f}" if span.seconds else "-"]
 
     def _title(self) -> str:
         calls = len(self.spans("LLM"))
@@ -139,8 +130,8 @@ class Trace:
 
     def _line(self, span: Span, adapter: Span | None) -> str:
         """Return a line: numbers in columns at the right, then name, who answered, and the result."""
-        facts = dict(zip(self._headings(), ["", *self._facts(span)], strict=True))
-        cells = [_number(name, facts[name]) for name in _UNITS if name in facts]
+        facts = dict(zip(_HEADINGS, ["", *self._facts(span)], strict=True))
+        cells = [_number(name, facts[name]) for name in _UNITS]
         about = [span.answered_by, adapter.name if adapter else ""]
         about += ["tool"] if span.kind == "TOOL" else []
         small = html.escape(" · ".join(filter(None, about)))

@@ -1,4 +1,4 @@
-"""Runs: what an optimizer tried, as a tree and as a curve; and which candidate is best on which rows.
+"""Run views: what an optimizer tried, as a tree and as a curve.
 
 Signs say what colours say. Nothing here asks a model: a run is read from a file.
 """
@@ -10,13 +10,11 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from statistics import fmean
 
 from kit import tables
 from kit.evaluation.history import Candidate, History
 
 _WIDEST = 60
-_FRONT = ["candidate", "score", "best on", "alone on", ""]
 _CALLS = "calls of models"
 _BRANCH = (
     "list-style:none;border-left:2px solid rgba(128,128,128,.4);margin:.1em 0 .1em .5em;padding-left:.9em"
@@ -134,61 +132,6 @@ class Curve:
 
     def _bests(self) -> list[float]:
         return list(accumulate((point.score for point in self._points()), max))
-
-
-@dataclass(frozen=True)
-class Front:
-    """On how many validation rows each candidate is the best, with others or alone."""
-
-    run: History
-
-    def __repr__(self) -> str:
-        table = [tables.columns(_FRONT, self._rows())] if self._tops() else []
-        return "\n".join([self.title, *table])
-
-    def _repr_html_(self) -> str:
-        table = tables.table(_FRONT, self._rows()) if self._tops() else ""
-        return f"<p>{html.escape(self.title)}</p>{table}"
-
-    @property
-    def title(self) -> str:
-        """What the best candidate of each row would score, and how many rows nobody got."""
-        if not (tops := self._tops()):
-            return "No scores of single rows were kept."
-        missed = sum(top <= 0 for top in tops)
-        return (
-            f"{len(tops)} rows. The winner scores {self.run.best.score:.1f}; the best candidates of each row "
-            f"would together score {100 * fmean(tops):.1f}. Rows that no candidate scores on: {missed}."
-        )
-
-    def _rows(self) -> list[list[object]]:
-        tops, rows = self._tops(), []
-        for candidate in self._scored():
-            best = [row for row, top in enumerate(tops) if candidate.scores[row] == top > 0]
-            alone = [
-                row for row in best if sum(other.scores[row] == tops[row] for other in self._scored()) == 1
-            ]
-            rows.append(
-                [
-                    candidate.number,
-                    f"{candidate.score:.1f}",
-                    len(best),
-                    len(alone),
-                    "★ won" if candidate.won else "",
-                ]
-            )
-        return rows
-
-    def _scored(self) -> list[Candidate]:
-        most = max(len(candidate.scores) for candidate in self.run.candidates)
-        return [
-            candidate
-            for candidate in self.run.candidates
-            if candidate.scores and len(candidate.scores) == most
-        ]
-
-    def _tops(self) -> list[float]:
-        return [max(row) for row in zip(*(candidate.scores for candidate in self._scored()), strict=True)]
 
 
 def heading(run: History) -> str:

@@ -19,7 +19,7 @@ import pydantic
 
 from kit.evaluation.costs import model_of
 from kit.evaluation.history import VERSION, Candidate, History
-from kit.evaluation.run_views import Curve, Front, Tree
+from kit.evaluation.run_views import Curve, Tree
 from kit.evaluation.sources import candidates
 from kit.evaluation.spending import Spent
 
@@ -53,11 +53,6 @@ class Run(History):
     def curve(self) -> Curve:
         """The best score so far, against calls."""
         return Curve(self)
-
-    @property
-    def front(self) -> Front:
-        """On how many rows each candidate is the best."""
-        return Front(self)
 
 
 def run(path: str | Path) -> Run:

@@ -1,4 +1,7 @@
-"""Sources: the candidates of a run, from what each of DSPy's optimizers leaves on the program it returns."""
+"""Sources: the candidates of a run. GEPA leaves them on the program; of other optimizers a cap saw them.
+
+Left out: programs that were scored on a part of the rows alone, such as MIPROv2's minibatches.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,6 @@ import dspy
 
 from kit.evaluation.history import Candidate
 from kit.evaluation.spending import Evaluated, number_of
-
-_SEEDS = {-3: "no demos", -2: "labeled demos", -1: "bootstrapped demos"}
 
 
 def candidates(
@@ -30,22 +31,14 @@ def candidates(
     else:
         before, after = scores or (None, None)
         seed, last = _candidate(student, score=before), _candidate(compiled, score=after)
-        tried = _numbered(_distinct([seed, *_tried(compiled, evaluations), last]))
+        most = max((evaluated.rows for evaluated in evaluations), default=0)
+        whole = [_candidate(evaluated.program) for evaluated in evaluations if evaluated.rows == most]
+        tried = _numbered(_distinct([seed, *whole, last]))
     seen = [
         (_candidate(evaluated.program), evaluated)
         for evaluated in sorted(evaluations, key=lambda evaluated: -evaluated.rows)
     ]
     return _won([_timed(evaluated, seen) for evaluated in tried], compiled)
-
-
-def _tried(compiled: dspy.Module, evaluations: list[Evaluated]) -> Iterator[Candidate]:
-    if hasattr(compiled, "mb_candidate_programs"):
-        yield from _mipro(compiled.trial_logs)
-    elif hasattr(compiled, "candidate_programs"):
-        yield from _programs(compiled.candidate_programs)
-    else:
-        most = max((evaluated.rows for evaluated in evaluations), default=0)
-        yield from (_candidate(evaluated.program) for evaluated in evaluations if evaluated.rows == most)
 
 
 def _gepa(results: Any) -> Iterator[Candidate]:
@@ -60,40 +53,6 @@ def _gepa(results: Any) -> Iterator[Candidate]:
             rows=len(by_row),
             calls=results.discovery_eval_counts[number] + len(by_row),
             scores=[number_of(by_row[row]) for row in sorted(by_row)],
-        )
-
-
-def _mipro(logs: dict[int, dict[str, Any]]) -> Iterator[Candidate]:
-    """Read trials; a full evaluation between minibatches repeats the program of an earlier trial."""
-    before = 0
-    for log in (logs[number] for number in sorted(logs)):
-        kind = "full_eval" if "full_eval_score" in log else "mb"
-        calls = log["total_eval_calls_so_far"]
-        chosen = [f"{name.split('_')[-1]} {value}" for name, value in log.items() if "_predictor_" in name]
-        yield _candidate(
-            log[f"{kind}_program"],
-            label=", ".join(chosen),
-            score=log[f"{kind}_score"],
-            rows=calls - before,
-            calls=calls,
-        )
-        before = calls
-
-
-def _programs(tried: list[dict[str, Any]]) -> Iterator[Candidate]:
-    """Read what random search and SIMBA attach; the first knows seeds, and scores in percent."""
-    calls = 0
-    for entry in sorted(tried, key=lambda entry: entry.get("seed", 0)):
-        scores = [number_of(score) for score in entry.get("subscores", [])]
-        calls += len(scores)
-        seed = entry.get("seed")
-        yield _candidate(
-            entry["program"],
-            label="" if seed is None else _SEEDS.get(seed, f"bootstrapped demos, shuffle {seed}"),
-            score=entry["score"] if scores else 100 * entry["score"],
-            rows=len(scores) or None,
-            calls=calls or None,
-            scores=scores,
         )
 
 
@@ -115,16 +74,11 @@ def _same(candidate: Candidate, other: Candidate) -> bool:
 
 
 def _distinct(tried: Iterable[Candidate]) -> list[Candidate]:
-    """Keep each program once, where it came first, with the score over the most rows."""
+    """Keep each program once, where it came first."""
     kept: list[Candidate] = []
     for candidate in tried:
-        at = next((place for place, other in enumerate(kept) if _same(candidate, other)), None)
-        if at is None:
+        if not any(_same(candidate, other) for other in kept):
             kept.append(candidate)
-        elif candidate.score is not None and (
-            kept[at].score is None or (candidate.rows or 0) > (kept[at].rows or 0)
-        ):
-            kept[at] = replace(candidate, label=candidate.label or kept[at].label)
     return kept
 
 

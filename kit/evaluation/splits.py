@@ -86,9 +86,7 @@ def _candidates(
 ) -> set[tuple[int, int]]:
     """Return the pairs that share one of their rarest words: all similar ones do, and few others.
 
-    Source:
-        Bayardo, Ma and Srikant 2007, Scaling Up All Pairs Similarity Search, and Chaudhuri et al. 2006: two
-        sets that share a portion t of their words share one of the first n - ceil(t n) + 1 in a fixed order.
+    Source: Bayardo, Ma and Srikant 2007, Scaling Up All Pairs Similarity Search.
     """
     counts = Counter(chain.from_iterable(left + right))
 

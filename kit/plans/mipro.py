@@ -1,4 +1,4 @@
-"""MIPROv2's plan: the settings that it makes of yours, its random numbers, its numbering of trials."""
+"""MIPROv2's plan: the settings that it makes of yours, and its numbering of trials."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def plan(optimizer: dspy.MIPROv2, given: Given) -> Plan:
     batch = options.get("minibatch_size", 35) if minibatch else rows
     if faults := list(_faults(twin, trials, batch, rows, instructions, demo_sets)):
         return Plan(faults=faults)
-    tried = bootstraps(twin, _sizes(twin, len(trainset), demo_sets), len(trainset))
+    tried = bootstraps(twin, _sizes(twin, demo_sets), len(trainset))
     written = _writing(len(given.student.predictors()), len(trainset), min(instructions, demo_sets), options)
     seed = Step("program given, all validation rows", "task", rows, rows)
     demos = max(twin.max_bootstrapped_demos, twin.max_labeled_demos)
@@ -74,17 +74,14 @@ def _faults(
         yield "There is nothing to try beyond the program given: raise num_candidates or num_trials to 2."
 
 
-def _sizes(optimizer: dspy.MIPROv2, rows: int, demo_sets: int) -> list[int]:
-    """Draw the sizes of the demo sets as `create_n_fewshot_demo_sets` will, from the same random numbers."""
+def _sizes(optimizer: dspy.MIPROv2, demo_sets: int) -> list[int]:
+    """Return the least sizes of the demo sets that are bootstrapped: all but the second are drawn, from 1 up.
+
+    Set 0 is empty, and set 1 holds labeled demos, if there are any.
+    """
     most = _ZERO_SHOT_DEMOS if _zero_shot(optimizer) else optimizer.max_bootstrapped_demos
-    sizes = []
-    for number in range(1, demo_sets):  # set 0 is empty; set 1 holds labeled demos, if there are any
-        if number == 2:
-            sizes.append(most)
-        elif number > 2 or optimizer.max_labeled_demos == 0:
-            optimizer.rng.shuffle(list(range(rows)))
-            sizes.append(optimizer.rng.randint(1, most))
-    return sizes
+    first = 1 if optimizer.max_labeled_demos == 0 else 2
+    return [most if number == 2 else 1 for number in range(first, demo_sets)]
 
 
 def _writing(predictors: int, rows: int, instructions: int, options: dict[str, Any]) -> Step:

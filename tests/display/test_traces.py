@@ -51,13 +51,6 @@ def test_text_is_a_table_with_the_tree_at_its_left(trace):
     ]
 
 
-def test_the_clock_is_shown_on_request(trace):
-    """What passes on the clock differs in each run, so it is left out unless asked for."""
-    assert "clock" not in repr(trace)
-    assert "seconds  clock  result" in repr(trace.timed())
-    assert " 0.05 " in repr(trace.timed())
-
-
 def test_html_folds_and_lets_no_markup_through(trace):
     """The page has one foldable line for each span, and text from a model stays text."""
     page = trace._repr_html_()

@@ -1,11 +1,11 @@
-"""A run is read as a tree, a curve and a front: the same facts as text, as HTML and as a picture."""
+"""A run is read as a tree and a curve: the same facts as text, as HTML and as a picture."""
 
 import io
 from dataclasses import replace
 
 from PIL import Image
 
-from kit.evaluation.run_views import Curve, Front, Tree
+from kit.evaluation.run_views import Curve, Tree
 from kit.evaluation.runs import Candidate, Run
 
 SORT = "Sort the ticket."
@@ -109,24 +109,9 @@ def test_scores_over_a_part_of_the_rows_are_not_on_the_curve():
     assert "100.0" not in repr(Curve(replace(RUN, candidates=parts)))
 
 
-def test_the_front_tells_best_and_alone():
-    """Rows where a candidate is among the best, where nobody else is, and where all fail."""
-    assert repr(RUN.front).splitlines() == [
-        "4 rows. The winner scores 50.0; the best candidates of each row would together score 75.0. "
-        "Rows that no candidate scores on: 1.",
-        "candidate  score  best on  alone on",
-        "        0   25.0        1         0",
-        "        1   25.0        1         1",
-        "        2   50.0        2         1  ★ won",
-        "        3   25.0        1         0",
-    ]
-    assert "★ won" in RUN.front._repr_html_()
-
-
 def test_what_was_not_kept_is_said():
-    """Without scores there is no curve and no front, and no error either."""
+    """Without scores there is no curve, and no error either."""
     bare = replace(RUN, candidates=[Candidate(0, []), Candidate(1, [0], won=True)], calls=None)
     assert repr(Curve(bare)) == "No scores over calls were kept."
     assert Curve(bare)._repr_png_() is None
-    assert repr(Front(bare)) == "No scores of single rows were kept."
     assert repr(bare).splitlines()[-1] == "└─ 1 · ★ won"
