@@ -155,11 +155,7 @@ class Hosted(BaseCallback):
 
 
 def setting() -> str:
-    """Return what KIT_LIVE says: "ask", "never" or "yes".
-
-    Raises:
-        ValueError: If it says something else.
-    """
+    """Return what KIT_LIVE says: "ask", "never" or "yes"; anything else is an error."""
     value = os.environ.get("KIT_LIVE", "").strip().lower()
     if value not in _SETTINGS:
         raise ValueError(f"KIT_LIVE is {value!r}. Valid: ask, never, yes.")
@@ -227,10 +223,7 @@ Parallel.forward = _watched_forward
 def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
     """Let a live call begin; wait for an answer first if its run is to send many.
 
-    Args:
-        model: Its name.
-        characters: How long the prompt is.
-        kept: Whether the reply can be had again for nothing.
+    `characters` is how long the prompt is; `kept` says that the reply can be had again for nothing.
 
     Raises:
         NotConfirmed: If the answer was no, or nobody can be asked.
@@ -242,7 +235,7 @@ def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
     counted = run if setting() == "ask" else None
     if counted:
         _enter(counted, model, characters, kept)
-    return Ticket(model, counted, None if recording else mark(model, run))
+    return Ticket(model, counted, None if recording else mark(model))
 
 
 @contextlib.contextmanager
@@ -260,10 +253,7 @@ def call(request: Request) -> Iterator[list[Any]]:
 def allow(program: Any, inputs: dict[str, Any]) -> None:
     """Let a row go to another process, such as a Dask worker; wait for an answer first if there are many.
 
-    Args:
-        program: What will be asked there. Rows whose reply is recorded, and models that are not the kit's,
-            need no answer.
-        inputs: The row.
+    Rows whose reply is recorded, and models that are not the kit's, need no answer.
 
     Raises:
         NotConfirmed: If the answer was no, if nobody can be asked, or if KIT_LIVE is never.
