@@ -16,11 +16,7 @@ class NotStarted(OSError):
 
 
 def free_port(first: int) -> int:
-    """Return the first port, or the next of fifty that is free.
-
-    Raises:
-        NotStarted: If none of them is free.
-    """
+    """Return the first port, or the next of fifty that is free; `NotStarted` if none is."""
     for port in range(first, first + 50):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0 and _can_be_taken(port):
@@ -57,15 +53,9 @@ def wait_for(
     name: str,
     tell: Callable[[str], object] = lambda line: None,
 ) -> float:
-    """Wait until a server answers, and return the seconds that it took.
+    """Wait until a server answers at a URL that is its alone, and return the seconds that it took.
 
-    Args:
-        process: The server.
-        url: A page that only this server answers.
-        log: What the server writes.
-        patience_seconds: How long to wait.
-        name: What people call it.
-        tell: Called with a line on what is being waited for, again and again.
+    `tell` is called with a line on what is being waited for, again and again.
 
     Raises:
         NotStarted: If it ends or stays silent; the message holds the end of its log.

@@ -18,14 +18,7 @@ class UnknownEncoding(ValueError):
 
 
 def encoding_of(path: Path) -> str:
-    """Return a text file's encoding: UTF-8, -16 or -32; else cp1252, Excel's own in the West, with a notice.
-
-    Args:
-        path: The file; one that ends in .gz, .bz2 or .zst is unpacked first.
-
-    Raises:
-        UnknownEncoding: If it is in another encoding.
-    """
+    """Return a text file's encoding: UTF-8, -16 or -32; else cp1252, Excel's own, with a notice."""
     with pa.input_stream(str(path), compression="detect") as file:
         start = file.read(_PIECE)
         if known := marked(start) or wide(start):

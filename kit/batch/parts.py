@@ -51,11 +51,6 @@ class Parts:
     def write(self, number: int, rows: pa.Table, outcomes: Sequence[EntryOutcome]) -> None:
         """Write one partition, whole or not at all: what was answered, and what failed.
 
-        Args:
-            number: Of the partition.
-            rows: Its rows, numbered in a first column.
-            outcomes: One for each row.
-
         Raises:
             ValueError: If an output has the name of a column.
         """
@@ -139,11 +134,7 @@ def count_rows(paths: list[Path]) -> int:
 
 
 def numbered(rows: pa.Table, start: int) -> pa.Table:
-    """Add the rows' numbers in the source as a first column.
-
-    Raises:
-        ValueError: If there is such a column already, as in the results or failures of another run.
-    """
+    """Add the rows' numbers in the source as a first column, unless the table has one of a run's columns."""
     if taken := [name for name in (NUMBER, "error", "reason") if name in rows.column_names]:
         raise ValueError(
             f"The table has a column {taken[0]!r}, which a run adds itself. Rename it, or drop it: "

@@ -50,11 +50,7 @@ def loads(text: str | bytes) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Make a value of dicts, lists, text, numbers, booleans and None, and nothing else.
-
-    Raises:
-        NotStorable: If it holds something that is no data, or holds itself.
-    """
+    """Make a value of dicts, lists, text, numbers, booleans and None, and nothing else, or say why not."""
     try:
         return _plain(value)
     except RecursionError:

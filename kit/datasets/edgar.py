@@ -16,13 +16,7 @@ class NoContact(ValueError):
 
 
 def headers(contact: str | None) -> dict[str, str]:
-    """Return the headers that the SEC asks for: a name and an e-mail address.
-
-    Args:
-        contact: e.g. "Jo Doe jo@example.com"; by default what KIT_EDGAR_CONTACT says.
-
-    Raises:
-        NoContact: If there is no contact, or no e-mail address in it.
+    """Return the headers that the SEC asks for, a name and an e-mail address; without them it is not asked.
 
     Source:
         https://www.sec.gov/search-filings/edgar-search-assistance/accessing-edgar-data

@@ -40,17 +40,13 @@ class NoData(DataError):
 def get(name: str, *, contact: str | None = None, progress: bool = False) -> Path:
     """Return the folder of a set, after fetching what is missing; what was fetched before is kept.
 
-    Args:
-        name: One of `sets.names()`.
-        contact: Who asks, for EDGAR; by default what KIT_EDGAR_CONTACT says.
-        progress: Whether to show a bar for each download.
+    `contact` says to EDGAR who asks, by default what KIT_EDGAR_CONTACT says.
 
     Raises:
         NoData: If the network or the mirror does not have a file.
         BadData: If what came is not what the kit knows.
         DataError: If the disk is full.
         NoContact: If EDGAR would have to be asked without a contact.
-        ValueError: If the name is unknown.
     """
     data_set, source = sets.spec(name), mirror()
     missing = [file for file in data_set.files if fault(data_set, file) and _can_come(file, data_set, source)]
@@ -61,32 +57,8 @@ def get(name: str, *, contact: str | None = None, progress: bool = False) -> Pat
     return sets.folder(name)
 
 
-def verify(name: str) -> Path:
-    """Hash every file of a set on this machine, and return its folder; a bad file is removed.
-
-    Raises:
-        NoData: If a file is missing that has an address.
-        BadData: If a file is not the one that the kit knows.
-        ValueError: If the name is unknown.
-    """
-    data_set = sets.spec(name)
-    for file in data_set.files:
-        path = sets.folder(name) / file.path
-        if not path.exists():
-            if file.url:
-                raise NoData(f"{path} is not on this machine. Run `kit data get {name}`.")
-        elif reason := fault(data_set, file):
-            path.unlink()
-            raise BadData(f"{path} {reason}. It was removed: run `kit data get {name}`.")
-    return sets.folder(name)
-
-
 def mirror() -> Path | None:
-    """Return the folder that KIT_DATA_MIRROR names, or None.
-
-    Raises:
-        NoData: If it is no folder.
-    """
+    """Return the folder that KIT_DATA_MIRROR names, or None."""
     named = os.environ.get(MIRROR)
     if named and not Path(named).expanduser().is_dir():
         raise NoData(f"{MIRROR} names {named}, which is not a folder. Name one, or unset it.")

@@ -41,17 +41,10 @@ def pull(name: str) -> Path:
     An interrupted download keeps what it finished; the next one goes on from there. A bad copy in the kit's
     own folder is replaced.
 
-    Args:
-        name: One of `weights.names()`.
-
-    Returns:
-        The checked file.
-
     Raises:
         NoWeights: If no source can be reached; the message has each source's reason, and the ways on.
         DiskFull: If the disk cannot hold parts and file, together twice the file's size.
         BadWeights: If a file in KIT_MODELS, or the one downloaded, is not the one released.
-        ValueError, WeightsError: As `weights.locate` does.
     """
     spec = weights.spec(name)
     with contextlib.suppress(BadWeights):  # our own bad copy is gone by now; yours is refused again below

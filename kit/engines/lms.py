@@ -31,11 +31,7 @@ class ProjectEngine(ReplayEngine):
 
     @classmethod
     def load_state(cls, state: dict[str, Any]) -> ProjectEngine:
-        """Rebuild the engine over the project's own recordings.
-
-        Raises:
-            MissingKey: If it asks a hosted model, and the key of its profile is not set.
-        """
+        """Rebuild the engine over the project's own recordings; a hosted model needs its profile's key."""
         options = dict(state["state"])
         if state["live"] is None:
             return recorded_engine()
@@ -115,17 +111,7 @@ def offline_engine(name: str, **options: Any) -> ProjectEngine:
 
 
 def hosted_engine(model: str, profile: str | None = None) -> Any:
-    """Return the engine of a hosted model: recordings first, then the provider.
-
-    Args:
-        model: The model, as `dspy.LM` names it.
-        profile: The profile whose key, address and recordings are used; without one, the provider's own
-            variables, and no recordings.
-
-    Raises:
-        ValueError: If there is no such profile.
-        MissingKey: If the profile's key is not set.
-    """
+    """Return the engine of a hosted model: recordings of its profile first, then the provider."""
     plain = _lm(model, models.refuses(model), models.client(profile) if profile else {})
     return _over_recordings(plain, profile)
 

@@ -57,11 +57,7 @@ def entries_of(profile: str) -> dict[str, Any]:
 
 
 def current_profile() -> str:
-    """Return the profile in force, after reading the project's .env file.
-
-    Raises:
-        ValueError: If KIT_PROFILE names no profile.
-    """
+    """Return the profile in force, after reading the project's .env file; an unknown one is an error."""
     project.read_env_file()
     name = os.environ.get("KIT_PROFILE") or "offline"
     if name not in profiles():

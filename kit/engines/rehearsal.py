@@ -56,13 +56,8 @@ def first_call(
     """Return what a program would send first: prompt, messages and kwargs, as in an entry of `lm.history`.
 
     A copy of the program is run, and nothing is noted in any history. What `forward` does before the first
-    call is done; a model that `forward` itself names in `dspy.context` is asked.
-
-    Args:
-        program: Any module; its own demos and instructions are in the prompt.
-        inputs: Its keyword arguments.
-        adapter: Who makes the messages.
-        lm: The model whose abilities count; by default the configured one.
+    call is done; a model that `forward` itself names in `dspy.context` is asked. The abilities of `lm` count,
+    by default those of the configured model.
 
     Raises:
         ValueError: If the program ends without calling a model.

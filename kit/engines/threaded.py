@@ -47,11 +47,7 @@ class ThreadedEngine:
 
     @classmethod
     def load_state(cls, state: dict[str, Any]) -> ThreadedEngine:
-        """Rebuild the wrapped engine.
-
-        Raises:
-            ValueError: If it is not an engine of the kit: a file must not choose what is imported.
-        """
+        """Rebuild the wrapped engine, if it is one of the kit: a file must not choose what is imported."""
         if not (named := re.fullmatch(r"(kit\.engines\.\w+):(\w+)", state["class"])):
             raise ValueError(f"ThreadedEngine loads engines of kit.engines, not {state['class']!r}.")
         kind = getattr(import_module(named[1]), named[2])

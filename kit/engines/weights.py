@@ -77,15 +77,9 @@ def folder() -> Path:
 
 
 def locate(name: str) -> Path | None:
-    """Find weights on this machine, in KIT_MODELS first.
+    """Find weights on this machine, in KIT_MODELS first; None if they are not here.
 
     A file is hashed once. A stamp in `folder()` vouches for it until its size or time of change differs.
-
-    Args:
-        name: One of `names()`.
-
-    Returns:
-        The checked file, or None if it is not on this machine.
 
     Raises:
         ValueError: If the name is unknown.
@@ -97,32 +91,8 @@ def locate(name: str) -> Path | None:
     return path if path is None or _is_stamped(path, known) else check(path, known)
 
 
-def verify(name: str) -> Path:
-    """Hash weights on this machine, whatever their stamp says.
-
-    Args:
-        name: One of `names()`.
-
-    Returns:
-        The checked file.
-
-    Raises:
-        NoWeights: If they are not on this machine.
-        ValueError, BadWeights, WeightsError: As `locate` does.
-    """
-    known = spec(name)
-    path = _find(known)
-    if path is None:
-        raise NoWeights(f"{known.file} is not on this machine. Run `kit models pull {name}`.")
-    return check(path, known)
-
-
 def check(path: Path, known: Weights) -> Path:
-    """Hash a file, stamp it if it is right, and return it.
-
-    Raises:
-        BadWeights: If it is not the one released; the kit's own copy is then removed.
-    """
+    """Hash a file, stamp it if it is right, and return it; `BadWeights` says what is wrong with another."""
     fault = _fault(path, known)
     if fault is None:
         _write_stamp(path, known)

@@ -36,14 +36,11 @@ class BadProject(ValueError):
 def check_name(name: str, inside: Collection[str] = ()) -> str:
     """Return a package's name, if it can be one.
 
-    Args:
-        name: The name.
-        inside: The modules that the package holds. dspy-cli puts the package's own folder first on Python's
-            path, so a module of the package's name would be found in its place.
+    dspy-cli puts the package's own folder first on Python's path: a module `inside` it that has the package's
+    name would be found in its place.
 
     Raises:
-        BadProject: If it is no lower-case identifier, a keyword, or the name of a package that it would hide,
-            or of a module that would hide it.
+        BadProject: If it is no lower-case identifier, a keyword, or the name of something that it would hide.
 
     >>> check_name("time_entries")
     'time_entries'
@@ -74,16 +71,7 @@ def top_level(places: Iterable[str]) -> set[str]:
 
 
 def check_place(files: list[str], to: Path, *, force: bool) -> None:
-    """See that files can be written under a folder, before any is.
-
-    Args:
-        files: Their places, relative to the folder.
-        to: The folder; it may be missing.
-        force: Whether files that are there may be overwritten.
-
-    Raises:
-        BadProject: If the folder is a file, a file lies outside of it, or is there already.
-    """
+    """See that files can be written under a folder, before any is; with `force` also over others."""
     if to.exists() and not to.is_dir():
         raise BadProject(f"{to} is a file; name a folder.")
     outside = [file for file in files if not (to / file).resolve().is_relative_to(to.resolve())]
@@ -99,11 +87,7 @@ def check_place(files: list[str], to: Path, *, force: bool) -> None:
 
 
 def put(staged: Path, to: Path) -> list[str]:
-    """Copy every file of a staged project to its folder and return their places; other files there stay.
-
-    Raises:
-        HoldsSecret: If a file holds a secret; nothing is copied then.
-    """
+    """Copy all files of a staged project to its folder, unless one holds a secret; return their places."""
     places = listed(staged)
     for place in places:
         refuse((staged / place).read_bytes(), place)

@@ -33,11 +33,7 @@ class Proof:
 
 
 def prove(project: Path, package: str) -> Proof:
-    """Run a project's evaluation and its endpoint's example on its recordings; both go into its README.
-
-    Raises:
-        NotProved: If one fails; the message ends as the error did.
-    """
+    """Run a project's evaluation and its endpoint's example on its recordings; both go into its README."""
     settings = {
         "PYTHONPATH": os.pathsep.join([str(project), str(project / "src")]),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -22,11 +22,7 @@ from kit.private import gepa_budget
 def plan(
     optimizer: Any, student: dspy.Module, trainset: list, valset: list | None = None, **options: Any
 ) -> Plan:
-    """Return what `optimizer.compile` would run with the same arguments.
-
-    Raises:
-        TypeError: If it is an optimizer that we cannot plan.
-    """
+    """Return what `optimizer.compile` would run with the same arguments; `TypeError` if that is not known."""
     if not can_plan(optimizer):
         known = ", ".join(sorted(kind.__name__ for kind in _plan.registry if kind is not object))
         raise TypeError(f"There is no plan for {type(optimizer).__name__}. There is one for: {known}.")
@@ -38,11 +34,7 @@ def plan(
 def most_calls(
     optimizer: Any, student: dspy.Module, trainset: list, valset: list | None = None, **options: Any
 ) -> int:
-    """Return how many calls of models `optimizer.compile` makes at most; 0 if it will not start.
-
-    Raises:
-        TypeError: If it is an optimizer that we cannot plan.
-    """
+    """Return how many calls of models `optimizer.compile` makes at most; 0 if it will not start."""
     each = max(1, len(student.predictors()))
     steps = plan(optimizer, student, trainset, valset, **options).steps
     return sum(step.high * (1 if step.who == "writer" else each) for step in steps)

@@ -31,16 +31,7 @@ class Caught:
 
 
 def fill_before(number: str, *, force: bool = False, root: Path = ROOT) -> list[Caught]:
-    """Fill in the exercises of every lesson before this one.
-
-    Args:
-        number: The lesson to be started, e.g. "05".
-        force: Replace also what the learner has written.
-        root: The project's folder.
-
-    Raises:
-        ValueError: If there is no such lesson.
-    """
+    """Fill in the exercises of every lesson before this one; `force` replaces also what the learner wrote."""
     next_lesson = lessons.lesson(number, root)
     earlier = [
         lesson for lesson in lessons.lessons(root) if lesson.number < next_lesson.number and lesson.solution

@@ -40,11 +40,7 @@ class Waypoint:
 
 
 def groups(root: Path = ROOT) -> dict[str, list[Waypoint]]:
-    """Return the lessons under the README's headings, in its order.
-
-    Raises:
-        ValueError: If there are no lessons here.
-    """
+    """Return the lessons under the README's headings, in its order."""
     by_name = {lesson.notebook.name: lesson for lesson in at_least_one(root)}
     listed = (root / "README.md").read_text(encoding="utf-8").partition("\n## Lessons\n")[2]
     parts = _GROUP.split(re.split(r"(?m)^## ", listed)[0])
@@ -75,12 +71,7 @@ def refresh(root: Path = ROOT) -> None:
 
 
 def counted(exercise: str, root: Path = ROOT) -> tuple[int, int] | None:
-    """Return how many exercises of this one's lesson are passed, and how many there are; None if unknown.
-
-    Args:
-        exercise: Its number, e.g. "1.2".
-        root: The project's folder.
-    """
+    """Return how many exercises of this one's lesson are passed, of how many; None if that is unknown."""
     number = exercise.partition(".")[0].zfill(2)
     lesson_here = next((lesson for lesson in lessons(root) if lesson.number == number), None)
     standing = progress.standing(lesson_here) if lesson_here else []

@@ -38,12 +38,7 @@ class Slide:
 
 
 def page(slides: list[Slide], base: Path) -> str:
-    """Return slides as one page.
-
-    Args:
-        slides: At least one.
-        base: The folder from which Markdown names its pictures.
-    """
+    """Return slides as one page; from the folder `base` their Markdown names its pictures."""
     sections = "\n".join(_section(slide, base) for slide in slides)
     told = json.dumps([_notes(slide, base) for slide in slides]).replace("</", "<\\/")
     whole = _TEMPLATE.read_text(encoding="utf-8")

@@ -32,17 +32,11 @@ class Lab:
 
 
 def start(page: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: float = 180.0) -> Lab:
-    """Start JupyterLab in the background and wait until it answers.
-
-    Args:
-        page: What to open; a file below `root`.
-        port: Where to listen; the next free one is taken if it is in use.
-        root: The folder that JupyterLab shows; by default the project's.
-        patience_seconds: How long to wait for the first answer.
+    """Start JupyterLab in the background on the next free port, and wait until it answers.
 
     Raises:
         NotStarted: If JupyterLab does not come up; the message holds the end of its log.
-        ValueError: If the page is elsewhere.
+        ValueError: If the page is not below `root`.
     """
     path = page.relative_to(root).as_posix()
     port = free_port(port)

@@ -10,12 +10,10 @@ live ones wait for their turn, and what two ask at the same time is computed onc
 
 from __future__ import annotations
 
-import statistics
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
@@ -35,14 +33,13 @@ class NoSuchModel(dspy.LMError):
 
 @dataclass
 class Load:
-    """How busy a room is: requests by outcome, those in work, and the seconds that the latest took."""
+    """How busy a room is: requests by outcome, those in work, and who asked."""
 
     replayed: int = 0
     live: int = 0
     refused: int = 0
     waiting: int = 0
     callers: set[str] = field(default_factory=set)
-    seconds: deque[float] = field(default_factory=lambda: deque(maxlen=500))
     turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def count(self, outcome: str, by: int = 1) -> None:
@@ -55,61 +52,16 @@ class Load:
         with self.turn:
             self.callers.add(caller)
 
-    @contextmanager
-    def timed(self) -> Iterator[None]:
-        """Time what is answered within the block."""
-        started = time.perf_counter()
-        yield
-        with self.turn:
-            self.seconds.append(time.perf_counter() - started)
-
-    @property
-    def median_ms(self) -> float:
-        """The median time to answer, over the latest 500, in milliseconds; 0.0 if there was none."""
-        with self.turn:
-            return 1000 * statistics.median(self.seconds or [0.0])
-
-
-class Turns:
-    """One at a time, in the order of asking; a plain lock may pass over somebody again and again."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[threading.Event] = deque()
-        self._changing = threading.Lock()
-
-    @contextmanager
-    def next(self) -> Iterator[None]:
-        """Wait until those who asked before are served."""
-        mine = threading.Event()
-        with self._changing:
-            self._waiting.append(mine)
-            self._waiting[0].set()
-        mine.wait()
-        try:
-            yield
-        finally:
-            with self._changing:
-                self._waiting.popleft()
-                if self._waiting:
-                    self._waiting[0].set()
-
 
 class Room(Listener):
-    """Serve models until the `with` ends.
+    """Serve models until the `with` ends; `load` says how busy it is.
 
     Args:
         host: The address to listen at, which the instructor chooses.
         port: Where; 0 means any that is free.
         token: What participants must send as their key.
-        models: A `dspy.LM` over a `ReplayEngine` for each name that participants may ask for; by default
-            `kit.lm("small")` and `kit.lm("large")`, also under their models' names.
-
-    Raises:
-        CannotListen: If the port is taken, or the address is not this machine's.
-        ValueError: If the token is empty, or cannot be sent in a header.
-
-    Attributes:
-        load: How busy it is.
+        models: A `dspy.LM` over a `ReplayEngine` for each name that participants may ask for; by default the
+            offline profile's small and large model, also under their models' names.
     """
 
     def __init__(
@@ -122,7 +74,7 @@ class Room(Listener):
         self.key, self.load = checked_key(token), Load()
         super().__init__(_RoomHandler, host, port)
         self.models = models or offline_models()
-        self._turns = Turns()
+        self._asking = ThreadPoolExecutor(1)  # one at a time, in the order of asking
 
     @property
     def invitation(self) -> str:
@@ -131,21 +83,12 @@ class Room(Listener):
         return f"KIT_ROOM=http://{quote(self.key, safe='')}@{host}:{port}"
 
     def complete(self, request: Request) -> Response:
-        """Answer from the recordings, or let the model answer when it is free.
-
-        Raises:
-            NoSuchModel: If the request names none of the models.
-            dspy.LMError: If the model refuses, or must not answer.
-        """
+        """Answer from the recordings, or let the model answer when it is free; an unknown name is refused."""
         if request.model not in self.models:
             raise NoSuchModel(f"No model {request.model!r} here. Models: {', '.join(self.models)}.")
         lm = self.models[request.model]
         request = replace(request, model=lm.model)
-        with self.load.timed():
-            return self._answered(lm.engine, request)
-
-    def _answered(self, engine: ReplayEngine, request: Request) -> Response:
-        response = engine.recorded(request) or self._in_turn(engine, request)
+        response = lm.engine.recorded(request) or self._in_turn(lm.engine, request)
         self.load.count("live" if response.provider_data["source"] == "live" else "replayed")
         return response
 
@@ -153,8 +96,7 @@ class Room(Listener):
         """Wait for the model; meanwhile another may have asked the same, and then its reply is recorded."""
         self.load.count("waiting")
         try:
-            with self._turns.next():
-                return engine.complete(request)
+            return self._asking.submit(engine.complete, request).result()
         finally:
             self.load.count("waiting", -1)
 
@@ -188,10 +130,7 @@ def summary(load: Load) -> str:
     """Return the load in a line.
 
     >>> summary(Load(replayed=40, live=2, waiting=1, callers={"10.0.0.5"}))
-    'participants: 1 · 42 answered: 40 recorded, 2 live · 1 waiting · 0 refused · median 0 ms'
+    'participants: 1 · 42 answered: 40 recorded, 2 live · 1 waiting · 0 refused'
     """
     answered = f"{load.replayed + load.live} answered: {load.replayed} recorded, {load.live} live"
-    return (
-        f"participants: {len(load.callers)} · {answered} · {load.waiting} waiting · {load.refused} refused · "
-        f"median {load.median_ms:.0f} ms"
-    )
+    return f"participants: {len(load.callers)} · {answered} · {load.waiting} waiting · {load.refused} refused"

@@ -85,13 +85,12 @@ def known(monkeypatch):
 
 class TestMirror:
     def test_a_mirror_stands_in_for_the_network(self, home, known, tmp_path, monkeypatch):
-        """Files of the mirror are copied, those without an address too, and then verified."""
+        """Files of the mirror are copied, those without an address too."""
         (tmp_path / "mirror" / "tiny").mkdir(parents=True)
         (tmp_path / "mirror" / "tiny" / "a.txt").write_bytes(b"hello")
         known(file("a.txt", b"hello"))
         monkeypatch.setenv("KIT_DATA_MIRROR", str(tmp_path / "mirror"))
         assert (fetch.get("tiny") / "a.txt").read_bytes() == b"hello"
-        assert fetch.verify("tiny") == home / "tiny"
 
     def test_a_file_that_the_mirror_lacks_is_named(self, home, known, tmp_path, monkeypatch):
         """The error says which file, and how to use the network."""
@@ -117,7 +116,6 @@ class TestNetwork:
         fetch.get("tiny")
         assert (fetch.get("tiny") / "a.txt").read_bytes() == b"hello"
         assert len(seen) == 1
-        assert fetch.verify("tiny") == home / "tiny"
 
     def test_another_file_than_the_known_one_is_not_kept(self, home, known, served):
         """A hash that differs is an error with both hashes, and nothing lies in the folder."""
@@ -171,18 +169,6 @@ class TestEdgar:
     def test_removing_addresses_twice_changes_nothing(self):
         """Files of a mirror, which have no addresses any more, pass through the same door."""
         assert edgar.ownership(KEPT) == edgar.ownership(ORIGINAL) == KEPT
-
-
-class TestVerify:
-    def test_a_changed_file_is_removed(self, home, known):
-        """The error names the file and the command that brings the right one."""
-        known(file("a.txt", b"hello", "http://127.0.0.1:9/a.txt"))
-        (home / "tiny").mkdir(parents=True)
-        (home / "tiny" / "a.txt").write_bytes(b"HELLO")
-        with pytest.raises(fetch.BadData, match=r"It was removed: run `kit data get tiny`"):
-            fetch.verify("tiny")
-        with pytest.raises(fetch.NoData, match=r"is not on this machine. Run `kit data get tiny`"):
-            fetch.verify("tiny")
 
 
 class TestCommands:

@@ -240,9 +240,8 @@ def test_a_token_with_quotes_leads_to_the_room(monkeypatch):
     """The invitation quotes what a URL cannot hold, and the room's client takes it back."""
     odd = """it's-"mine"/7@%"""
     lm = dspy.LM("offline/x", engine=ScriptedEngine('{"colour": "blue"}'), cache=False)
-    lm.engine.recorded = lambda request: None
     with Room("127.0.0.1", 0, odd, {"qwen2.5-coder-0.5b": lm}) as room:
-        monkeypatch.setattr(room, "_answered", lambda engine, request: engine.complete(request))
+        monkeypatch.setattr(room, "complete", lm.engine.complete)
         monkeypatch.setenv("KIT_ROOM", room.invitation.partition("=")[2])
         assert kit_lm("small")("Sky?") == ['{"colour": "blue"}']
 

@@ -1,6 +1,5 @@
 """A room answers many learners from one machine: recordings at once, the model in turn, strangers never."""
 
-import contextlib
 import threading
 import time
 
@@ -18,7 +17,7 @@ from kit.engines.replay import ReplayEngine, Rollouts
 from kit.engines.server import Server
 from kit.workshop import room as rooms
 from kit.workshop.cli import app
-from kit.workshop.room import Load, Room, Turns
+from kit.workshop.room import Load, Room
 
 TOKEN = "harbour-light"
 NAME = "qwen2.5-coder-0.5b"
@@ -116,27 +115,6 @@ def test_what_two_ask_at_the_same_time_is_computed_once(room, live, monkeypatch)
     assert (room.load.live, room.load.replayed, room.load.waiting) == (1, 4, 0)
 
 
-def test_the_model_is_asked_in_the_order_of_asking():
-    """Nobody who waits is passed over, however many ask after them, and an error passes the turn on."""
-    turns, served = Turns(), []
-
-    def wait(number):
-        with contextlib.suppress(ValueError), turns.next():
-            served.append(number)
-            if number == 2:
-                raise ValueError
-
-    with turns.next():
-        threads = [threading.Thread(target=wait, args=[number]) for number in range(8)]
-        for number, thread in enumerate(threads):
-            thread.start()
-            while len(turns._waiting) < number + 2:
-                time.sleep(0.001)
-    for thread in threads:
-        thread.join()
-    assert served == list(range(8))
-
-
 def test_a_stranger_gets_nothing(room, live):
     """Without the token no model is asked, and it is counted."""
     stranger = dspy.LM("openai/small", api_base=f"{room.address}/v1", api_key="guessed", num_retries=0)
@@ -188,11 +166,10 @@ def test_its_state_names_the_model_and_not_the_room(joined):
 
 
 def test_the_load_is_read_in_a_line(room):
-    """What the instructor sees says how many ask, what they got, and how long it took."""
+    """What the instructor sees says how many ask, and what they got."""
     load = Load(replayed=40, live=2, callers={"10.0.0.5", "10.0.0.6"})
-    load.seconds.extend([0.001, 0.002, 0.9])
     assert rooms.summary(load) == (
-        "participants: 2 · 42 answered: 40 recorded, 2 live · 0 waiting · 0 refused · median 2 ms"
+        "participants: 2 · 42 answered: 40 recorded, 2 live · 0 waiting · 0 refused"
     )
     shown = []
 
