@@ -3,10 +3,11 @@
 import nbformat
 import pandas as pd
 import pytest
+import web_pages
 from browser import chromium, opened
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from kit.workshop import site, slides
+from kit.workshop import slides
 
 FRAME = pd.DataFrame(
     {"message": ["two rooms", "7 of us"], "right": ["57.0 % [50.0, 64.0], n=40", "nan"], "calls": [3, None]},
@@ -82,7 +83,7 @@ def test_on_the_site(notebook, tmp_path):
     """The pages load the rule from beside them."""
     readme = "# A course\n\n## Lessons\n\n| 00 | [rows](notebooks/00_rows.ipynb) |\n"
     (tmp_path / "README.md").write_text(readme, encoding="utf-8")
-    site.build(tmp_path / "built", tmp_path)
+    web_pages.build(tmp_path / "built", tmp_path)
     with chromium() as browser:
         page = browser.new_page()
         page.goto((tmp_path / "built" / "notebooks" / "00_rows.html").as_uri())

@@ -22,7 +22,7 @@ from kit.engines.server import Server
 from kit.export import files
 from kit.redaction import HIDDEN, HoldsSecret, hide, names_secret, refuse, without_secrets
 from kit.tracing import trees
-from kit.workshop import doctor, lessons
+from kit.workshop import lessons
 
 ODD = """It's 5%: "q\\z" ü😀"""
 
@@ -310,13 +310,6 @@ def missing_recording(secret, tmp_path, monkeypatch):
     return str(missing.value)
 
 
-def call_of_the_doctor(secret, tmp_path, monkeypatch):
-    engine = ScriptedEngine(dspy.LMError(f"refused: {secret}"))
-    lm = dspy.LM("offline/x", engine=engine, cache=False, num_retries=0)
-    monkeypatch.setattr("kit.engines.lms.lm", lambda role: lm)
-    return doctor._call().found
-
-
 def span(secret, tmp_path, monkeypatch):
     ended = []
     listeners = trees._Listeners()
@@ -374,7 +367,6 @@ def served(secret, tmp_path, monkeypatch):
 WRITERS = [
     recording,
     missing_recording,
-    call_of_the_doctor,
     span,
     published,
     exported,
