@@ -9,11 +9,13 @@ from functools import cached_property
 
 from .evidence import missing
 from .guide import Guide
-from .house import House, vocabulary
+from .house import House
 from .openings import joined_doubts, unsure
+from .people import FULL_NAME, THREE_NAMES, known_name
 from .rules import MASK, mask, of_entity, opens, printable, shortened, shouted, unmask
 from .spelling import suggestions, unknown
 from .verbs import base_of, regular_past
+from .wording import plain
 
 
 @dataclass(frozen=True)
@@ -42,19 +44,6 @@ class Doubt:
         return f"{self.rule}: {self.words!r}{maybe}"
 
 
-_CAPITAL = "[A-Z\u00c0-\u00de]"
-_NAME = re.compile(
-    rf"(?<![\w'\u2019.-])(?=({_CAPITAL}[\w'\u2019-]*[^\W\d_A-Z] (?:[A-Z]\.? )*"
-    rf"(?:(?:van|von|de|del|della|der|den|da|dos|di|la|le|bin|al|ter|ten) )*"
-    rf"{_CAPITAL}[\w'\u2019-]*[^\W\d_A-Z])(?![\w'\u2019-]| [A-Z]| v\.?\b))"
-)
-_WORD = rf"{_CAPITAL}[^\W\d_A-Z][\w'\u2019-]+"
-_MET = "with|[Cc]alled|[Ee]mailed|[Ii]nterviewed|[Dd]eposed|[Tt]elephoned|[Mm]et"
-_ONE_NAME = re.compile(
-    rf"\b(?:{_MET}) ({_WORD}|[A-Z][A-Z])(?=[;,.]?(?:$| [a-z]))"
-    rf"|(?<=[a-z] )({_WORD})(?= (?:deposition|transcript|affidavit|declaration|testimony)\b)"
-)
-_TWO_LETTERS = frozenset(["HR", "IT", "AG", "EU", "UK", "US", "VP", "PR"])
 _DOTTED = re.compile(r"(?<![\w.])(?:[^\W\d_]+\.)+(?=[\s,;:)]|$)")
 _SLASHED = re.compile(r"(?<![\w./])[a-zA-Z]{1,4}/[a-zA-Z]{0,4}(?![\w/])")
 _SENTENCE = re.compile(r"(?<=[\w)])\. +(?=[A-Z])| [-\u2013\u2014/+] (?=[a-z])|,? (?:and )?then (?=[a-z])")
@@ -70,6 +59,7 @@ def doubts(
     protected: Collection[str] = (),
     narrative: str = "",
     evidence: bool = False,
+    matter: str = "",
 ) -> list[Doubt]:
     """List what is in doubt in a tidied entry, in order and without overlaps.
 
@@ -81,6 +71,7 @@ def doubts(
         protected: Other names that raise none.
         narrative: The entry as it came, for remarks that a rule may have hidden.
         evidence: Whether something must speak for the entry (see `missing`).
+        matter: Its words need no explanation.
 
     >>> house = House(words=frozenset("lease with opposing counsel".split()))
     >>> for doubt in doubts("Redline leese; met with dep. of Acme", Guide.read("american.toml"), house):
@@ -96,14 +87,14 @@ def doubts(
             if words and _free(start, words, found):
                 found.append((rule, words, start, choices))
     if evidence:
-        for rule, words, start, choices in missing(masked, guide, house, narrative, client):
+        for rule, words, start, choices in missing(masked, guide, house, narrative, client, matter):
             if words and _free(start, words, found):
                 found.append((rule, words, start, choices))
     shift = _shifts(masked, hidden)
     placed = [
         Doubt(r, unmask(w, hidden), shift[s], c) for r, w, s, c in sorted(found, key=lambda one: one[2])
     ]
-    if narrative and shouted(printable(narrative)):
+    if narrative and shouted(printable(narrative)) and not plain(masked, guide, house):
         placed.append(Doubt("capitals", text, 0))
     return placed
 
@@ -273,24 +264,18 @@ def _names(text: str, guide: Guide, house: House) -> Iterator[tuple]:
             ["Form"],
         ):
             yield "names", match[0].strip(), match.start(), ()
-    for match in _NAME.finditer(text):
-        first, *_, last = match[1].split()
-        before, after = text[: match.start()], text[match.start() + len(match[1]) :]
-        if of_entity(before, after) or before.endswith("& "):
-            continue
+    for match in FULL_NAME.finditer(text):
+        first, last = match["first"], match["last"].split()[-1]
+        before, after = text[: match.start()], text[match.end() :]
         common = house.lists(last) and last.lower() not in house.proper
-        if match.start() and not common and not house.lists(first) and f"{last}." not in guide.kept:
-            short = re.sub(r"^\S+ (?:[A-Z]\.? )*", f"{first[0]}. ", match[1])
-            yield "names", match[1], match.start(), (short,)
-    for match in re.finditer(rf"(?<![\w'\u2019.-]){_WORD} {_WORD} {_WORD}(?![\w'\u2019-]| [A-Z&])", text):
-        first, *_, last = match[0].split()
-        if not (house.knows(first) or house.knows(last)):
+        if not before or of_entity(before, after):
+            continue
+        if not common and not house.lists(first) and f"{last}." not in guide.kept:
+            yield "names", match[0], match.start(), (f"{first[0]}. {match['last']}",)
+    for match in THREE_NAMES.finditer(text):
+        of_company = of_entity(text[: match.start()], "") or match[0].endswith((" Co", " Corp"))
+        if not of_company and not any(known_name(word, house) for word in match[0].split()[::2]):
             yield "names", match[0], match.start(), ()
-    for match in _ONE_NAME.finditer(text):
-        name = match[1] or match[2]
-        known = house.lists(name) or name.lower() in vocabulary() or name in _TWO_LETTERS
-        if not known and not any(name in client.split() for client in house.clients):
-            yield "names", name, match.start(match.lastindex or 0), ()
 
 
 def _shifts(masked: str, hidden: list[str]) -> list[int]:

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from .guide import Guide
 from .house import House
 from .lists import LISTS
-from .marks import capitals, figures, marks
+from .marks import capitals, doubled, figures, marks
 from .openings import DETERMINERS, NAMED, PREPOSITIONS
+from .people import unexplained
 from .verbs import base_of, is_past, nouns
 from .wording import alike, wording
 
@@ -26,7 +27,9 @@ _AFTER_COMMA = re.compile(rf", (?=(?:{_COMPANY}|{_PREPOSITIONS})\b|{_NAMED_AFTER
 _CASE = re.compile(r"\bIn re\b")
 
 
-def missing(text: str, guide: Guide, house: House, narrative: str = "", client: str = "") -> Iterator[tuple]:
+def missing(
+    text: str, guide: Guide, house: House, narrative: str = "", client: str = "", matter: str = ""
+) -> Iterator[tuple]:
     """Find what nothing speaks for, in a tidied and masked entry.
 
     Args:
@@ -35,6 +38,7 @@ def missing(text: str, guide: Guide, house: House, narrative: str = "", client: 
         house: Its words are known, and its clients.
         narrative: The entry as it came.
         client: Its name.
+        matter: Its name.
 
     >>> guide = Guide.read("american.toml")
     >>> for entry in ("Drafted maritel agreement", "Reviewed lease, calendar deadline", "Drafted letter to"):
@@ -43,6 +47,8 @@ def missing(text: str, guide: Guide, house: House, narrative: str = "", client: 
     ('separators', ', calendar', 14, ())
     ('meaning', 'to', 15, ())
     """
+    if text and narrative.rstrip()[-1:] in (*",:(&/", "\u2026"):
+        yield "meaning", text[-1:], len(text) - 1, ()
     text = _CASE.sub("\uf8ff" * 5, text)
     for start, task in _tasks(text, guide):
         if guide.form == "past":
@@ -53,6 +59,8 @@ def missing(text: str, guide: Guide, house: House, narrative: str = "", client: 
         yield from finder(text, guide)
     yield from wording(text, guide, house, narrative)
     yield from alike(text, client, house)
+    yield from unexplained(text, guide, house, f"{client} {matter}")
+    yield from doubled(text, guide)
 
 
 def _tasks(text: str, guide: Guide) -> Iterator[tuple[int, str]]:
@@ -149,6 +157,8 @@ def _participle(word: str, before: str, after: str) -> bool:
 
 def _unfinished(task: str, guide: Guide) -> Iterator[tuple]:
     """Doubt a task that breaks off: "Drafted letter to"."""
-    last = re.search(r"(?<=\s)([a-z]+)[.,]?$", task)
-    if last and last[1] in (PREPOSITIONS | DETERMINERS | {"and", "or"}) - LISTS["last"]:
+    last = re.search(r"(?<=[\s-])([a-z]+)[.,]?$", task)
+    if last and last[1] in (PREPOSITIONS | DETERMINERS | LISTS["unfinished"]) - LISTS["last"]:
         yield "meaning", last[1], last.start(1), ()
+    elif re.fullmatch(r"[A-Za-z-]+\.?", task) and base_of(task.rstrip(".")) and task.lower() not in nouns():
+        yield "meaning", task, 0, ()

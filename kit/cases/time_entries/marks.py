@@ -22,7 +22,7 @@ _FINE = (
     r"(?<=[A-Z])&(?=[A-Z])|(?<=[A-Z\d] )& (?=[A-Z])",  # R&D
     r"[$£€§]",
 )
-_STRANGE = re.compile(r"[^\w\s\ue000-\uf8ff,;.]+|_+")
+_STRANGE = re.compile(r"[^\w\s\ue000-\uf8ff,;.]+|[_\u0370-\u03ff]+")
 _SLIPS = re.compile(
     r"[,;](?=[^\s\d])|\.(?=[a-z]{2})"  # no space behind a mark
     r"|\b(\w+) \1\b"  # a word twice
@@ -39,12 +39,19 @@ _TITLED = (
     r"|\b(?:bankruptcy|internal revenue|uniform commercial) code\b"
 )
 _MONTHS = list(month_name[1:])
-_DAY = re.compile(rf"\b(\d{{1,2}}) ({'|'.join(_MONTHS)})\b|\b({'|'.join(_MONTHS)}) (\d{{1,2}})\b(?!,? ?\d*:)")
+_DAY = re.compile(
+    rf"\b(\d{{1,2}})(?:st|nd|rd|th)?(?: day)?(?: of)? ({'|'.join(_MONTHS)})\b(?:,? (\d{{4}}))?"
+    rf"|\b({'|'.join(_MONTHS)}) (\d{{1,2}})(?:st|nd|rd|th)?\b(?!,? ?\d*:)(?:, (\d{{4}}))?"
+)
+_NO_FIGURE = re.compile(  # 1.2.3 dollars, 14:30 p.m., Q5, 1O0, the year 2062
+    r"[$£€]\d+(?:,\d+)*\.\d+\.\d|(?<![\d:.])(?:1[3-9]|2\d|0|00)(?::\d\d)? ?[ap]\.m\.|\bQ[5-9]\b|\b\d+[OIl]\d*\b"
+    r"|\b(?:20[4-9]\d|2[1-9]\d\d) (?:tax|calendar|fiscal)\b|, (?:20[4-9]\d|2[1-9]\d\d)\b"
+)
 _NUMBERS = re.compile(r"(?<![\d/.])(\d{1,2})/(\d{1,2})/(?:\d{4}|\d{2})(?![\d/])")
 _RANGE = re.compile(r"(?<![\d.,$£€/:-])(\d{1,4})(?: ?[-\u2013] ?| to | through )(\d{1,4})(?![\d.,:/%-]\d|\w)")
 _CLOCK = re.compile(r"(?<![\d:.])(\d{1,2}):(\d\d)(?![\d:])")
 _HALF = r"(\d{1,2})(?::(\d\d))? ?([ap])\.?m\.?"
-_HOURS = re.compile(rf"\b{_HALF} ?(?:to|until|till|-|\u2013) ?{_HALF}", re.IGNORECASE)
+HOURS = re.compile(rf"\b{_HALF} ?(?:to|until|till|-|\u2013) ?{_HALF}", re.IGNORECASE)
 
 
 def marks(text: str, guide: Guide) -> Iterator[tuple]:
@@ -100,7 +107,8 @@ def figures(text: str, guide: Guide) -> Iterator[tuple]:
     ['13:75', '4:00 p.m. to 2:30 p.m.']
     """
     for match in _DAY.finditer(text):
-        if not _exists(int(match[1] or match[4]), _MONTHS.index(match[2] or match[3]) + 1):
+        day, month = int(match[1] or match[5]), _MONTHS.index(match[2] or match[4]) + 1
+        if not _exists(day, month, int(match[3] or match[6] or 2024)):
             yield "meaning", match[0], match.start(), ()
     for match in _NUMBERS.finditer(text):
         one, two = int(match[1]), int(match[2])
@@ -116,17 +124,38 @@ def figures(text: str, guide: Guide) -> Iterator[tuple]:
     for match in _CLOCK.finditer(text):
         if int(match[1]) > 23 or int(match[2]) > 59:
             yield "meaning", match[0], match.start(), ()
-    for match in _HOURS.finditer(text):
-        if _minutes(*match.groups()[:3]) >= _minutes(*match.groups()[3:]):
+    for match in HOURS.finditer(text):
+        if duration(match) <= 0:
             yield "meaning", match[0], match.start(), ()
+    for match in _NO_FIGURE.finditer(text):
+        yield "meaning", match[0], match.start(), ()
 
 
-def _exists(day: int, month: int) -> bool:
+def duration(match: re.Match) -> float:
+    """Return the hours between the two times of a match of `HOURS`."""
+    return (_minutes(*match.groups()[3:]) - _minutes(*match.groups()[:3])) / 60
+
+
+def _exists(day: int, month: int, year: int = 2024) -> bool:
     try:
-        return bool(date(2024, month, day))
+        return bool(date(year, month, day))
     except ValueError:
         return False
 
 
 def _minutes(hour: str, minute: str | None, half: str) -> int:
     return (int(hour) % 12 + 12 * (half.lower() == "p")) * 60 + int(minute or 0)
+
+
+def doubled(text: str, guide: Guide) -> Iterator[tuple]:
+    """Doubt a task, or some words, said twice.
+
+    >>> [words for _, words, *_ in doubled("Read lease; met with Jo with Jo; read lease", Guide.read("house.toml"))]
+    ['read lease', 'with Jo with Jo']
+    """
+    tasks = text.lower().rstrip(".").split(guide.between)
+    if len(set(tasks)) < len(tasks):
+        last = next(task for at, task in reversed([*enumerate(tasks)]) if task in tasks[:at])
+        yield "meaning", text[text.lower().rindex(last) :][: len(last)], text.lower().rindex(last), ()
+    for match in re.finditer(r"\b(\w+ed|\w+ [\w ]+?) \1\b", text, re.IGNORECASE):
+        yield "meaning", match[0], match.start(), ()

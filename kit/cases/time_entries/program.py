@@ -19,6 +19,7 @@ from .guard import faults
 from .guide import Guide
 from .house import RULES, House
 from .intake import refusal
+from .marks import HOURS, duration
 from .rules import tidy
 
 
@@ -79,15 +80,34 @@ def undone(corrected: str, guide: Guide, house: House, names: Collection[str] = 
     return found + [f"Not certain: {doubt}." for doubt in doubts(text, guide, house, protected=names)]
 
 
-def longer(narrative: str, hours: float | None) -> list[str]:
-    """Return the times in a narrative that are longer than what is billed.
+_NUMBERS = dict(zip(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], range(1, 11), strict=True))
+_NUMBERS |= {"an": 1, "a": 1, "half-an": 0.5, "half an": 0.5, "half": 0.5, "all": 1, "full": 1}
+_SPENT = re.compile(
+    rf"\b(\d+(?:\.\d+)?|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})[- ]?"
+    r"(hours?|hrs?|h|minutes?|mins?|(?<=(?:all|ull|alf).)day)\b"
+    r"(?! (?:notice|period|deadline|extension|rule|limit|delay|window|per|a|weeks?)\b)",
+    re.IGNORECASE,
+)
 
-    >>> longer("Attended 6-hour deposition; called client for 20 minutes", 1.5)
-    ["hours: '6-hour', and 1.5 are billed"]
+
+def longer(narrative: str, hours: float | None) -> list[str]:
+    """Return the times in a narrative that are longer than what is billed, and parts that do not add up to it.
+
+    >>> longer("Attended two-hour deposition; called client for 20 minutes", 1.5)
+    ["hours: 'two-hour', and 1.5 are billed"]
+    >>> longer("Met from 1:00 p.m. to 4:00 p.m.", 0.5), longer("Read (0.5); wrote (0.4)", 1.0)
+    (["hours: '1:00 p.m. to 4:00 p.m.', and 0.5 are billed"], ["hours: '0.5 + 0.4', and 1 are billed"])
     """
-    found = re.finditer(r"\b(\d+(?:\.\d+)?)[- ](hours?|hrs?|minutes?|mins?)\b", narrative)
-    spent = ((match[0], float(match[1]) / (60 if match[2][0] == "m" else 1)) for match in found)
-    return [f"hours: {said!r}, and {hours:g} are billed" for said, long in spent if hours and long > hours]
+    if not hours:
+        return []
+    spent = [(m[0], duration(m)) for m in HOURS.finditer(narrative)]
+    for match in _SPENT.finditer(narrative):
+        long = float(_NUMBERS.get(match[1].lower(), 0) or match[1])
+        spent.append((match[0], long * {"m": 1 / 60, "h": 1, "d": 8}[match[2][0].lower()]))
+    parts = re.findall(r"[(\[](\d?\.\d+|\d)(?: ?h(?:ou)?rs?\.?)?[)\]]", narrative)
+    if len(parts) > 1 and "." in "".join(parts) and abs(sum(map(float, parts)) - hours) > 0.05:
+        spent.append((" + ".join(parts), 99.0))
+    return [f"hours: {said!r}, and {hours:g} are billed" for said, long in spent if long > hours + 0.1]
 
 
 class TimeEntries(dspy.Module):
@@ -105,7 +125,12 @@ class TimeEntries(dspy.Module):
         self.guide, self.house, self.evidence = guide, house or House(), evidence
 
     def forward(
-        self, narrative: Any, client: Any = "", protected: Collection[str] = (), hours: float | None = None
+        self,
+        narrative: Any,
+        client: Any = "",
+        protected: Collection[str] = (),
+        hours: float | None = None,
+        matter: str = "",
     ) -> dspy.Prediction:
         """Correct one narrative; a client that is no text (an empty cell) counts as none.
 
@@ -114,12 +139,13 @@ class TimeEntries(dspy.Module):
             client: Its name stays as it is.
             protected: So do these.
             hours: What is billed; a longer time in the narrative is a doubt.
+            matter: Its name; acronyms and names in it need no explanation.
         """
         client = client if isinstance(client, str) else ""
         if reason := refusal(narrative, self.guide, self.house):
             narrative = narrative if isinstance(narrative, str) else ""
             return _prediction(narrative, narrative, [reason])
-        text, found = self.read(narrative, client, protected)
+        text, found = self.read(narrative, client, protected, matter)
         corrected = text
         for doubt in reversed(found):
             corrected = corrected[: doubt.end] + self.guide.mark + corrected[doubt.end :]
@@ -129,11 +155,12 @@ class TimeEntries(dspy.Module):
         return _prediction(narrative, corrected, reasons + longer(narrative, hours))
 
     def read(
-        self, narrative: str, client: str = "", protected: Collection[str] = ()
+        self, narrative: str, client: str = "", protected: Collection[str] = (), matter: str = ""
     ) -> tuple[str, list[Doubt]]:
         """Return what rules make of a narrative, and what is in doubt."""
         text = tidy(narrative, self.guide, self.house, client, protected)
-        return text, doubts(text, self.guide, self.house, client, protected, narrative, self.evidence)
+        found = doubts(text, self.guide, self.house, client, protected, narrative, self.evidence, matter)
+        return text, found
 
 
 def _prediction(narrative: str, corrected: str, reasons: list[str], calls: int = 0) -> dspy.Prediction:

@@ -11,7 +11,8 @@ from collections.abc import Collection
 
 from .guide import Guide
 from .house import House, american, english
-from .openings import INFINITIVE, NO_VERBS, opened
+from .openings import INFINITIVE, NO_VERBS, PREPOSITIONS, opened
+from .people import short_forms
 from .verbs import base_of, is_past
 
 MASK = "\ue000-\uf8ff"
@@ -34,6 +35,8 @@ _PHRASES = rf"\b(?:{'|'.join(' '.join(_PHRASES_TEXT.split()).split(', '))})\b"
 _MONTHS = {"jan": "January", "feb": "February", "mar": "March", "apr": "April", "jun": "June", "jul": "July"}
 _MONTHS |= {"aug": "August"}
 _MONTHS |= {"sep": "September", "sept": "September", "oct": "October", "nov": "November", "dec": "December"}
+_TASKS = "emailed|called|telephoned|met|conferred|sent|circulated|discussed|drafted|prepared|revised|reviewed|flagged"
+_TASKS += "|researched|analyzed|advised|filed"
 _TWO_WAYS = frozenset({"check", "program", "license", "judgment", "inquiry", "inquiries", "center"})
 
 
@@ -106,7 +109,8 @@ def spaces(text: str) -> str:
 def separators(text: str, guide: Guide) -> str:
     r"""Put "; " where a dash, a slash, a stop or a new line separates two tasks.
 
-    A dash, a slash or a stop does so only outside of brackets, and only before a word that opens a task.
+    A dash, a slash or a stop does so only outside of brackets, and only before a word that opens a task; a comma
+    before a verb in the past that has an object, where no "and" ends a list.
 
     >>> guide = Guide.read("american.toml")
     >>> separators("Reviewed lease - drafted letter / Fox / Adair;call client. Sent it.", guide)
@@ -125,7 +129,14 @@ def separators(text: str, guide: Guide) -> str:
             return match[0]
         return "; "
 
-    return re.sub(r";? (?:[-\u2013\u2014/+]|--) |\. +|,? (?:and )?then (?=\w)", part, text)
+    text = re.sub(r";? (?:[-\u2013\u2014/+]|--) |\. +|,? (?:and )?then (?=\w)", part, text)
+    if guide.form != "past":
+        return text
+    comma = re.compile(
+        rf"(?<!and) ?, (?=(?:{_TASKS}) (?!(?:{'|'.join(PREPOSITIONS)}|under|before|and|or)\b)[a-z]+ ?(?![^;(]* and ))",
+        re.IGNORECASE,
+    )
+    return "; ".join(comma.sub("; ", task) if opens(task, guide) else task for task in text.split("; "))
 
 
 def shortened(word: str, guide: Guide) -> bool:
@@ -301,7 +312,17 @@ def names(text: str, guide: Guide, house: House) -> str:
     >>> names("Read will of Estate of Margaret Okafor", Guide.read("house.toml"), house)
     'Read will of Estate of Margaret Okafor'
     """
-    if guide.people != "F. Last" or not house.people:
+    if guide.people != "F. Last":
+        return text
+    found = short_forms(text, house)
+    for full, form in found.items():
+        text = re.sub(
+            rf"(?<![\w'\u2019.-]){re.escape(full)}(?![\w-])",
+            lambda m, form=form: m[0] if of_entity(m.string[: m.start()], m.string[m.end() :]) else form,
+            text,
+        )
+    text = re.sub(r"(?<=\b[A-Z]\. )([\w'\u2019-]+) & (?=[A-Z]\. )", r"\1 and ", text) if found else text
+    if not house.people:
         return text
 
     def short(match: re.Match) -> str:

@@ -80,6 +80,22 @@ def familiar(word: str, guide: Guide, house: House) -> bool:
     return bool(known) and not bases.isdisjoint(vocabulary())
 
 
+def plain(text: str, guide: Guide, house: House) -> bool:
+    """Say whether a text in small letters holds common words alone, no name or acronym.
+
+    >>> guide = Guide.read("house.toml")
+    >>> [plain(text, guide, House()) for text in ("drafted lease", "met judge oakley", "reviewed spa", "met paul")]
+    [True, False, False, False]
+    """
+    words = {re.sub(r"['\u2019]s?$", "", word) for word in re.findall(r"[^\W\d_][\w'\u2019]*", text.lower())}
+    names = (
+        LISTS["given"] | LISTS["titles"] | LISTS["of_names"] | {word.lower() for word in LISTS["acronyms"]}
+    )
+    return (
+        words.isdisjoint(names) and text[1:].islower() and all(familiar(word, guide, house) for word in words)
+    )
+
+
 @cache
 def likelier(word: str) -> tuple[str, ...]:
     """Return the words of legal work that are one slip away from a word, and far more frequent than it.
