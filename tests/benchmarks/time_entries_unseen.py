@@ -6,8 +6,8 @@ r"""Score the time-entry programs on rows whose author never saw the code: right
     python tests/benchmarks/time_entries_unseen.py unseen_g.jsonl house.toml --house --log g
 
 A row has narrative, expected, accept (other right texts) and must_flag. A stop at the end does not count.
-No row is printed unless `--silent` asks for those that are silently wrong; `--log` adds the counts to unseen.csv,
-and prints the lines for unseen.md.
+No row is printed unless `--silent` asks for those that are silently wrong; `--log` adds the counts to
+unseen.csv, and prints the lines for unseen.md.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ _DAY = re.compile(
     rf"|\b({'|'.join(_MONTHS)}) (\d{{1,2}})(?:st|nd|rd|th)?\b(?!,? ?\d*:)(?:, (\d{{4}}))?"
 )
 _NO_FIGURE = re.compile(  # 1.2.3 dollars, 14:30 p.m., Q5, 1O0, the year 2062
-    r"[$£€]\d+(?:,\d+)*\.\d+\.\d|(?<![\d:.])(?:1[3-9]|2\d|0|00)(?::\d\d)? ?[ap]\.m\.|\bQ[5-9]\b|\b\d+[OIl]\d*\b"
+    r"[$£€]\d+(?:,\d+)*\.\d+\.\d"
+    r"|(?<![\d:.])(?:1[3-9]|2\d|0|00)(?::\d\d)? ?[ap]\.m\.|\bQ[5-9]\b|\b\d+[OIl]\d*\b"
     r"|\b(?:20[4-9]\d|2[1-9]\d\d) (?:tax|calendar|fiscal)\b|, (?:20[4-9]\d|2[1-9]\d\d)\b"
 )
 _NUMBERS = re.compile(r"(?<![\d/.])(\d{1,2})/(\d{1,2})/(?:\d{4}|\d{2})(?![\d/])")
@@ -150,7 +151,8 @@ def _minutes(hour: str, minute: str | None, half: str) -> int:
 def doubled(text: str, guide: Guide) -> Iterator[tuple]:
     """Doubt a task, or some words, said twice.
 
-    >>> [words for _, words, *_ in doubled("Read lease; met with Jo with Jo; read lease", Guide.read("house.toml"))]
+    >>> text = "Read lease; met with Jo with Jo; read lease"
+    >>> [words for _, words, *_ in doubled(text, Guide.read("house.toml"))]
     ['read lease', 'with Jo with Jo']
     """
     tasks = text.lower().rstrip(".").split(guide.between)

@@ -1,4 +1,4 @@
-"""People: full names that are certain to be a person's, and names, initials and acronyms that nobody explains."""
+"""People: full names that are a person's for certain; names, initials and acronyms that nobody explains."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ _NAME = rf"{_CAPITAL}(?:['\u2019]{_CAPITAL})?[\w-]*[^\W\d_A-Z]"
 _TITLE = r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof)\.|\b(?:Judge|Justice|Professor|Arbitrator|Sergeant)) "
 _PARTICLES = "(?:(?:van|von|de|del|della|der|den|da|dos|di|la|le|bin|al|ter|ten) )*"
 FULL_NAME = re.compile(
-    rf"(?<![\w'\u2019.-])(?P<first>{_NAME}) (?:[A-Z]\.? )*(?P<last>{_PARTICLES}{_NAME})(?![\w-]| [A-Z]| v\.?\b)"
+    rf"(?<![\w'\u2019.-])(?P<first>{_NAME}) (?:[A-Z]\.? )*(?P<last>{_PARTICLES}{_NAME})"
+    r"(?![\w-]| [A-Z]| v\.?\b)"
 )
 THREE_NAMES = re.compile(rf"(?<![\w'\u2019.-]){_NAME} {_NAME} {_NAME}(?![\w'\u2019-]| [A-Z&])")
 _ALONE = re.compile(rf"(?<![\w'\u2019.&-])(?:al-)?{_NAME}(?![\w-])")
 _ACRONYM = re.compile(r"(?<![\w.$'\u2019/&-])([A-Z]{2,6})s?(?![\w&/-]|\.\w)")
 _INITIALS = re.compile(
-    rf"(?<![\w.])(?:[A-Z]\.){{2,}}(?! ?[A-Z])|(?<=[a-z] )(?<!\b[A-Z]\w\b )[A-Z]\.(?= [a-z])(?! {_PARTICLES}{_CAPITAL})"
+    rf"(?<![\w.])(?:[A-Z]\.){{2,}}(?! ?[A-Z])"
+    rf"|(?<=[a-z] )(?<!\b[A-Z]\w\b )[A-Z]\.(?= [a-z])(?! {_PARTICLES}{_CAPITAL})"
     r"|(?:Mr|Ms|Mrs|Dr)\.? [A-Z]\b(?!\.)|\b(?:with|to|from|for|by) [A-Z]\.?$"
 )
 _AFTER_NAME = re.compile(
-    r"(?:[A-Z][\w.'\u2019&-]*|\bv\.|[&§\d]|[A-Z]\w+ (?:of|for|and|the)(?: the)?|[A-Z]\S* (?:van|von|del?|la|der)) $"
+    r"(?:[A-Z][\w.'\u2019&-]*|\bv\.|[&§\d]|[A-Z]\w+ (?:of|for|and|the)(?: the)?"
+    r"|[A-Z]\S* (?:van|von|del?|la|der)) $"
 )
 _NUMBERED = re.compile(
     r"\b(?:Exhibit|Section|Class|Schedule|Form|Appendix|Title|Series|Type|Part|Rule|Item)s? $"
@@ -48,9 +51,12 @@ def short_forms(text: str, house: House) -> dict[str, str]:
         titled = re.search(_TITLE + "$", before)
         word = last.split()[-1].lower()
         strange = word in LISTS["given"] or word in vocabulary() or base_of(word) or house.lists(word)
-        if (titled or (first.lower() in LISTS["given"] and not strange)) and (titled or not re.search(
-            r"(?:^|(?<!\w)[a-z][\w'-]*,? )[A-Z]\w* (?:and|&) $|(?<!\w)[a-z]\w* [A-Z]\w+,? $", before
-        )):
+        if (titled or (first.lower() in LISTS["given"] and not strange)) and (
+            titled
+            or not re.search(
+                r"(?:^|(?<!\w)[a-z][\w'-]*,? )[A-Z]\w* (?:and|&) $|(?<!\w)[a-z]\w* [A-Z]\w+,? $", before
+            )
+        ):
             found[f"{first[0]}. {last}"].add(match[0])
     taken = set(house.short_names.values())
     return {
@@ -62,7 +68,7 @@ def short_forms(text: str, house: House) -> dict[str, str]:
 
 
 def unexplained(text: str, guide: Guide, house: House, given: str) -> Iterator[tuple]:
-    """Doubt an acronym that is in no list and not in the names of client and matter, and a name that stands alone.
+    """Doubt an acronym that neither a list nor client and matter explain, and a name that stands alone.
 
     >>> guide = Guide.read("house.toml")
     >>> [words for _, words, *_ in unexplained("Sent QRX to J.T. for EPA; told Pat", guide, House(), "")]

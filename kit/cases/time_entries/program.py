@@ -80,7 +80,7 @@ def undone(corrected: str, guide: Guide, house: House, names: Collection[str] = 
     return found + [f"Not certain: {doubt}." for doubt in doubts(text, guide, house, protected=names)]
 
 
-_NUMBERS = dict(zip(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], range(1, 11), strict=True))
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
 _NUMBERS |= {"an": 1, "a": 1, "half-an": 0.5, "half an": 0.5, "half": 0.5, "all": 1, "full": 1}
 _SPENT = re.compile(
     rf"\b(\d+(?:\.\d+)?|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})[- ]?"
@@ -91,7 +91,7 @@ _SPENT = re.compile(
 
 
 def longer(narrative: str, hours: float | None) -> list[str]:
-    """Return the times in a narrative that are longer than what is billed, and parts that do not add up to it.
+    """Return the times that are longer than what is billed, and parts that do not add up to it.
 
     >>> longer("Attended two-hour deposition; called client for 20 minutes", 1.5)
     ["hours: 'two-hour', and 1.5 are billed"]

@@ -35,8 +35,8 @@ _PHRASES = rf"\b(?:{'|'.join(' '.join(_PHRASES_TEXT.split()).split(', '))})\b"
 _MONTHS = {"jan": "January", "feb": "February", "mar": "March", "apr": "April", "jun": "June", "jul": "July"}
 _MONTHS |= {"aug": "August"}
 _MONTHS |= {"sep": "September", "sept": "September", "oct": "October", "nov": "November", "dec": "December"}
-_TASKS = "emailed|called|telephoned|met|conferred|sent|circulated|discussed|drafted|prepared|revised|reviewed|flagged"
-_TASKS += "|researched|analyzed|advised|filed"
+_TASKS = "emailed|called|telephoned|met|conferred|sent|circulated|discussed|drafted|prepared|revised|flagged"
+_TASKS += "|reviewed|researched|analyzed|advised|filed"
 _TWO_WAYS = frozenset({"check", "program", "license", "judgment", "inquiry", "inquiries", "center"})
 
 
@@ -109,8 +109,8 @@ def spaces(text: str) -> str:
 def separators(text: str, guide: Guide) -> str:
     r"""Put "; " where a dash, a slash, a stop or a new line separates two tasks.
 
-    A dash, a slash or a stop does so only outside of brackets, and only before a word that opens a task; a comma
-    before a verb in the past that has an object, where no "and" ends a list.
+    A dash, a slash or a stop does so only outside of brackets, and only before a word that opens a task; a
+    comma before a verb in the past that has an object, where no "and" ends a list.
 
     >>> guide = Guide.read("american.toml")
     >>> separators("Reviewed lease - drafted letter / Fox / Adair;call client. Sent it.", guide)
@@ -133,7 +133,8 @@ def separators(text: str, guide: Guide) -> str:
     if guide.form != "past":
         return text
     comma = re.compile(
-        rf"(?<!and) ?, (?=(?:{_TASKS}) (?!(?:{'|'.join(PREPOSITIONS)}|under|before|and|or)\b)[a-z]+ ?(?![^;(]* and ))",
+        rf"(?<!and) ?, (?=(?:{_TASKS}) (?!(?:{'|'.join(PREPOSITIONS)}|under|before|and|or)\b)"
+        r"[a-z]+ ?(?![^;(]* and ))",
         re.IGNORECASE,
     )
     return "; ".join(comma.sub("; ", task) if opens(task, guide) else task for task in text.split("; "))

@@ -84,7 +84,8 @@ def plain(text: str, guide: Guide, house: House) -> bool:
     """Say whether a text in small letters holds common words alone, no name or acronym.
 
     >>> guide = Guide.read("house.toml")
-    >>> [plain(text, guide, House()) for text in ("drafted lease", "met judge oakley", "reviewed spa", "met paul")]
+    >>> texts = ("drafted lease", "met judge oakley", "reviewed spa", "met paul")
+    >>> [plain(text, guide, House()) for text in texts]
     [True, False, False, False]
     """
     words = {re.sub(r"['\u2019]s?$", "", word) for word in re.findall(r"[^\W\d_][\w'\u2019]*", text.lower())}
