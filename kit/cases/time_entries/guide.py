@@ -53,7 +53,7 @@ class Guide:
             ValueError: If a field is unknown; the message lists the valid ones.
 
         >>> Guide.read("house.toml")
-        Guide("The project's house", 7 rules, 67 abbreviations)
+        Guide("The project's house", 7 rules, 75 abbreviations)
         """
         fields = _merged(Path(path))
         known = set(cls.__dataclass_fields__)

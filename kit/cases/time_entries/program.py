@@ -71,8 +71,7 @@ def undone(corrected: str, guide: Guide, house: House, names: Collection[str] = 
 
     >>> for fault in undone("Reviewing lease, met dep. of Acme", Guide.read("american.toml"), House()):
     ...     print(fault)
-    By the guide: 'Reviewed lease, met dep. of Acme'.
-    Not certain: tense: 'met'.
+    By the guide: 'Reviewed lease; met dep. of Acme'.
     Not certain: abbreviations: 'dep.': deposition or department or deputy or deposit?.
     """
     text = tidy(corrected, guide, house, protected=names)
