@@ -2,8 +2,8 @@
 
 Rules and doubts look for what is wrong, and a new author makes new mistakes. So this module asks the other
 way round: is each second verb in the form of the first, is each comma, mark, date and word of a certain kind?
-What caught no error on sets c and d was deleted.
-Kinds that came after set f are in data/time_entries/unseen.md, with what each has caught so far.
+What caught no error on unseen rows was deleted; some kinds that came later have
+caught none yet.
 """
 
 from __future__ import annotations

@@ -31,6 +31,8 @@ _AFTER_NAME = re.compile(
     r"(?:[A-Z][\w.'\u2019&-]*|\bv\.|[&§\d]|[A-Z]\w+ (?:of|for|and|the)(?: the)?"
     r"|[A-Z]\S* (?:van|von|del?|la|der)) $"
 )
+_BESIDE = re.compile(r"(?:['\u2019]s)? (?:[A-Z&\ue000-\uf8ff]|v\.|of (?:the )?[A-Z])|[/,] ?(?:Inc|LL|Ltd|Co)")
+_JOINED = re.compile(r"(?:^|(?<!\w)[a-z][\w'-]*,? )[A-Z]\w* (?:and|&) $|(?<!\w)[a-z]\w* [A-Z]\w+,? $")
 _NUMBERED = re.compile(
     r"\b(?:Exhibit|Section|Class|Schedule|Form|Appendix|Title|Series|Type|Part|Rule|Item)s? $"
 )
@@ -47,17 +49,8 @@ def short_forms(text: str, house: House) -> dict[str, str]:
     """
     found: dict[str, set[str]] = defaultdict(set)
     for match in FULL_NAME.finditer(text):
-        before, first, last = text[: match.start()], match["first"], match["last"]
-        titled = re.search(_TITLE + "$", before)
-        word = last.split()[-1].lower()
-        strange = word in LISTS["given"] or word in vocabulary() or base_of(word) or house.lists(word)
-        if (titled or (first.lower() in LISTS["given"] and not strange)) and (
-            titled
-            or not re.search(
-                r"(?:^|(?<!\w)[a-z][\w'-]*,? )[A-Z]\w* (?:and|&) $|(?<!\w)[a-z]\w* [A-Z]\w+,? $", before
-            )
-        ):
-            found[f"{first[0]}. {last}"].add(match[0])
+        if _certain(match, house):
+            found[f"{match['first'][0]}. {match['last']}"].add(match[0])
     taken = set(house.short_names.values())
     return {
         full: short
@@ -65,6 +58,15 @@ def short_forms(text: str, house: House) -> dict[str, str]:
         if len(fulls) == 1 and short not in taken
         for full in fulls
     }
+
+
+def _certain(match: re.Match, house: House) -> bool:
+    before, last = match.string[: match.start()], match["last"].split()[-1].lower()
+    if re.search(_TITLE + "$", before):
+        return True
+    if match["first"].lower() not in LISTS["given"] or _JOINED.search(before):
+        return False
+    return not (last in LISTS["given"] or last in vocabulary() or base_of(last) or house.lists(last))
 
 
 def unexplained(text: str, guide: Guide, house: House, given: str) -> Iterator[tuple]:
@@ -83,21 +85,19 @@ def unexplained(text: str, guide: Guide, house: House, given: str) -> Iterator[t
         if match[0] not in guide.kept:
             yield "names", match[0], match.start(), ()
     for match in _ALONE.finditer(text) if guide.people == "F. Last" else ():
-        before, after = text[: match.start()], text[match.end() :]
-        opener = re.search(r"(?:^|; )(\w+) $", before)
-        after_name = re.search(_AFTER_NAME, before) and not re.search(rf"{_TITLE}{_NAME} and $", before)
-        beside = re.match(
-            r"(?:['\u2019]s)? (?:[A-Z&\ue000-\uf8ff]|v\.|of (?:the )?[A-Z])|[/,] ?(?:Inc|LL|Ltd|Co)", after
-        )
-        if (
-            not before
-            or before.endswith("; ")
-            or beside
-            or (after_name and not (opener and is_past(opener[1])))
-        ):
-            continue
-        if not (known_name(match[0], house) or match[0] in words):
+        if not (_in_longer(match) or known_name(match[0], house) or match[0] in words):
             yield "names", match[0], match.start(), ()
+
+
+def _in_longer(match: re.Match) -> bool:
+    """Say whether a capital word opens a task, or is part of a longer name."""
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    if not before or before.endswith("; ") or _BESIDE.match(after):
+        return True
+    opener = re.search(r"(?:^|; )(\w+) $", before)
+    if opener and is_past(opener[1]):
+        return False
+    return bool(_AFTER_NAME.search(before)) and not re.search(rf"{_TITLE}{_NAME} and $", before)
 
 
 def known_name(name: str, house: House) -> bool:
