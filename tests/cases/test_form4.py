@@ -462,6 +462,17 @@ class TestServed:
         assert answer.model_dump() == {**dict(measured), "filing": measured.filing.model_dump()}
         assert {outcome for _, outcome in fields(gold(RECORDS[path.stem]), answer.filing)} == {"right"}
 
+    def test_the_test_filings_as_files(self, served):
+        """All test filings with a text layer, sent as PDFs: every field is right, as in the lesson's table."""
+        sent = [number for number in TYPED if RECORDS[number]["split"] == "test"]
+        answers = {
+            number: served(document=as_address(DATA / "pdf" / f"{number}.pdf")).filing for number in sent
+        }
+        assert len(sent) == 29
+        assert {
+            outcome for number in sent for _, outcome in fields(gold(RECORDS[number]), answers[number])
+        } == {"right"}
+
 
 def as_address(path):
     return f"data:application/pdf;base64,{base64.b64encode(path.read_bytes()).decode()}"

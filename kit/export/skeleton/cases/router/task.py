@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ RECORDED_MODEL = "offline/qwen2.5-coder-0.5b"
 ADAPTER = dspy.JSONAdapter()
 DATA = Path(__file__).with_name("data")
 KNOWN = [tuple(row) for row in json.loads(Path(__file__).with_name("state.json").read_text(encoding="utf-8"))]
+PATIENT = 3600.0
+"""Seconds for each file of the evaluation: on a slow machine, OCR of a scan must not end as an error."""
 USUAL = {
     ".pdf": "contract",
     ".docx": "letter",
@@ -47,7 +50,7 @@ def models() -> dict[str, Any]:
 
 def programs() -> dict[str, dspy.Module]:
     """Return what is compared, by name."""
-    return {"file extension": ByExtension(), "router": routed({})}
+    return {"file extension": ByExtension(), "router": routed({}, seconds=PATIENT)}
 
 
 def best() -> Router:
@@ -63,9 +66,15 @@ def route(folder: str | Path, to: str | Path = "results.jsonl") -> Report:
     return Report(Pile(best(), to)(folder=folder).rows)
 
 
-def routed(processors: dict[str, dspy.Module]) -> Router:
-    """Return a router whose voters are titles and counted words."""
-    return Router(pages, read_picture=read_picture, voters=voters({}, KNOWN), processors=processors)
+def routed(processors: dict[str, dspy.Module], seconds: float = 60.0) -> Router:
+    """Return a router whose voters are titles and counted words; a file may be read for so many seconds."""
+    return Router(
+        partial(pages, seconds=seconds),
+        read_picture=read_picture,
+        voters=voters({}, KNOWN),
+        processors=processors,
+        seconds=seconds,
+    )
 
 
 def rows() -> list[dspy.Example]:
