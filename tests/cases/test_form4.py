@@ -463,7 +463,7 @@ class TestServed:
         assert {outcome for _, outcome in fields(gold(RECORDS[path.stem]), answer.filing)} == {"right"}
 
     def test_the_test_filings_as_files(self, served):
-        """All test filings with a text layer, sent as PDFs: every field is right, as in the lesson's table."""
+        """Test filings that have text, sent as PDFs: every field is right, as in the lesson's table."""
         sent = [number for number in TYPED if RECORDS[number]["split"] == "test"]
         answers = {
             number: served(document=as_address(DATA / "pdf" / f"{number}.pdf")).filing for number in sent
