@@ -434,7 +434,7 @@ def test_it_reads_as_text_and_as_html():
 
     found = look(devset=ROWS[:4], metric=typo)
     lines = repr(found).splitlines()
-    assert lines[0] == "Do not start: 1 to mend. 1 to know."
+    assert lines[0] == "Do not start: 1 to fix. 1 to know."
     assert lines[1].startswith("bad   metric: It raises KeyError")
     assert lines[2].startswith("      a run shows: 0.0 for each such row")
     assert lines[3].startswith("      -> Mend that line")

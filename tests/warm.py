@@ -52,7 +52,7 @@ class Warm:
             start_new_session=True,  # Ctrl-C is for the tests
         )
         if not self.server.stdout.readline():
-            raise RuntimeError("The server that forks did not start; the reason stands above.")
+            raise RuntimeError("The server that forks did not start; the reason is printed above.")
         return str(python)
 
     def __exit__(self, *_error: object) -> None:

@@ -134,7 +134,7 @@ def _what_is_wrong(column: pandas.Series) -> str:
             kinds_seen.setdefault(type(cell).__name__, f"row {row}: {repr(cell)[:40]}")
     kinds = " and ".join(f"{kind} ({where})" for kind, where in kinds_seen.items())
     return (
-        f"Column {column.name!r} holds {kinds}, which one column of a table on disk cannot hold: it takes "
+        f"Column {column.name!r} holds {kinds}, which one column of a table on disk cannot hold: it accepts "
         f"{_TYPES}, each column one of them, integers up to 64 bits. Make it text, "
         f"frame[{column.name!r}] = frame[{column.name!r}].astype(str), or drop it."
     )

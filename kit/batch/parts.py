@@ -86,7 +86,7 @@ class Table:
         self.paths = files(folder, name)
         if broken := [path for path in self.paths if not _is_whole(path)]:
             raise OSError(
-                f"{broken[0]} is damaged. Make the same call of batch.run again: it writes it anew."
+                f"{broken[0]} is damaged. Make the same call of batch.run again: it writes it again."
             )
         schemas = [pa.parquet.read_schema(path) for path in self.paths] or [_WITHOUT_FILES[name]]
         schema = _common(schemas)

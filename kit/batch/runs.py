@@ -124,7 +124,7 @@ def run(
         raise TypeError(f"The program is a {type(program).__name__}; a batch runs a dspy.Module.")
     for name, value in (("threads", threads), ("partition_rows", partition_rows)):
         if value is not None and (not isinstance(value, int) or value < 1):
-            raise ValueError(f"{name} is {value!r}; it takes a number from 1.")
+            raise ValueError(f"{name} is {value!r}; expected a number from 1.")
     table = source_of(source)
     mapping = mapping_of(inputs, table.schema)
     layout = {"partition_rows": partition_rows, "prefix": prefix}

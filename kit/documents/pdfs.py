@@ -185,7 +185,7 @@ def _about(reader: Any) -> list[str]:
     names = sorted(reader.attachments)
     fields = [*_unplaced(form.get_object().get("/Fields") or [])] if form is not None else []
     return [
-        *([f"filled form fields that stand on no page: {'; '.join(fields)}"] if fields else []),
+        *([f"filled form fields that are on no page: {'; '.join(fields)}"] if fields else []),
         *(["an XFA form: what it shows is computed by Adobe Reader; print it to PDF there"] if xfa else []),
         *([f"files attached to the PDF are not read: {', '.join(names)}"] if names else []),
     ]

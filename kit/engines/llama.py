@@ -79,7 +79,7 @@ class LlamaEngine:
         timeout: float | None = None,
     ) -> None:
         if timeout is not None and not 0 < timeout < threading.TIMEOUT_MAX:
-            raise ValueError(f"timeout is {timeout!r}; it takes a positive number of seconds, or None.")
+            raise ValueError(f"timeout is {timeout!r}; expected a positive number of seconds, or None.")
         self.model = model
         self.context = context
         self.threads = threads or min(4, os.cpu_count() or 1)
@@ -135,7 +135,7 @@ class LlamaEngine:
         if self.runtime.process != os.getpid():
             raise ConfigurationError(
                 "The model was loaded before this process was forked off, and its threads are in the parent. "
-                'Begin processes anew: multiprocessing.get_context("spawn").'
+                'Start processes again: multiprocessing.get_context("spawn").'
             )
         for message in body["messages"]:
             message["content"] = self.runtime.without_control_tokens(message["content"])

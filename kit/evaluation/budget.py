@@ -122,7 +122,7 @@ def _shared(pairs: Any) -> Iterator[str]:
     if len(same):
         count, text = same["also_row"].nunique(), " ".join(same["text"].iloc[0].split())[:60]
         yield (
-            f"Rows of the valset that stand in the trainset too: {count}, e.g. {text!r}. Their scores say "
+            f"Rows of the valset that are in the trainset too: {count}, e.g. {text!r}. Their scores say "
             "nothing: take them out. kit.evaluation.splits.leaks lists them."
         )
 

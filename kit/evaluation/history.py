@@ -124,7 +124,7 @@ class History:
             if any(math.isnan(score) for score in [candidate.score or 0.0, *candidate.scores]):
                 raise ValueError(
                     f"Not saved: candidate {candidate.number} has rows whose score is NaN: they crashed. "
-                    "Find out which, mend program or metric, and run the optimizer again: replies are kept."
+                    "Find out which, fix program or metric, and run the optimizer again: replies are kept."
                 )
 
     def _candidate(self, number: int) -> Candidate:

@@ -63,7 +63,7 @@ def words(text: str) -> list[str]:
 def _texts(name: str, rows: Sequence[Row]) -> list[str]:
     if len(rows) < 2:
         raise ValueError(
-            f"Split {name!r} has {len(rows)} row{'s' * (len(rows) != 1)}; it takes at least 2. "
+            f"Split {name!r} has {len(rows)} row{'s' * (len(rows) != 1)}; expected at least 2. "
             "Check the file that it was read from, and the filter that made it."
         )
     return [row if isinstance(row, str) else "\n".join(map(str, row.inputs().values())) for row in rows]

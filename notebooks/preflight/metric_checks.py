@@ -87,7 +87,7 @@ def _form(metric: Callable, own: Probe) -> Iterator[Finding]:
     except TypeError:
         yield note(
             "metric",
-            "It takes two arguments. Evaluate is content with that; optimizers pass a third, the trace.",
+            "It takes two arguments. Evaluate passes two; optimizers pass a third, the trace.",
             "def metric(example, prediction, trace=None): ...",
             "TypeError as soon as an optimizer scores its first row.",
         )

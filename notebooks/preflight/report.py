@@ -54,7 +54,7 @@ class Preflight:
     def _verdict(self) -> str:
         wrong, notes = (len(self._of(state)) for state in _ORDER[:2])
         known = f" {notes} to know." if notes else ""
-        return (f"Do not start: {wrong} to mend." if wrong else "Ready.") + known
+        return (f"Do not start: {wrong} to fix." if wrong else "Ready.") + known
 
     @property
     def _rest(self) -> str:
@@ -141,7 +141,7 @@ def _answer(program: dspy.Module, trial: Trial) -> Iterator[Finding]:
         yield bad(
             "program",
             "It has aforward alone, so it can only be awaited: await program.acall(...).",
-            "Add a forward for Evaluate and optimizers. In a notebook dspy.syncify is no way out.",
+            "Add a forward for Evaluate and optimizers. In a notebook dspy.syncify does not help.",
             "An AttributeError in each row, and so 0.0.",
         )
     elif trial.error:

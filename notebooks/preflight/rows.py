@@ -148,7 +148,7 @@ def shared(
             )
             return
     if looked:
-        yield good("leaks", "no row stands in another set")
+        yield good("leaks", "no row is in another set")
 
 
 def _demos(program: dspy.Module, devset: Sequence[dspy.Example]) -> list[dspy.Example]:

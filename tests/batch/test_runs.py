@@ -465,5 +465,5 @@ def test_a_damaged_description_is_another_run(ask, tmp_path):
 @pytest.mark.parametrize("option", [{"threads": 0}, {"threads": "two"}, {"partition_rows": 0}])
 def test_numbers_that_make_no_sense_are_refused(ask, option):
     """A partition of no rows would never end."""
-    with pytest.raises(ValueError, match=r"it takes a number from 1"):
+    with pytest.raises(ValueError, match=r"expected a number from 1"):
         ask(["a"], **option)

@@ -56,7 +56,7 @@ Dear Mr. Meyl,
 Thank you for your invoice 2231. We cannot pay it as it stands. Please send a new one.
 Yours sincerely,
 Ines Falk"""
-NO_WRITER = "written_by does not stand where a writer stands"
+NO_WRITER = "written_by is not in the place of a writer"
 
 
 @dataclass
@@ -166,7 +166,7 @@ class TestFolder:
         """Reading a pipe would wait for ever."""
         place = inbox("a.txt", "dear aunt")
         os.mkfifo(place / "pipe")
-        assert listed(place, tmp_path)["pipe"].refused == "it is no regular file"
+        assert listed(place, tmp_path)["pipe"].refused == "it is not a regular file"
 
     def test_names_in_an_archive_are_no_paths(self, tmp_path, inbox):
         """A member that wants to be written elsewhere is unpacked where all are."""
@@ -425,7 +425,7 @@ class TestNamer:
         with dspy.context(lm=model, adapter=dspy.JSONAdapter()):
             said = Namer()(opening="please pay this bill")
         assert said.confidence == 0.5
-        assert said.doubts == ["asked again, it says letter", "the evidence does not stand in it"]
+        assert said.doubts == ["asked again, it says letter", "the evidence is not in it"]
 
     def test_it_votes_if_it_has_no_doubt(self, inbox, tmp_path):
         """`Twice` is a voter: two answers that agree and evidence that stands there, or nothing."""
@@ -648,14 +648,14 @@ class TestProcessors:
         """What a model read must stand in the invoice."""
         read = {"issued_by": "Meyl Joinery", "amount_due": "EUR 9,948.50", "due": "30 October 2026"}
         said = self.ask(laid, "inv-2231.pdf", '{"kind": "invoice"}', json.dumps(read))
-        assert said.doubts == ["only model names a kind", "amount_due does not stand in it"]
+        assert said.doubts == ["only model names a kind", "amount_due is not in it"]
 
     @pytest.mark.parametrize(
         ("read", "doubts"),
         [
             ({"due": "10:00:37"}, ["due is no date"]),
             ({"amount_due": "948"}, ["amount_due has no currency"]),
-            ({"issued_by": "Larkspur"}, ["issued_by stands where the customer stands"]),
+            ({"issued_by": "Larkspur"}, ["issued_by is in the place of the customer"]),
             ({"issued_by": ""}, ["issued_by is empty"]),
             ({"due": ""}, []),
         ],
@@ -730,7 +730,7 @@ class TestProcessors:
         """An invoice may say "Invoice 31 of 6 November, to Press & Fold" in one line."""
         read = {"issued_by": "Press & Fold", "amount_due": "EUR 950.00", "due": "20 November 2026"}
         said = self.ask(laid, "final_FINAL.docx", '{"kind": "invoice"}', json.dumps(read))
-        assert "issued_by stands where the customer stands" in said.doubts
+        assert "issued_by is in the place of the customer" in said.doubts
 
     def test_a_patent_is_read_by_its_codes(self, laid):
         """No model is asked."""

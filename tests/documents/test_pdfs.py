@@ -73,7 +73,7 @@ class TestForms:
         """A value that no viewer shows is no part of a page's text, and not lost either."""
         page = pages(rewritten(put(form), unplaced))[0]
         assert "total" not in page.text
-        assert page.note.endswith("filled form fields that stand on no page: total: 4,200")
+        assert page.note.endswith("filled form fields that are on no page: total: 4,200")
 
     def test_typed_values_are_in_the_text(self, put):
         """Text, ticked boxes and choices stand below the printed text; empty fields are only counted."""

@@ -87,7 +87,7 @@ def test_the_short_cut_misses_no_pair(similarity):
 @pytest.mark.parametrize(("rows", "count"), [([], "0 rows"), (["one"], "1 row")])
 def test_a_split_of_none_or_one_is_refused(rows, count):
     """An empty file or a filter that kept nothing is named before any score is made of it."""
-    with pytest.raises(ValueError, match=f"Split 'validation' has {count}; it takes at least 2"):
+    with pytest.raises(ValueError, match=f"Split 'validation' has {count}; expected at least 2"):
         leaks(train=TRAIN, validation=rows)
 
 

@@ -73,7 +73,7 @@ def answer(sign: str, now: str, facts: str | None = None, words: Mapping[str, st
 def _moment(now: str) -> tuple[int, int]:
     day, _, clock = now.partition(" ")
     if day not in DAYS or not (found := re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", clock)):
-        raise ValueError(f"{now!r} is no moment. Write it as in 'Tuesday 09:30'.")
+        raise ValueError(f"{now!r} is not a day and a time. Write it as in 'Tuesday 09:30'.")
     return DAYS.index(day), int(found[1]) * 60 + int(found[2])
 
 

@@ -52,7 +52,7 @@ def clock(text: str) -> int | None:
         return 0
     hour, past, half = re.fullmatch(r"(\d{1,2})[:.]?(\d\d)?\s*(AM|PM)?", text).groups()
     if int(hour) > (12 if half else 24) or int(past or 0) > 59:
-        raise Unsure(f'"{text}" is no time of day')
+        raise Unsure(f'"{text}" is not a time of day')
     if half:
         return (int(hour) % 12 + 12 * (half == "PM")) * 60 + int(past or 0)
     return int(hour) * 60 + int(past) if past and (hour[0] == "0" or int(hour) > 12) else None
@@ -68,7 +68,7 @@ def duration(text: str) -> int:
     count = re.match(r"[\d.]+|[A-Z]+", text)[0]
     minutes = int((words.get(count) or float(count)) * (1 if "MIN" in text else 60))
     if not minutes:
-        raise Unsure(f'"{text}" is no length of time')
+        raise Unsure(f'"{text}" is not a length of time')
     return minutes
 
 

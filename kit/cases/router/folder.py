@@ -84,7 +84,7 @@ def refusal(path: Path, root: Path) -> str:
         if target.is_dir():
             return "a link to a folder is not followed"
     if not path.is_file():
-        return "it is no regular file"
+        return "it is not a regular file"
     if (size := path.stat().st_size) > MOST_BYTES:
         return f"{size:,} bytes are more than {MOST_BYTES:,}: split it"
     return ""

@@ -25,7 +25,7 @@ KINDS = {
     "slides": "pages of a talk",
     "table": "rows of data",
 }
-"""Each kind with what it is for; the voters are told these words."""
+"""Each kind with what it is for; the voters get these words."""
 
 TITLES = {
     "contract": r"agreement|contract|lease|(miet)?vertrag|contrat|contrato|contratto|overeenkomst",

@@ -51,6 +51,6 @@ class Namer(dspy.Module):
         first, second = self.first(opening=opening), self.second(opening=opening)
         doubts = [] if first.kind == second.kind else [f"asked again, it says {second.kind}"]
         if not (first.evidence and stands_in(first.evidence, opening)):
-            doubts.append("the evidence does not stand in it")
+            doubts.append("the evidence is not in it")
         share = 1.0 if first.kind == second.kind else 0.5
         return dspy.Prediction(kind=first.kind, evidence=first.evidence, confidence=share, doubts=doubts)

@@ -97,7 +97,7 @@ class Asks(dspy.Module):
 
 
 class Invoices(Asks):
-    """Read an invoice; a value that does not stand in it, or is of another form, is doubted."""
+    """Read an invoice; a value that is not in it, or is of another form, is doubted."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class Others(dspy.Module):
         """Describe one."""
         with dspy.context(adapter=self.adapter):
             found = self.analyze(document=document.text)
-        doubts = [f"{name} does not stand in it" for name in found.unfounded]
+        doubts = [f"{name} is not in it" for name in found.unfounded]
         facts = {"kind": found.kind} | found.what_matters
         facts |= {"not read": f"the last {found.unread:,} characters"} if found.unread else {}
         return dspy.Prediction(facts=facts, doubts=doubts)
@@ -235,14 +235,14 @@ def doubts_of(facts: Mapping[str, Any], invoice: str) -> list[str]:
         if not value and name != "due":
             found.append(f"{name} is empty")
         elif value and not stands_in(value, invoice):
-            found.append(f"{name} does not stand in it")
+            found.append(f"{name} is not in it")
     amount, due, issuer = (str(facts.get(name, "")) for name in ("amount_due", "due", "issued_by"))
     if amount and not _MONEY.search(amount):
         found.append("amount_due has no currency")
     if due and not is_date(due):
         found.append("due is no date")
     if issuer and any(issuer.casefold() in line.casefold() for line in _customers(invoice)):
-        found.append("issued_by stands where the customer stands")
+        found.append("issued_by is in the place of the customer")
     return found
 
 
@@ -253,12 +253,12 @@ def doubts_of_letter(facts: Mapping[str, Any], letter: str) -> list[str]:
     >>> doubts_of_letter({"written_by": "Ines Falk", "about": "We cannot pay it."}, letter)
     []
     >>> doubts_of_letter({"written_by": "Mr. Meyl", "about": "I hope you are well."}, letter)
-    ['written_by does not stand where a writer stands', 'about is not in the words of the letter']
+    ['written_by is not in the place of a writer', 'about is not in the words of the letter']
     """
     writer, about = (str(facts.get(name) or "") for name in ("written_by", "about"))
     found = [f"{name} is empty" for name, value in (("written_by", writer), ("about", about)) if not value]
     if writer and not _signed(writer, letter):
-        found.append("written_by does not stand where a writer stands")
+        found.append("written_by is not in the place of a writer")
     if about and not all(_words(one) in _words(letter) for one in _SENTENCE.split(about)):
         found.append("about is not in the words of the letter")
     return found

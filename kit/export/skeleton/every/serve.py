@@ -194,7 +194,7 @@ def main(port: int = 8000) -> None:
     app = with_tools(create_app_instance())
     app.add_exception_handler(RequestValidationError, name_wrong_fields)
     if not app.state.modules:
-        sys.exit("Nothing to serve: no module in src/*/modules could be loaded; the reason stands above.")
+        sys.exit("Nothing to serve: no module in src/*/modules could be loaded; the reason is printed above.")
     if not (key := os.environ.get("DSPY_API_KEY", "").strip()):
         key = secrets.token_urlsafe(16)
         print(f"DSPY_API_KEY is not set. The key until this server ends: {key}", flush=True)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 
 class Described(BaseModel):
-    """The answer: what the document is and says, what does not stand in it, and what was not read.
+    """The answer: what the document is and says, what is not in it, and what was not read.
 
     `unread` counts the characters at its end that the model did not see.
     """
