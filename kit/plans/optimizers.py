@@ -122,7 +122,7 @@ def _(optimizer: dspy.GEPA, given: Given) -> Plan:
     left, proposal = budget - rows, 2 * batch + rows
     if left <= 0:
         fault = (
-            f"GEPA's budget of {budget:,} metric calls is used up when the given program has been scored on "
+            f"GEPA's budget of {budget:,} metric calls is gone once the program given has been scored on "
             f"{rows:,} validation rows. Give more: an accepted candidate takes {proposal:,} beyond that."
         )
         return Plan(faults=[fault])
