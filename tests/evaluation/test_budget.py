@@ -186,7 +186,7 @@ def test_rows_in_both_splits_and_a_lone_row_are_noted():
     configure()
     optimizer, _ = optimizer_of("random search")
     found = budget.estimate(optimizer, dspy.Predict(Sort), trainset=TRAIN, valset=[*VAL, TRAIN[3]])
-    assert "stand in the trainset too: 1, e.g. 'Parcel 3'" in found.notes[0]
+    assert "are in the trainset too: 1, e.g. 'Parcel 3'" in found.notes[0]
     assert "one row" in budget.estimate(optimizer, dspy.Predict(Sort), trainset=TRAIN[:1]).notes[0]
     assert found.problems == []
 
