@@ -49,10 +49,11 @@ _NO_FIGURE = re.compile(  # 1.2.3 dollars, 14:30 p.m., Q5, 1O0, the year 2062
     r"|\b(?:20[4-9]\d|2[1-9]\d\d) (?:tax|calendar|fiscal)\b|, (?:20[4-9]\d|2[1-9]\d\d)\b"
 )
 _NUMBERS = re.compile(r"(?<![\d/.])(\d{1,2})/(\d{1,2})/(?:\d{4}|\d{2})(?![\d/])")
-_RANGE = re.compile(r"(?<![\d.,$£€/:-])(\d{1,4})(?: ?[-\u2013] ?| to | through )(\d{1,4})(?![\d.,:/%-]\d|\w)")
+_RANGE = re.compile(r"(?<![\d.,$£€/:-])(\d{1,4})(?: ?[-\u2013] ?| to | through )(\d{1,4})(?![\d.,:/%-]\d|\w| ?[ap]\.?m)")
 _CLOCK = re.compile(r"(?<![\d:.])(\d{1,2}):(\d\d)(?![\d:])")
 _HALF = r"(\d{1,2})(?::(\d\d))? ?([ap])\.?m\.?"
-HOURS = re.compile(rf"\b{_HALF} ?(?:to|until|till|-|\u2013) ?{_HALF}", re.IGNORECASE)
+_START = r"(\d{1,2})(?::(\d\d))?(?: ?([ap])\.?m\.?)?"  # "9:30 to 11:15 a.m."
+HOURS = re.compile(rf"\b(?<![:.$]){_START} ?(?:to|until|till|-|\u2013) ?{_HALF}", re.IGNORECASE)
 
 
 def marks(text: str, guide: Guide) -> Iterator[tuple]:
@@ -75,6 +76,12 @@ def capitals(text: str, guide: Guide) -> Iterator[tuple]:
         yield "capitals", match[0], match.start(), ()
     for match in re.finditer(r"\b[a-z]+ vs?\.? [a-z]+", text):
         yield "capitals", match[0], match.start(), ()
+    for match in re.finditer(rf"\b(?:{'|'.join(_MONTHS)}) [A-Z][a-z]+", text):  # was it "Jan Kowal"?
+        yield "names", match[0], match.start(), ()
+    for match in re.finditer(
+        r", (?:[A-Z][a-z]+\. )?[A-Z]\. [A-Z][\w'\u2019-]+ (?=(?:re|regarding|about|on|to)\b)", text
+    ):
+        yield "separators", match[0], match.start(), ()
     common = vocabulary() | pasts().keys()
     for match in _NAME.finditer(text):
         word, before, after = match[0], text[: match.start()], text[match.end() :]
@@ -134,7 +141,11 @@ def figures(text: str, guide: Guide) -> Iterator[tuple]:
 
 def duration(match: re.Match) -> float:
     """Return the hours between the two times of a match of `HOURS`."""
-    return (_minutes(*match.groups()[3:]) - _minutes(*match.groups()[:3])) / 60
+    hour, minute, half = match.groups()[:3]
+    end = _minutes(*match.groups()[3:])
+    if half:
+        return (end - _minutes(hour, minute, half)) / 60
+    return (end - _minutes(hour, minute, "am")) % (12 * 60) / 60 or 12.0
 
 
 def _exists(day: int, month: int, year: int = 2024) -> bool:
