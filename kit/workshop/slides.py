@@ -1,9 +1,9 @@
 """Slides: a lesson, or a workshop by its run sheet, as one page for the browser. It needs no network.
 
 `kit slides 05` lays out a lesson, `kit slides 70` the sections that notebooks/notes/70_minutes.md names. A
-heading begins a slide, and what does not fit goes on the next one; a single output that is longer scrolls. A
-paragraph shows its first sentence; the whole text, the questions to the room and the hints are the speaker's
-notes (key S). Checks of exercises are left out.
+heading begins a slide, and what does not fit goes on the next one. A paragraph shows its first sentence; the
+whole text, the questions to the room and the hints are the speaker's notes (key S). Checks of exercises are
+left out.
 """
 
 from __future__ import annotations
@@ -26,11 +26,18 @@ LINES = 21
 PICTURE = 14
 """How many lines a picture takes."""
 WIDTH = 95
+ROWS = 12
+"""How many rows of a table a slide shows."""
 _HEADING = re.compile(r"^#{1,3} (.+)$", re.MULTILINE)
 _GUESS = re.compile(r"(?<!\*)\*([^*\n]+\?)\*(?!\*)|^(Guess.+\?)", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[a-z0-9)`*%][.:?!])\s+(?=[A-Z*`\"])")
+_SECTION = re.compile(
+    r"<details(?P<opened>[^>]*)><summary>(?P<title>(?:(?!</summary>).)*)</summary>"
+    r"<pre(?P<style>[^>]*)>(?P<text>(?:(?!<details).)*?)</pre></details>",
+    re.DOTALL,
+)
 _NAVIGATION = re.compile(r"^.*\[all lessons\]\(.*$\n?", re.MULTILINE)
 
 
@@ -148,9 +155,15 @@ def _output_lines(output: NotebookNode) -> int:
     page = data.get("text/html", "")
     if "<li>" in page:  # a tree whose texts are folded
         return 2 + page.count("<li>")
+    if sections := list(_SECTION.finditer(page)):
+        return 2 + sum(_height(section) for section in sections)
     text = output.get("text") or data.get("text/plain", "") or output.get("evalue", "")
     tall = 1.6 if page else 1  # the rows of a table are higher than those of a text
     return round(tall * sum(map(_wrapped, text.splitlines())))
+
+
+def _height(section: re.Match[str]) -> int:
+    return 2 + sum(map(_wrapped, section["text"].splitlines())) * (" open" in section["opened"])
 
 
 def _parts(cell: NotebookNode) -> Iterator[NotebookNode]:
@@ -177,16 +190,82 @@ def _paragraphs(source: str) -> list[str]:
 
 
 def _code_and_outputs(cell: NotebookNode) -> Iterator[NotebookNode]:
-    """Part a code cell that does not fit: its code, then each of its outputs."""
+    """Part a code cell into slides: its code, then its outputs, each as often as it needs."""
     from nbformat.v4 import new_code_cell
 
-    yield new_code_cell(cell.source)
+    for code in _chunks(cell.source.splitlines()):
+        yield new_code_cell("\n".join(code))
     for output in cell.outputs:
-        yield new_code_cell("", outputs=[output])
+        for piece in _pieces(output):
+            yield new_code_cell("", outputs=[piece])
+
+
+def _pieces(output: NotebookNode) -> Iterator[NotebookNode]:
+    """Part an output that does not fit: a text by its lines, a prompt by its sections; cut a table."""
+    from nbformat.v4 import new_output
+
+    data = output.get("data", {})
+    page = data.get("text/html", "")
+    text = output.get("text") or (data["text/plain"] if set(data) == {"text/plain"} else "")
+    if text and _output_lines(output) > LINES:
+        for rows in _chunks(text.splitlines()):
+            yield new_output("stream", text="\n".join(rows))
+    elif _SECTION.search(page) and _output_lines(output) > LINES and "<li>" not in page:
+        for part in _packed(page):
+            yield new_output("display_data", data={"text/html": part})
+    elif page.count("<tr>") > ROWS:
+        words = "\n".join(data.get("text/plain", "").splitlines()[: ROWS + 1])
+        yield new_output("display_data", data={"text/html": _cut(page), "text/plain": words})
+    else:
+        yield output
+
+
+def _chunks(rows: list[str]) -> Iterator[list[str]]:
+    """Yield as many lines at a time as a slide holds; long ones count as often as they wrap."""
+    chunk: list[str] = []
+    for row in rows:
+        if chunk and sum(map(_wrapped, [*chunk, row])) > LINES - 1:
+            yield chunk
+            chunk = []
+        chunk.append(row)
+    if chunk:
+        yield chunk
 
 
 def _wrapped(row: str) -> int:
     return 1 + len(row) // WIDTH
+
+
+def _packed(page: str) -> Iterator[str]:
+    """Yield a prompt's sections, as many as fit on a slide; a long one is parted at its lines."""
+    packed, height, end = "", 0.0, 0
+    for block in _SECTION.finditer(page):
+        packed += page[end : block.start()]
+        end = block.end()
+        folded = " open" not in block["opened"]
+        for number, rows in enumerate([[]] if folded else _chunks(block["text"].splitlines())):
+            more = ", more" if number else ""
+            part = block[0] if folded else _section(block, more, rows)
+            needs = 2 + sum(map(_wrapped, rows))
+            if height and height + needs > LINES + 1:
+                yield packed
+                packed, height = "", 0.0
+            packed, height = packed + part, height + needs
+    yield packed + page[end:]
+
+
+def _section(block: re.Match[str], more: str, rows: list[str]) -> str:
+    text = "\n".join(rows)
+    title = block["title"].replace("</b>", f"{more}</b>")
+    return f"<details{block['opened']}><summary>{title}</summary><pre{block['style']}>{text}</pre></details>"
+
+
+def _cut(page: str) -> str:
+    """Return a table's first rows, and how many there are."""
+    rows = [match.end() for match in re.finditer("</tr>", page)]
+    end = page.rindex("</tr>") + len("</tr>")
+    more = f"<p>… {len(rows) - ROWS} more rows in the notebook</p>"
+    return page[: rows[ROWS - 1]] + page[end:] + more
 
 
 def _heading(cell: NotebookNode) -> str:

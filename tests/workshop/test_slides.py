@@ -97,16 +97,26 @@ def test_slides_fit(lesson):
         assert len(slide.cells) <= 2 or sum(map(slides.lines, slide.cells)) <= slides.LINES
 
 
-def test_a_long_output_has_a_slide_of_its_own_and_is_whole():
-    """It scrolls there: nothing of a text or a table is left out."""
+def test_a_long_output_goes_over_several_slides():
+    """A text is parted at its lines, a prompt at its sections; a table keeps its first rows and says so."""
     text = "\n".join(f"line {number}" for number in range(60))
     printed = new_code_cell("print(text)", outputs=[new_output("stream", text=text)])
+    whole = tables.section("system", text) + tables.section("demo", text, folded=True)
+    shown = new_code_cell("prompt", outputs=[new_output("display_data", data={"text/html": whole})])
     rows = {"text/html": tables.table(["n"], [[number] for number in range(60)]), "text/plain": text}
     listed = new_code_cell("rows", outputs=[new_output("display_data", data=rows)])
-    laid = laid_out(new_markdown_cell("## Long"), printed, listed)
-    assert [len(slide.cells) for slide in laid] == [2, 1, 1, 1]
-    assert laid[1].cells[0].outputs[0].text == text
-    assert laid[3].cells[0].outputs[0].data == rows
+    laid = laid_out(new_markdown_cell("## Long"), printed, shown, listed)
+    assert all(
+        sum(map(slides.lines, slide.cells)) <= slides.LINES + 4 for slide in laid
+    )  # frames of sections
+    outputs = [output for slide in laid for cell in slide.cells for output in cell.get("outputs", [])]
+    lines = [line for one in outputs for line in one.get("text", "").splitlines()]
+    assert lines == text.splitlines()
+    pages = "".join(one.get("data", {}).get("text/html", "") for one in outputs)
+    assert pages.count("<b>system</b>") == 1
+    assert pages.count("<b>system, more</b>") == 2
+    assert [pages.count(f"line {number}\n") for number in (0, 59)] != [0, 0]
+    assert "… 49 more rows in the notebook" in pages
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.notebook.stem)
