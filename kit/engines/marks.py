@@ -44,7 +44,7 @@ def mark(model: str) -> Mark:
     """Return the mark of a call that begins."""
     global _now
     with _TURN:
-        if _now is None or _now.number != cell():
+        if _now is None or cell() is None or _now.number != cell():  # a log has a line for each
             _now = Mark(cell())
         _now.begin(model)
         return _now

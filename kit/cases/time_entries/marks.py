@@ -49,7 +49,10 @@ _NO_FIGURE = re.compile(  # 1.2.3 dollars, 14:30 p.m., Q5, 1O0, the year 2062
     r"|\b(?:20[4-9]\d|2[1-9]\d\d) (?:tax|calendar|fiscal)\b|, (?:20[4-9]\d|2[1-9]\d\d)\b"
 )
 _NUMBERS = re.compile(r"(?<![\d/.])(\d{1,2})/(\d{1,2})/(?:\d{4}|\d{2})(?![\d/])")
-_RANGE = re.compile(r"(?<![\d.,$£€/:-])(\d{1,4})(?: ?[-\u2013] ?| to | through )(\d{1,4})(?![\d.,:/%-]\d|\w| ?[ap]\.?m)")
+_RANGE = re.compile(
+    r"(?<![\d.,$£€/:-])(\d{1,4})(?: ?[-\u2013] ?| to | through )(\d{1,4})"
+    r"(?![\d.,:/%-]\d|\w| ?[ap]\.?m)"  # 4 to 7 p.m. is another kind
+)
 _CLOCK = re.compile(r"(?<![\d:.])(\d{1,2}):(\d\d)(?![\d:])")
 _HALF = r"(\d{1,2})(?::(\d\d))? ?([ap])\.?m\.?"
 _START = r"(\d{1,2})(?::(\d\d))?(?: ?([ap])\.?m\.?)?"  # "9:30 to 11:15 a.m."
