@@ -53,10 +53,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Run a single file in this process, and more than one on all cores, file by file.
 
-    There are two processes more than cores: kernels, servers and browsers are waited for.
+    There is one process more than there are cores: kernels, servers and browsers are waited for.
     """
     single = len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file()
-    return 0 if single else (os.cpu_count() or 1) + 2
+    return 0 if single else (os.cpu_count() or 1) + 1
 
 
 @cache
