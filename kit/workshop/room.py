@@ -72,9 +72,14 @@ class Room(Listener):
         models: dict[str, dspy.LM] | None = None,
     ) -> None:
         self.key, self.load = checked_key(token), Load()
+        self._asking = ThreadPoolExecutor(1)  # one at a time, in the order of asking
         super().__init__(_RoomHandler, host, port)
         self.models = models or offline_models()
-        self._asking = ThreadPoolExecutor(1)  # one at a time, in the order of asking
+
+    def server_close(self) -> None:
+        """Stop listening; who still waits for the model is not answered, so Ctrl-C does not wait for them."""
+        self._asking.shutdown(wait=False, cancel_futures=True)
+        super().server_close()
 
     @property
     def invitation(self) -> str:

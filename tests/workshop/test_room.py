@@ -1,5 +1,6 @@
 """A room answers many learners from one machine: recordings at once, the model in turn, strangers never."""
 
+import contextlib
 import threading
 import time
 
@@ -113,6 +114,35 @@ def test_what_two_ask_at_the_same_time_is_computed_once(room, live, monkeypatch)
         thread.join()
     assert len(live.requests) == 1
     assert (room.load.live, room.load.replayed, room.load.waiting) == (1, 4, 0)
+
+
+def test_who_waits_when_the_room_closes_is_not_asked_for(live, tmp_path, monkeypatch):
+    """Ctrl-C waits for the reply that is being computed at most, and for none of those in the queue."""
+    answer, begun, go_on = live.complete, threading.Event(), threading.Event()
+
+    def blocked(request):
+        begun.set()
+        go_on.wait(60)
+        return answer(request)
+
+    def wait(lm, thing):
+        with contextlib.suppress(dspy.LMError):
+            lm(thing)
+
+    monkeypatch.setattr(live, "complete", blocked)
+    with Room("127.0.0.1", 0, TOKEN, {"small": lm_over(live, tmp_path / "replies")}) as room:
+        lm = dspy.LM("openai/small", api_base=f"{room.address}/v1", api_key=TOKEN, cache=False, num_retries=0)
+        threads = [threading.Thread(target=wait, args=(lm, thing)) for thing in ("Sky?", "Sea?", "Sun?")]
+        for thread in threads:
+            thread.start()
+        begun.wait(60)
+        while room.load.waiting < 3:
+            time.sleep(0.01)
+    go_on.set()
+    for thread in threads:
+        thread.join(60)
+    room._asking.shutdown()
+    assert len(live.requests) == 1
 
 
 def test_a_stranger_gets_nothing(room, live):
