@@ -120,10 +120,6 @@ def _call(entry: dict[str, Any]) -> Call:
 
 
 def _totals(calls: list[Call]) -> list[Any]:
-    return [
-        len(calls),
-        sum(call.input_tokens for call in calls),
-        sum(call.output_tokens for call in calls),
-        f"{fsum(call.seconds for call in calls):.1f}",
-        f"{fsum(call.cost_usd for call in calls):.4f}",
-    ]
+    tokens = (sum(getattr(call, name) for call in calls) for name in ("input_tokens", "output_tokens"))
+    seconds, dollars = (fsum(getattr(call, name) for call in calls) for name in ("seconds", "cost_usd"))
+    return [len(calls), *tokens, f"{seconds:.1f}", f"{dollars:.4f}"]

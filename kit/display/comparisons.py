@@ -11,7 +11,6 @@ from __future__ import annotations
 import html
 import zlib
 from dataclasses import dataclass
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from kit import tables
@@ -44,43 +43,35 @@ class Prompts:
         return "\n\n".join([tables.columns(_HEADINGS, self._rows()), *blocks])
 
     def _repr_html_(self) -> str:
-        sizes = tables.table(_HEADINGS, self._rows())
-        return f"{sizes}{self._shared()}{self._columns() if len(self.drafts) <= _COLUMNS else self._picker()}"
-
-    def _shared(self) -> str:
-        """Return the texts that all adapters send alike, once and folded."""
-        count = len(self.drafts)
-        return "".join(
+        """Show what all send alike once, then each draft's own: side by side, or one at a time if many."""
+        count, (first, *others) = len(self.drafts), map(texts, self.drafts.values())
+        common = {
+            title: text
+            for title, text in first.items()
+            if others and all(text == other.get(title) for other in others)
+        }
+        shared = [
             tables.section(f"{title} · the same in all {count}", text, folded=True)
-            for title, text in self._common().items()
-        )
+            for title, text in common.items()
+        ]
+        own = {name: "".join(draft.sections(without=common)) for name, draft in self.drafts.items()}
+        shown = self._side_by_side(own) if count <= _COLUMNS else self._one_at_a_time(own)
+        return f"{tables.table(_HEADINGS, self._rows())}{''.join(shared)}{shown}"
 
-    def _columns(self) -> str:
-        heads = "".join(f'<th style="{_CELL}" align="left">{html.escape(name)}</th>' for name in self.drafts)
-        cells = "".join(f'<td style="{_CELL}" valign="top">{self._own(name)}</td>' for name in self.drafts)
+    def _side_by_side(self, own: dict[str, str]) -> str:
+        heads = "".join(f'<th style="{_CELL}" align="left">{html.escape(name)}</th>' for name in own)
+        cells = "".join(f'<td style="{_CELL}" valign="top">{sections}</td>' for sections in own.values())
         return (
             f'<table style="{_WIDE}"><thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody></table>'
         )
 
-    def _picker(self) -> str:
-        """Return a list of adapters of which one is open at a time."""
+    def _one_at_a_time(self, own: dict[str, str]) -> str:
         group = f"adapters-{zlib.crc32(repr(self).encode())}"
         return "".join(
-            f'<details name="{group}"{" open" if first else ""}><summary><b>{html.escape(name)}</b> · '
-            f"{draft.characters:,} characters</summary>{self._own(name)}</details>"
-            for first, (name, draft) in zip(chain([True], repeat(False)), self.drafts.items(), strict=False)
+            f'<details name="{group}"{"" if number else " open"}><summary><b>{html.escape(name)}</b> · '
+            f"{self[name].characters:,} characters</summary>{sections}</details>"
+            for number, (name, sections) in enumerate(own.items())
         )
-
-    def _own(self, name: str) -> str:
-        return "".join(self[name].sections(without=self._common()))
-
-    def _common(self) -> dict[str, str]:
-        if len(self.drafts) < 2:
-            return {}
-        first, *others = map(texts, self.drafts.values())
-        return {
-            title: text for title, text in first.items() if all(text == other.get(title) for other in others)
-        }
 
     def diff(self, before: str, after: str) -> Diff:
         """Return what changes from one adapter's prompt to another's.

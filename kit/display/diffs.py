@@ -95,9 +95,8 @@ def _block(kind: str, old: list[str], new: list[str]) -> Iterator[tuple[str, str
         return
     marked = _marked("\n".join(old), "\n".join(new))
     for sign, lines, line_marks in zip("-+", (old, new), marked, strict=True):
-        yield from (
-            (sign, *pair) for pair in zip(lines, line_marks, strict=False)
-        )  # "" has one line, [] none
+        for line, line_marked in zip(lines, line_marks, strict=False):  # "" has one line, [] none
+            yield sign, line, line_marked
 
 
 def _shaded(sign: str, marked: str) -> str:
@@ -115,9 +114,7 @@ def _marked(old: str, new: str) -> tuple[list[str], list[str]]:
     marked = ["", ""]
     for kind, *spans in matcher.get_opcodes():
         for side, (begin, end) in enumerate((spans[:2], spans[2:])):
-            marked[side] += "".join(_word(word, kind != "equal") for word in words[side][begin:end])
+            for word in words[side][begin:end]:
+                plain = kind == "equal" or word == "\n"
+                marked[side] += html.escape(word) if plain else f"<b>{html.escape(word)}</b>"
     return marked[0].split("\n"), marked[1].split("\n")
-
-
-def _word(word: str, changed: bool) -> str:
-    return f"<b>{html.escape(word)}</b>" if changed and word != "\n" else html.escape(word)

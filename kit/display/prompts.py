@@ -45,18 +45,13 @@ class Prompt:
         return "\n\n".join([self._title(), *blocks])
 
     def _repr_html_(self) -> str:
-        blocks = [
-            section(heading, text, folded=heading.startswith(("schema", "demo")))
-            for heading, text in self._blocks()
-        ]
+        folded = ("schema", "demo")
+        blocks = [section(head, text, folded=head.startswith(folded)) for head, text in self._blocks()]
         return f"<p><b>{html.escape(self._title())}</b></p>{''.join(blocks)}"
 
     def _title(self) -> str:
-        counts = [
-            f"{count:,} tokens {way}"
-            for count, way in [(self.input_tokens, "in"), (self.output_tokens, "out")]
-            if count is not None
-        ]
+        known = {"in": self.input_tokens, "out": self.output_tokens}
+        counts = [f"{count:,} tokens {way}" for way, count in known.items() if count is not None]
         return ": ".join([self.model, ", ".join(counts)]) if counts else self.model
 
     def _blocks(self) -> list[tuple[str, str]]:
@@ -95,15 +90,14 @@ class Draft:
 
     def sections(self, without: Container[str] = (), folded: tuple[str, ...] = ()) -> list[str]:
         """Return each text as HTML that can be folded; demos, the schema and the titles in `folded` are."""
-        shut = ("demo", *folded)
-        return [
-            self._section(title, text, shut) for title, text in texts(self).items() if title not in without
-        ]
-
-    def _section(self, title: str, text: str, shut: tuple[str, ...]) -> str:
-        if title.startswith("schema"):
-            return section(title, json.dumps(self.schema, indent=2), folded=True)
-        return section(f"{title} · {len(text):,} characters", text, folded=title.startswith(shut))
+        shown = []
+        for title, text in texts(self).items():
+            if title.startswith("schema") and title not in without:
+                shown.append(section(title, json.dumps(self.schema, indent=2), folded=True))
+            elif title not in without:
+                heading = f"{title} · {len(text):,} characters"
+                shown.append(section(heading, text, folded=title.startswith(("demo", *folded))))
+        return shown
 
 
 def prompt(back: int = 0) -> Prompt:
@@ -126,20 +120,14 @@ def from_history(entry: dict[str, Any]) -> Prompt:
     messages = entry["messages"] or [{"role": "user", "content": entry["prompt"]}]
     texts = [_text(message["content"]) for message in messages]
     usage = entry["usage"] or {}
-    counts, exact = _counts(entry, texts, usage.get("prompt_tokens"))
-    shown = [
-        Message(title, text, count, exact)
-        for title, text, count in zip(_titles(messages), texts, counts, strict=True)
-    ]
+    total = usage.get("prompt_tokens")
+    counts, exact = notes(entry).get("message_tokens"), True
+    if not counts or len(counts) != len(texts):  # share the total out by length, and say so
+        length = sum(map(len, texts)) or 1
+        counts, exact = [round(total * len(text) / length) if total else None for text in texts], not total
+    shown = [Message(*facts, exact) for facts in zip(_titles(messages), texts, counts, strict=True)]
     reply = "\n".join(_text(output) for output in entry["outputs"])
-    return Prompt(
-        entry["model"],
-        shown,
-        _schema(entry),
-        reply,
-        usage.get("prompt_tokens"),
-        usage.get("completion_tokens"),
-    )
+    return Prompt(entry["model"], shown, _schema(entry), reply, total, usage.get("completion_tokens"))
 
 
 def texts(prompt: Prompt | Draft) -> dict[str, str]:
@@ -170,16 +158,6 @@ def _titles(messages: list[dict]) -> list[str]:
         demos += role == "user"
         titles.append(f"demo {demos}: {role}")
     return titles
-
-
-def _counts(entry: dict, texts: list[str], total: int | None) -> tuple[list[int | None], bool]:
-    """Take the counts that the engine made; else share the total out by length and say so."""
-    if (counts := notes(entry).get("message_tokens")) and len(counts) == len(texts):
-        return counts, True
-    if not total:
-        return [None] * len(texts), True
-    length = sum(map(len, texts)) or 1
-    return [round(total * len(text) / length) for text in texts], False
 
 
 def _text(content: Any) -> str:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 _HEADINGS = ["span", "kind", "answered by", "tokens in", "tokens out", "seconds"]
 _LONGEST = 2000
 _LIST = "list-style:none;padding-left:1.2em;margin:0"
-_TOP = "list-style:none;padding-left:1.2em;margin:0;max-width:68em"
+_TOP = f"{_LIST};max-width:68em"
 _RED = "#d64545"
+_WAYS = ("input", "output")
 _UNITS = {"tokens in": "in", "tokens out": "out", "seconds": "s"}
 _WIDTHS = {"tokens in": 5, "tokens out": 4.5, "seconds": 4.5}
 
@@ -56,6 +57,11 @@ class Span:
     clock_seconds: float
     children: list[Span]
 
+    @property
+    def result(self) -> str:
+        """Its error, or what it returned."""
+        return self.error or self.outputs
+
     def walk(self, depth: int = 0) -> Iterator[tuple[int, Span]]:
         """Yield this span and all inside it, each with its depth."""
         yield depth, self
@@ -70,11 +76,11 @@ class Trace:
     roots: list[Span] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        rows = [["  " * depth + span.name, *self._facts(span)] for depth, span in self._walk()]
-        results = [_short(_result(span)) for _, span in self._walk()]
-        return tables.columns(
-            [*_HEADINGS, "result"], [[*row, text] for row, text in zip(rows, results, strict=True)]
-        )
+        rows = [
+            ["  " * depth + span.name, *self._facts(span), _short(span.result)]
+            for depth, span in self._walk()
+        ]
+        return tables.columns([*_HEADINGS, "result"], rows)
 
     def _repr_html_(self) -> str:
         trees = "".join(map(self._tree, self.roots))
@@ -106,22 +112,18 @@ class Trace:
         return [span.kind, span.answered_by, *counts, f"{span.seconds:.1f}" if span.seconds else "-"]
 
     def _title(self) -> str:
-        calls = len(self.spans("LLM"))
-        tokens = [
-            sum(getattr(root, name) for root in self.roots) for name in ("input_tokens", "output_tokens")
-        ]
-        seconds = fsum(root.seconds for root in self.roots)
+        read, written = (sum(getattr(root, f"{way}_tokens") for root in self.roots) for way in _WAYS)
         return (
-            f"{len(self.spans())} spans, {calls} model calls, {tokens[0]:,} tokens in, {tokens[1]:,} out, "
-            f"{seconds:.1f} s of computing"
+            f"{len(self.spans())} spans, {len(self.spans('LLM'))} model calls, {read:,} tokens in, "
+            f"{written:,} out, {fsum(root.seconds for root in self.roots):.1f} s of computing"
         )
 
     def _tree(self, span: Span, adapter: Span | None = None) -> str:
         if folded := _only_call(span):
             return self._tree(folded, adapter=span)
-        shown = [("in", span.inputs), ("error" if span.error else "out", _result(span))]
+        shown = [("in", span.inputs), ("error" if span.error else "out", span.result)]
         if adapter:
-            shown.append((f"what {adapter.name} made of it", _result(adapter)))
+            shown.append((f"what {adapter.name} made of it", adapter.result))
         texts = "".join(tables.section(title, text) for title, text in shown if text)
         inside = "".join(map(self._tree, span.children))
         below = f'<ul style="{_LIST}">{inside}</ul>' if inside else ""
@@ -131,11 +133,14 @@ class Trace:
     def _line(self, span: Span, adapter: Span | None) -> str:
         """Return a line: numbers in columns at the right, then name, who answered, and the result."""
         facts = dict(zip(_HEADINGS, ["", *self._facts(span)], strict=True))
-        cells = [_number(name, facts[name]) for name in _UNITS]
-        about = [span.answered_by, adapter.name if adapter else ""]
-        about += ["tool"] if span.kind == "TOOL" else []
+        cells = [
+            f'<span style="display:inline-block;width:{_WIDTHS[name]}em;text-align:right">'
+            f"{'' if facts[name] == '-' else f'{facts[name]} {unit}'}</span>"
+            for name, unit in _UNITS.items()
+        ]
+        about = [span.answered_by, adapter.name if adapter else "", "tool" * (span.kind == "TOOL")]
         small = html.escape(" · ".join(filter(None, about)))
-        result = html.escape(_short(_result(span)))
+        result = html.escape(_short(span.result))
         if span.error:
             result = f'<span style="color:{_RED}">error: {result}</span>'
         return (
@@ -165,12 +170,12 @@ def _span(span: RecordedSpan, below: dict[str | None, list[RecordedSpan]]) -> Sp
     own_seconds = attributes.get("kit.seconds") or (clock_seconds if live else 0.0)  # hosted models note none
     own = [attributes.get(f"llm.token_count.{way}") or 0 for way in ("prompt", "completion")]
     kind = attributes.get("openinference.span.kind") or "CHAIN"
-    model = attributes.get("llm.model_name")
+    model, said = attributes.get("llm.model_name"), attributes.get("llm.output_messages.0.message.content")
     return Span(
         name=f"{_label(span.name)} {model}" if kind == "LLM" and model else _label(span.name),
         kind=kind,
         inputs=_inputs(attributes)[:_LONGEST],
-        outputs=_outputs(attributes)[:_LONGEST],
+        outputs=(said or _written(_parsed(attributes.get("output.value", ""))))[:_LONGEST],
         error=span.error,
         answered_by=attributes.get("kit.answered_by", ""),
         input_tokens=own[0] + sum(child.input_tokens for child in children),
@@ -203,11 +208,6 @@ def _inputs(attributes: dict[str, Any]) -> str:
     return _written(value)
 
 
-def _outputs(attributes: dict[str, Any]) -> str:
-    said = attributes.get("llm.output_messages.0.message.content")
-    return said or _written(_parsed(attributes.get("output.value", "")))
-
-
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
@@ -221,10 +221,6 @@ def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _result(span: Span) -> str:
-    return span.error or span.outputs
-
-
 def _short(text: str, longest: int = 40) -> str:
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
@@ -232,13 +228,5 @@ def _short(text: str, longest: int = 40) -> str:
 
 def _only_call(span: Span) -> Span | None:
     """Return the model call of an adapter that made one call: both are shown as one line."""
-    child = span.children[0] if len(span.children) == 1 else None
-    return (
-        child if child and child.kind == "LLM" and span.name.endswith("Adapter") and not span.error else None
-    )
-
-
-def _number(heading: str, fact: str) -> str:
-    """Return a number with its unit, in a column of its own; one that is not known leaves its place empty."""
-    known = "" if fact == "-" else f"{fact} {_UNITS[heading]}"
-    return f'<span style="display:inline-block;width:{_WIDTHS[heading]}em;text-align:right">{known}</span>'
+    adapter = span.name.endswith("Adapter") and not span.error and len(span.children) == 1
+    return span.children[0] if adapter and span.children[0].kind == "LLM" else None

@@ -61,7 +61,7 @@ class Trajectory:
 
     def _title(self) -> str:
         failed = sum(step.failed for step in self.steps)
-        count = f"{len(self.steps)} step{'' if len(self.steps) == 1 else 's'}"
+        count = f"{len(self.steps)} step{'s' * (len(self.steps) != 1)}"
         return f"{count}, {failed} failed" if failed else count
 
     def _blocks(self) -> Iterator[tuple[str, str]]:

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from dspy.lm15 import (
-    Message,
-    Request,
-    Response,
-    StreamDeltaEvent,
-    StreamEndEvent,
-    TextDelta,
-    TextPart,
-    Usage,
-    materialize_response,
-)
+from dspy import lm15
+from dspy.lm15 import Request, Response
 
 
 def gather(events: Iterable[Any], request: Request) -> Response:
@@ -29,16 +20,16 @@ def gather(events: Iterable[Any], request: Request) -> Response:
         StreamAssemblyError: If the stream broke off before its end.
     """
     events = list(events)
-    deltas = [event.delta for event in events if isinstance(event, StreamDeltaEvent)]
-    whole = bool(events) and isinstance(events[-1], StreamEndEvent)
-    if not whole or not all(isinstance(delta, TextDelta) for delta in deltas):
-        return materialize_response(iter(events), request)
+    deltas = [event.delta for event in events if isinstance(event, lm15.StreamDeltaEvent)]
+    whole = bool(events) and isinstance(events[-1], lm15.StreamEndEvent)
+    if not whole or not all(isinstance(delta, lm15.TextDelta) for delta in deltas):
+        return lm15.materialize_response(iter(events), request)
     end = events[-1]
     return Response(
         id=None,
         model=request.model,
-        message=Message.assistant([TextPart("".join(delta.text for delta in deltas))]),
+        message=lm15.Message.assistant([lm15.TextPart("".join(delta.text for delta in deltas))]),
         finish_reason=end.finish_reason,
-        usage=end.usage or Usage(),
+        usage=end.usage or lm15.Usage(),
         provider_data=end.provider_data,
     )

@@ -129,14 +129,11 @@ def refusals(model: str) -> list[str]:
     if model.startswith("offline/"):  # no provider of DSPy's, which would import LiteLLM to find that out
         return []
     kinds = ["bounds", "json mode"] if model.startswith("anthropic/") else []
-    return ["caps", "sampling", *kinds] if _reasons(model) else kinds
-
-
-def _reasons(model: str) -> bool:
     try:
-        return dspy.LM(model, temperature=0.5, max_tokens=1000).supports_reasoning
+        reasons = dspy.LM(model, temperature=0.5, max_tokens=1000).supports_reasoning
     except dspy.LMConfigurationError:  # DSPy's own refusal, for OpenAI's reasoning models behind any provider
-        return True
+        reasons = True
+    return ["caps", "sampling", *kinds] if reasons else kinds
 
 
 def _unbound(format_: Any) -> Any:

@@ -5,10 +5,7 @@ Looked at are the rows, the program, and an optimizer's arguments.
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
-import inspect
-from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,24 +20,7 @@ from kit.engines.rehearsal import CapturingEngine, NotSent
 _CHARACTERS_A_TOKEN = 4
 _REPLY_TOKENS = 200
 _A_PICTURE = " " * 4_000
-_REMEMBERED = 50
 _ONE_CALL = (dspy.Predict, dspy.ChainOfThought)
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What one live reply took."""
-
-    seconds: float
-    usd: float
-
-
-_EARLIER: dict[str, deque[Answered]] = defaultdict(lambda: deque(maxlen=_REMEMBERED))
-
-
-def remember(model: str, answered: Answered) -> None:
-    """Keep what a live reply took, for the forecasts of the next runs of this kernel."""
-    _EARLIER[model].append(answered)
 
 
 @dataclass(frozen=True)
@@ -57,19 +37,19 @@ class Errand:
 
 def evaluation(program: Any, devset: Sequence[dspy.Example]) -> Errand:
     """Return what an Evaluate is about to do."""
-    what = f"dspy.Evaluate on {len(devset):,} rows"
-    return Errand(lambda: (what, calls_of(program) * len(devset)), [(program, row) for row in devset])
+    pairs = [(program, row) for row in devset]
+    return Errand(lambda: (f"dspy.Evaluate on {len(pairs):,} rows", calls_of(program) * len(pairs)), pairs)
 
 
 def pool(pairs: Sequence[tuple[Any, Any]]) -> Errand:
     """Return what a Parallel is about to do."""
-    what = f"dspy.Parallel on {len(pairs):,} rows"
-    return Errand(lambda: (what, sum(calls_of(program) for program, _ in pairs)), pairs)
+    calls = sum(calls_of(program) for program, _ in pairs)
+    return Errand(lambda: (f"dspy.Parallel on {len(pairs):,} rows", calls), pairs)
 
 
 def optimization(optimizer: Any, inputs: dict[str, Any]) -> Errand:
     """Return what an optimizer is about to do with the arguments of `compile`."""
-    return Errand(lambda: (f"{type(optimizer).__name__}.compile", _planned(optimizer, inputs)))
+    return Errand(lambda: (f"{type(optimizer).__name__}.compile", _most_calls(optimizer, **inputs)))
 
 
 def enough_missing(errand: Errand, enough: int) -> bool:
@@ -98,17 +78,15 @@ def models_of(program: dspy.Module) -> list[dspy.LM]:
 
 
 def forecast(model: str, characters: int, calls: int) -> str:
-    """Say how long calls take, and what they cost, by earlier replies of the model and this prompt's length.
+    """Say how long calls take, by the recorded seconds of earlier ones, and what they cost by list prices.
 
-    Where a model is new to this kernel, its replies are taken to have 200 tokens.
+    A reply is taken to have 200 tokens.
 
-    >>> forecast("openai/gpt-5.6-luna", 4_000, 100)  # doctest: +ELLIPSIS
-    '...about $0.04'
+    >>> forecast("openai/gpt-5.6-luna", 4_000, 100)
+    ', about $0.04'
     """
-    known = list(_EARLIER[model])
-    paces = [reply.seconds for reply in known] or _recorded_paces(model)
-    guess = list_usd(model, characters / _CHARACTERS_A_TOKEN, _REPLY_TOKENS)
-    usd = calls * max(guess, sum(reply.usd for reply in known) / len(known) if known else 0.0)
+    paces = [pace for entry in entries()[-50:] if entry["model"] == model and (pace := seconds(entry))]
+    usd = calls * list_usd(model, characters / _CHARACTERS_A_TOKEN, _REPLY_TOKENS)
     time = f", about {duration(calls * sum(paces) / len(paces))}" if paces else ""
     return time + (f", about ${usd:.2f}" if usd >= 0.005 else ", less than a cent" if usd else "")
 
@@ -143,20 +121,20 @@ def calls_of(program: Any) -> int:
     return max(1, len(program.predictors())) if hasattr(program, "predictors") else 1
 
 
-def _planned(optimizer: Any, given: dict[str, Any]) -> int | None:
-    from kit.plans.optimizers import most_calls
-
-    taken = [name for name in inspect.signature(type(optimizer).compile).parameters if name in given]
-    options = {name: given[name] for name in taken if name not in ("self", "student", "trainset", "valset")}
-    sets = {"trainset": given.get("trainset"), "valset": given.get("valset")}
-    with contextlib.suppress(TypeError, ValueError):  # an optimizer, or a way to call it, without a plan
-        return most_calls(optimizer, given["student"], **sets, **options)
-    return None
-
-
-def _recorded_paces(model: str) -> list[float]:
-    recent = [seconds(entry) for entry in entries()[-_REMEMBERED:] if entry["model"] == model]
-    return [pace for pace in recent if pace]
+def _most_calls(
+    optimizer: Any, student: Any, trainset: Sequence, valset: Sequence | None = None, **options: Any
+) -> int | None:
+    """Bound an optimizer's calls, roughly, by its public settings; None where they do not say."""
+    rows, validated = len(trainset), len(valset or trainset)
+    if isinstance(optimizer, dspy.GEPA) and optimizer.max_metric_calls:
+        runs = optimizer.max_metric_calls + validated  # it finishes the candidate under way
+    elif isinstance(optimizer, dspy.BootstrapRS):
+        runs = (optimizer.num_candidate_sets + 3) * (rows + validated)
+    elif isinstance(optimizer, dspy.BootstrapFewShot):
+        runs = optimizer.max_rounds * rows
+    else:
+        return None
+    return runs * calls_of(student)
 
 
 def _look_up_of(program: Any, lacking: list[bool]) -> dspy.Module | None:

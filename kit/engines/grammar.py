@@ -43,14 +43,11 @@ def schema_of(request: Request) -> dict[str, Any] | None:
 def complete(request: Request) -> Request:
     """Put back into a request's schema what the signature of the asking program says beyond it."""
     schema, signature = schema_of(request), _signature()
-    if (
-        not schema
-        or not signature
-        or not schema.get("properties", {}).keys() <= signature.output_fields.keys()
-    ):
+    named = (schema or {}).get("properties", {}).keys()
+    if not schema or not signature or not named <= signature.output_fields.keys():
         return request
     whole = copy.deepcopy(schema)
-    _merge(whole, _own_schema(signature, list(whole["properties"])))
+    _merge(whole, _own_model(signature, list(whole["properties"])).model_json_schema())
     for name, field in signature.output_fields.items():
         if field.annotation is dspy.ToolCalls and name not in whole["properties"]:
             calls = {"anyOf": [_call_of(tool) for tool in _tools()] or [_call({"type": "string"})]}
@@ -158,12 +155,11 @@ def _signature() -> Any:
 def _bounded() -> list[str]:
     """Return the output fields of the asking program that have bounds."""
     fields = getattr(_signature(), "output_fields", {})
-    return [name for name, field in fields.items() if _bounds_of(field)]
-
-
-def _bounds_of(field: Any) -> list[Any]:
+    known = ("annotated_types", "pydantic")
     return [
-        item for item in field.metadata if type(item).__module__.startswith(("annotated_types", "pydantic"))
+        name
+        for name, field in fields.items()
+        if any(type(item).__module__.startswith(known) for item in field.metadata)
     ]
 
 
@@ -190,10 +186,6 @@ def _call(name: dict[str, Any], args: dict[str, Any] | None = None) -> dict[str,
 def _closed(**properties: Any) -> dict[str, Any]:
     fields = {"properties": properties, "required": [*properties], "additionalProperties": False}
     return {"type": "object", **fields}
-
-
-def _own_schema(signature: Any, names: list[str]) -> dict[str, Any]:
-    return _own_model(signature, names).model_json_schema()
 
 
 def _own_model(signature: Any, names: list[str]) -> Any:

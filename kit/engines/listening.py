@@ -1,8 +1,7 @@
 """Listening: a small HTTP server in a thread of this process, until its `with` ends.
 
-It is meant for a workshop's network, where anyone can connect. A stranger costs little: the head of a request
-is short and arrives soon, or the connection ends; the key is checked before a body is read; connections are
-counted, and when there are too many, the one that has waited longest without a key makes room.
+It is meant for a workshop's network, where anyone can connect: the key is checked before a body is read,
+heads and bodies are short, and a caller that stops sending or reading loses its connection.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hmac
-import io
 import json
 import logging
 import os
@@ -18,7 +16,6 @@ import re
 import socket
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any, Self
@@ -26,12 +23,10 @@ from typing import Any, Self
 from kit.engines.direct import reach_directly
 from kit.redaction import hide
 
-LONGEST_HEAD = 65_536
-"""The longest head of a request, in bytes."""
 LONGEST_BODY = 4_000_000
 """The longest body of a request, in bytes."""
 READS_WITHIN = 10.0
-"""Seconds within which a whole request must arrive."""
+"""Seconds that a caller may pause while it sends a request."""
 SENDS_WITHIN = 30.0
 """Seconds within which a caller must take the answer."""
 MOST_CONNECTIONS = 256
@@ -65,8 +60,7 @@ class Listener(ThreadingTCPServer):
     request_queue_size = 128  # a room that asks at once waits for a thread, not for TCP to try again
 
     def __init__(self, handler: type[BaseRequestHandler], host: str = "127.0.0.1", port: int = 0) -> None:
-        self._connections: dict[socket.socket, bool] = {}  # each with: has it shown the key?
-        self._count = threading.Lock()
+        self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
         try:
             super().__init__((host, port), handler)
         except (OSError, OverflowError) as error:
@@ -88,50 +82,27 @@ class Listener(ThreadingTCPServer):
         self.shutdown()
         self._thread.join()
         self.server_close()
-        with self._count:
-            for connection in self._connections:
-                _end(connection)
 
     def process_request(self, request: socket.socket, client_address: Any) -> None:
         """Answer in a thread, if there is room for one more."""
-        if self._admits(request):
+        if self._places.acquire(blocking=False):
             return super().process_request(request, client_address)
-        with contextlib.suppress(OSError):
-            request.settimeout(0.0)
-            request.send(_FAILED % (503, b"Too many connections; try again"))
-        return self.shutdown_request(request)
+        _refuse(request, 503, b"Too many connections; try again")
+        return super().shutdown_request(request)
 
-    def knows(self, connection: socket.socket) -> None:
-        """Note that a connection has shown the key, so that it keeps its place."""
-        with self._count:
-            if connection in self._connections:
-                self._connections[connection] = True
-
-    def shutdown_request(self, request: socket.socket) -> None:
-        """Close a connection, and free its place."""
-        with self._count:
-            self._connections.pop(request, None)
-        super().shutdown_request(request)
+    def process_request_thread(self, request: socket.socket, client_address: Any) -> None:
+        """Answer, and free the place."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
     def handle_error(self, request: socket.socket, client_address: Any) -> None:
         """Log an error of our own in one line, without secrets, and say so to the caller."""
         error = sys.exception() if hasattr(sys, "exception") else sys.exc_info()[1]
         if not isinstance(error, OSError):
             logging.getLogger("kit").error(hide(f"A request failed: {type(error).__name__}: {error}"))
-        with contextlib.suppress(OSError):
-            request.settimeout(0.0)
-            request.send(_FAILED % (500, b"Internal error"))
-
-    def _admits(self, request: socket.socket) -> bool:
-        with self._count:
-            if len(self._connections) >= MOST_CONNECTIONS:
-                strangers = (each for each, known in self._connections.items() if not known)
-                if (longest := next(strangers, None)) is None:
-                    return False
-                del self._connections[longest]
-                _end(longest)
-            self._connections[request] = False
-            return True
+        _refuse(request, 500, b"Internal error")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -144,10 +115,9 @@ class Handler(BaseHTTPRequestHandler):
     _refused = False
 
     def setup(self) -> None:
-        """Read from the connection within bounds."""
+        """Read from the connection, and not for ever."""
+        self.timeout = READS_WITHIN
         super().setup()
-        self._source = _Bounded(self.connection)
-        self.rfile = io.BufferedReader(self._source)
 
     def handle(self) -> None:
         """Answer one request."""
@@ -165,7 +135,6 @@ class Handler(BaseHTTPRequestHandler):
         if not self.knows_caller():
             self.send_error(401, self.stranger)
             return False
-        self.server.knows(self.connection)
         return True
 
     def knows_caller(self) -> bool:
@@ -187,7 +156,6 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(400, "The Content-Length must be one whole number of bytes, e.g. 120.")
         if (length := int(lengths[0])) > LONGEST_BODY:
             raise Refusal(413, f"{length:,} bytes; at most {LONGEST_BODY:,}.")
-        self._source.left = length
         content = self.rfile.read(length)
         if len(content) < length:
             raise Refusal(400, f"The Content-Length is {length:,}, and {len(content):,} bytes arrived.")
@@ -220,37 +188,10 @@ class Handler(BaseHTTPRequestHandler):
             super().finish()
             if self._refused:
                 self.connection.shutdown(socket.SHUT_WR)
-                self._source.throw_away(seconds=1.0)
-
-
-class _Bounded(io.RawIOBase):
-    """What arrives on a connection: not too much, and not too slowly."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._until = time.monotonic() + READS_WITHIN
-        self.left = LONGEST_HEAD
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if self.left <= 0:
-            raise Refusal(431, f"The head of the request is longer than {LONGEST_HEAD:,} bytes.")
-        try:
-            self._connection.settimeout(max(self._until - time.monotonic(), 0.001))
-            count = self._connection.recv_into(buffer)
-        except TimeoutError:
-            raise Refusal(408, f"The request did not arrive within {READS_WITHIN:.0f} s.") from None
-        self.left -= count
-        return count
-
-    def throw_away(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self._connection.settimeout(left)
-            if not self._connection.recv(65_536):
-                return
+                self.connection.settimeout(1.0)
+                for _ in range(100):
+                    if not self.connection.recv(65_536):
+                        break
 
 
 def checked_key(key: str) -> str:
@@ -290,7 +231,7 @@ def _cannot(error: OSError | OverflowError, host: str, port: int) -> str:
     return f"Cannot listen at {host}, port {port}: {reason}. Is it this machine's own address?"
 
 
-def _end(connection: socket.socket) -> None:
-    """Wake the thread that waits for a connection; it then closes it."""
+def _refuse(connection: socket.socket, status: int, reason: bytes) -> None:
     with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+        connection.settimeout(0.0)
+        connection.send(_FAILED % (status, reason))

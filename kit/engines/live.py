@@ -31,20 +31,8 @@ from dspy.teleprompt.teleprompt import Teleprompter
 from dspy.utils.callback import BaseCallback
 
 from kit import private
-from kit.engines.foresight import (
-    Answered,
-    Errand,
-    duration,
-    enough_missing,
-    evaluation,
-    forecast,
-    is_recorded,
-    length,
-    models_of,
-    optimization,
-    pool,
-    remember,
-)
+from kit.engines import foresight
+from kit.engines.foresight import Errand, duration, forecast
 from kit.engines.history import cost_usd, entry_of
 from kit.engines.marks import Mark, mark
 from kit.engines.models import list_usd
@@ -79,7 +67,8 @@ class LiveRun:
     allowed: float = UNASKED
     under_way: int = 0
     sent_away: int = 0
-    answered: list[Answered] = field(default_factory=list)
+    answered: int = 0
+    usd: float = 0.0
     kept: bool = True
     asking: bool = False
     refused: str = ""
@@ -95,7 +84,7 @@ class LiveRun:
         """Note the first live call, which the question tells about, and whether it needs a yes already."""
         if not self.started:
             self.model, self.characters, self.started = model, characters, time.perf_counter()
-            many = (self.errand.extent()[1] or 0) > UNASKED and enough_missing(self.errand, UNASKED)
+            many = (self.errand.extent()[1] or 0) > UNASKED and foresight.enough_missing(self.errand, UNASKED)
             self.allowed = 0 if many else UNASKED
 
 
@@ -103,7 +92,6 @@ class LiveRun:
 class Ticket:
     """One call that was let through."""
 
-    model: str
     run: LiveRun | None
     mark: Mark | None
     started: float = field(default_factory=time.perf_counter)
@@ -113,13 +101,11 @@ class Ticket:
         seconds = time.perf_counter() - self.started
         if self.mark:
             self.mark.end(seconds if reply else None)
-        answered = [Answered(seconds, usd)] if reply else []
         with _TURN:
-            for live_reply in answered:
-                remember(self.model, live_reply)
             if self.run:
                 self.run.under_way -= 1
-                self.run.answered += answered
+                self.run.answered += reply
+                self.run.usd += usd
             _TURN.notify_all()
 
 
@@ -144,7 +130,7 @@ class Hosted(BaseCallback):
             )
         asynchronous = sys._getframe(2).f_code.co_name == "async_wrapper"  # DSPy's loop over callbacks
         if not private.is_cached(instance, inputs, asynchronous=asynchronous):
-            characters = length(inputs["prompt"], inputs["messages"])
+            characters = foresight.length(inputs["prompt"], inputs["messages"])
             self._tickets[call_id] = begin(instance.model, characters, kept=bool(instance.cache))
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
@@ -165,7 +151,8 @@ def setting() -> str:
 @contextlib.contextmanager
 def under_way(errand: Errand) -> Iterator[None]:
     """Count the live calls of a block as those of one run, or of the larger run that it is a part of."""
-    if (part_of := _run_of_settings()) and part_of.goes_on:
+    part_of = dspy.settings.get("kit_run")
+    if part_of and part_of.goes_on:
         yield
         return
     _UNDER_WAY.append(run := LiveRun(errand))
@@ -181,7 +168,7 @@ class _Stopping(BaseCallback):
     """Keep the rows that a stopped run left in its queues from beginning."""
 
     def on_module_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        if (run := _run_of_settings()) and run.refused:
+        if (run := dspy.settings.get("kit_run")) and run.refused:
             raise NotConfirmed(run.refused)
 
 
@@ -192,10 +179,10 @@ class _Watching(BaseCallback):
         self._open: dict[str, contextlib.AbstractContextManager[None]] = {}
 
     def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        self._begin(call_id, evaluation(inputs["program"], inputs["devset"] or instance.devset))
+        self._begin(call_id, foresight.evaluation(inputs["program"], inputs["devset"] or instance.devset))
 
     def on_compile_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        self._begin(call_id, optimization(instance, inputs))
+        self._begin(call_id, foresight.optimization(instance, inputs))
 
     def on_evaluate_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         self._open.pop(call_id, contextlib.nullcontext()).__exit__(None, None, None)
@@ -213,7 +200,7 @@ _forward = Parallel.forward
 
 @functools.wraps(_forward)
 def _watched_forward(parallel: Parallel, exec_pairs: list, *args: Any, **options: Any) -> Any:
-    with under_way(pool(exec_pairs)):
+    with under_way(foresight.pool(exec_pairs)):
         return _forward(parallel, exec_pairs, *args, **options)
 
 
@@ -235,13 +222,13 @@ def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
     counted = run if setting() == "ask" else None
     if counted:
         _enter(counted, model, characters, kept)
-    return Ticket(model, counted, None if recording else mark(model))
+    return Ticket(counted, None if recording else mark(model))
 
 
 @contextlib.contextmanager
 def call(request: Request) -> Iterator[list[Any]]:
     """Count and mark what a block asks of a model; the block puts the `Response` into the list."""
-    ticket, responses = begin(request.model, length(request, None)), []
+    ticket, responses = begin(request.model, foresight.length(request, None)), []
     try:
         yield responses
     finally:
@@ -258,8 +245,8 @@ def allow(program: Any, inputs: dict[str, Any]) -> None:
     Raises:
         NotConfirmed: If the answer was no, if nobody can be asked, or if KIT_LIVE is never.
     """
-    lms = [lm for lm in models_of(program) if _is_ours(lm)]
-    if not lms or setting() == "yes" or is_recorded(program, inputs):
+    lms = [lm for lm in foresight.models_of(program) if _is_ours(lm)]
+    if not lms or setting() == "yes" or foresight.is_recorded(program, inputs):
         return
     if setting() == "never":
         raise NotConfirmed(f"KIT_LIVE is never, and {lms[0].model} has no recorded reply for this row.")
@@ -280,19 +267,15 @@ def _is_ours(lm: Any) -> bool:
 
 def _run() -> LiveRun | None:
     """Return the run of a call; a thread that lacks DSPy's settings works for the oldest run under way."""
-    if run := _run_of_settings():
+    if run := dspy.settings.get("kit_run"):
         return run if run.goes_on else None
     return next(iter(_UNDER_WAY), None)
-
-
-def _run_of_settings() -> LiveRun | None:
-    return dspy.settings.get("kit_run")
 
 
 def _enter(run: LiveRun, model: str, characters: int, kept: bool) -> None:
     with _TURN:
         run.first(model, characters)
-        while not run.refused and len(run.answered) + run.under_way >= run.allowed:
+        while not run.refused and run.answered + run.under_way >= run.allowed:
             if run.asking or (run.under_way and not _in_event_loop()):
                 _TURN.wait(timeout=1)  # calls under way may be cache hits; and nobody is asked twice
             else:
@@ -316,37 +299,29 @@ def _ask(run: LiveRun) -> None:
         run.asking = False
         run.started += time.perf_counter() - begun  # a person's time is not the model's
         _TURN.notify_all()
-    if said is None:
-        run.refused = f"{foreseen} Stopped, because nobody can be asked here. {_ways_on(run)}"
-    elif said.strip().lower() in ("y", "yes"):
+    answer = (said or "").strip()
+    if answer.lower() in ("y", "yes"):
         run.allowed = float("inf")
-    elif said.strip().isdecimal() and int(said):
-        run.allowed += int(said)
+    elif answer.isdecimal() and int(answer):
+        run.allowed += int(answer)
     else:
+        why = "nobody can be asked here" if said is None else f"the answer was {answer or 'empty'!r}"
+        kept = f" The {run.answered} replies that came are kept, and are not asked for again."
         run.refused = (
-            f"{foreseen} Stopped, because the answer was {said.strip() or 'empty'!r}. {_ways_on(run)}"
+            f"{foreseen} Stopped, because {why}. To go on without a question, set KIT_LIVE=yes; to see a few "
+            f"rows first, pass fewer, e.g. devset[:4].{kept if run.kept and run.answered else ''}"
         )
-
-
-def _ways_on(run: LiveRun) -> str:
-    count = len(run.answered)
-    kept = f" The {count} replies that came are kept, and are not asked for again." * (run.kept and count > 0)
-    return (
-        "To go on without a question, set KIT_LIVE=yes; to see a few rows first, pass fewer, e.g. devset[:4]."
-        + kept
-    )
 
 
 def _foreseen(run: LiveRun) -> str:
     """Say what is to come: by what the calls so far took, or by earlier ones before the first."""
     what, calls = run.errand.extent()
-    count = len(run.answered)
+    count, unrecorded = run.answered, "prompts that have no recorded reply"
     if not count:
         told = forecast(run.model, run.characters, calls or 0)
-        return f"{what} wants to send prompts that have no recorded reply: up to {calls or 0:,} calls{told}."
-    pace = (time.perf_counter() - run.started) / count
-    usd = sum(reply.usd for reply in run.answered) / count
-    said = f"{what} has sent {count} prompts that have no recorded reply, and wants to send more: "
+        return f"{what} wants to send {unrecorded}: up to {calls or 0:,} calls{told}."
+    pace, usd = (time.perf_counter() - run.started) / count, run.usd / count
+    said = f"{what} has sent {count} {unrecorded}, and wants to send more: "
     if calls is None or calls <= count:
         price = f" and ${usd:.4f}" if usd else ""
         return f"{said}how many is not known. One took {pace:.1f} seconds{price}."

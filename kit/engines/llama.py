@@ -22,23 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from dspy import lm15
-from dspy.lm15 import (
-    Config,
-    ConfigurationError,
-    ContextLengthError,
-    InvalidRequestError,
-    Request,
-    Response,
-    StreamDeltaEvent,
-    StreamEndEvent,
-    StreamStartEvent,
-    TextDelta,
-    TextPart,
-    ToolCallPart,
-    ToolResultPart,
-    UnsupportedFeatureError,
-    Usage,
-)
+from dspy.lm15 import InvalidRequestError, Request, Response, UnsupportedFeatureError
 
 from kit.engines import fetch, grammar, runtime, weights
 from kit.engines.events import gather
@@ -107,7 +91,7 @@ class LlamaEngine:
                 )
             return runtime.load(str(path.resolve()), self.context, self.threads)
         except (OSError, RuntimeError) as error:
-            raise ConfigurationError(str(error)) from error
+            raise lm15.ConfigurationError(str(error)) from error
 
     def complete(self, request: Request) -> Response:
         """Generate one whole reply.
@@ -133,36 +117,40 @@ class LlamaEngine:
         whole = grammar.complete(request)
         body = _body(whole) | {"cache_prompt": self.reuse_prefix}
         if self.runtime.process != os.getpid():
-            raise ConfigurationError(
+            raise lm15.ConfigurationError(
                 "The model was loaded before this process was forked off, and its threads are in the parent. "
                 'Start processes again: multiprocessing.get_context("spawn").'
             )
         for message in body["messages"]:
             message["content"] = self.runtime.without_control_tokens(message["content"])
         finish, schema, reply = "stop", grammar.schema_of(whole), ""
-        yield StreamStartEvent(model=request.model)
+        yield lm15.StreamStartEvent(model=request.model)
         for chunk in self._chunks(body):
             for choice in chunk["choices"]:
                 finish = choice.get("finish_reason") or finish
                 if text := choice["delta"].get("content"):
                     reply += text
-                    yield StreamDeltaEvent(TextDelta(text))
+                    yield lm15.StreamDeltaEvent(lm15.TextDelta(text))
             if "usage" in chunk:
                 if finish == "stop":
                     if schema:
                         grammar.check(reply, schema)
                     grammar.check_words(reply)
-                notes = self._notes(body, chunk) | ({} if whole is request else {"schema": schema})
-                yield StreamEndEvent(finish, _usage(chunk["usage"]), notes)
+                tokens = [self.runtime.count_tokens(message["content"]) for message in body["messages"]]
+                notes = {"seconds": chunk["seconds"], "message_tokens": tokens}
+                notes |= {} if whole is request else {"schema": schema}
+                usage = chunk["usage"]
+                cached = usage.get("prompt_tokens_details", {}).get("cached_tokens")
+                counts = usage["prompt_tokens"], usage["completion_tokens"]
+                yield lm15.StreamEndEvent(finish, lm15.Usage(*counts, cache_read_tokens=cached), notes)
 
     def close(self) -> None:
         """Do nothing: other engines of this process may share the loaded model."""
 
     def dump_state(self) -> dict[str, Any]:
         """Return the arguments that rebuild this engine; threads belong to the machine and stay out."""
-        return {"model": self.model, "context": self.context, "reuse_prefix": self.reuse_prefix} | (
-            {} if self.timeout is None else {"timeout": self.timeout}
-        )
+        timeout = {} if self.timeout is None else {"timeout": self.timeout}
+        return {"model": self.model, "context": self.context, "reuse_prefix": self.reuse_prefix} | timeout
 
     @classmethod
     def load_state(cls, state: dict[str, Any]) -> LlamaEngine:
@@ -184,36 +172,27 @@ class LlamaEngine:
         thread = ThreadPoolExecutor(1)  # waited for at exit: one killed in llama.cpp would abort the process
         generating = thread.submit(generate)
         thread.shutdown(wait=False)
-        ends = None if self.timeout is None else time.monotonic() + self.timeout
+        ends = time.monotonic() + (threading.TIMEOUT_MAX / 2 if self.timeout is None else self.timeout)
         try:
-            while (chunk := self._next(chunks, ends)) is not _FINISHED:
+            while (chunk := chunks.get(timeout=max(0.0, ends - time.monotonic()))) is not _FINISHED:
                 if "error" in chunk:
                     raise _error(chunk["error"], self)
                 yield chunk
             generating.result()
-        except (RuntimeError, ValueError) as error:
-            raise InvalidRequestError(f"llama.cpp refused the request: {error}") from error
-        finally:
-            abandoned.set()
-
-    def _next(self, chunks: queue.SimpleQueue, ends: float | None) -> Any:
-        try:
-            return chunks.get(timeout=None if ends is None else max(0.0, ends - time.monotonic()))
         except queue.Empty:
             raise lm15.TimeoutError(
                 f"{self.model} did not finish its reply within timeout={self.timeout:g} seconds. "
                 "Raise timeout, lower max_tokens, or shorten the prompt."
             ) from None
-
-    def _notes(self, body: dict, chunk: dict) -> dict[str, Any]:
-        tokens = [self.runtime.count_tokens(message["content"]) for message in body["messages"]]
-        return {"seconds": chunk["seconds"], "message_tokens": tokens}
+        except (RuntimeError, ValueError) as error:
+            raise InvalidRequestError(f"llama.cpp refused the request: {error}") from error
+        finally:
+            abandoned.set()
 
 
 def _refuse_unknown_options(request: Request) -> None:
-    """Refuse what would have no effect."""
-    config, default, valid = request.config, Config(), LlamaEngine.supported_params
-    names = [field.name for field in fields(Config) if field.name not in {*valid, "extensions"}]
+    config, default, valid = request.config, lm15.Config(), LlamaEngine.supported_params
+    names = [field.name for field in fields(default) if field.name not in {*valid, "extensions"}]
     unknown = [name for name in names if getattr(config, name) != getattr(default, name)]
     unknown += sorted(config.extensions or {})
     unknown += ["tools"] if request.tools else []
@@ -227,6 +206,9 @@ def _refuse_unknown_options(request: Request) -> None:
 def _body(request: Request) -> dict[str, Any]:
     config = request.config
     temperature = config.temperature or 0.0
+    bound = {"response_format": {"type": "json_object"}} if config.response_format else {}
+    if schema := grammar.schema_of(request):
+        bound = grammar.body_of(schema)
     body = {
         "messages": list(_messages(request)),
         "temperature": temperature,
@@ -235,7 +217,7 @@ def _body(request: Request) -> dict[str, Any]:
         "max_tokens": config.max_tokens,
         "seed": config.seed,
         "stop": list(config.stop) or None,
-        **_bound(request),
+        **bound,
         "stream": True,
         "stream_options": {"include_usage": True},
         "return_progress": True,  # a chunk for each part of the prompt that was read: a moment to stop
@@ -258,11 +240,11 @@ def _text(parts: tuple) -> str:
 
 def _words(part: Any) -> str:
     """Write a part as text; tool calls and their results too, for the models have no format of their own."""
-    if isinstance(part, TextPart):
+    if isinstance(part, lm15.TextPart):
         return part.text
-    if isinstance(part, ToolCallPart):
+    if isinstance(part, lm15.ToolCallPart):
         return json.dumps({"name": part.name, "args": part.input}) + "\n"
-    if isinstance(part, ToolResultPart):
+    if isinstance(part, lm15.ToolResultPart):
         return f"Result of {part.name or part.id}: {_text(part.content)}\n"
     raise UnsupportedFeatureError(
         f"The offline models read text only, and this prompt holds a part of type {part.type!r}. "
@@ -270,20 +252,9 @@ def _words(part: Any) -> str:
     )
 
 
-def _bound(request: Request) -> dict[str, Any]:
-    if schema := grammar.schema_of(request):
-        return grammar.body_of(schema)
-    return {"response_format": {"type": "json_object"}} if request.config.response_format else {}
-
-
-def _usage(usage: dict) -> Usage:
-    cached = usage.get("prompt_tokens_details", {}).get("cached_tokens")
-    return Usage(usage["prompt_tokens"], usage["completion_tokens"], cache_read_tokens=cached)
-
-
 def _error(error: dict, engine: LlamaEngine) -> InvalidRequestError:
     if error.get("type") == "exceed_context_size_error":
-        return ContextLengthError(
+        return lm15.ContextLengthError(
             f"The prompt has {error['n_prompt_tokens']} tokens; {engine.model} was loaded with a context of "
             f"{engine.context}. Shorten the prompt, or ask for more: kit.lm(..., context=16384)."
         )

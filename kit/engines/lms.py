@@ -34,7 +34,7 @@ class ProjectEngine(ReplayEngine):
         """Rebuild the engine over the project's own recordings; a hosted model needs its profile's key."""
         options = dict(state["state"])
         if state["live"] is None:
-            return recorded_engine()
+            return cls(None, _recordings("offline"))
         if state["live"] == "HostedEngine":
             return hosted_engine(**options)
         return offline_engine(options.pop("model"), **options)
@@ -59,7 +59,8 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
     reach_directly()  # Ollama and other servers on this machine
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # DSPy's own price table, not the network
     chosen = models.model(role, profile)
-    engine_options = _engine_options(options, chosen)
+    names = ["context", "threads", "reuse_prefix", *(["timeout"] if chosen.weights else [])]
+    engine_options = {name: options.pop(name) for name in names if name in options}
     if chosen.weights:
         if "max_completion_tokens" in options:
             raise ValueError("The offline models do not have max_completion_tokens. Use max_tokens.")
@@ -67,7 +68,7 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
         options = {"temperature": 0.0, "max_tokens": 1000} | options
         return lm_for(engine, model=chosen.model, refuses=chosen.refuses, **options)
     plain = _lm(chosen.model, chosen.refuses, models.client(chosen.profile) | options)
-    if _records(chosen.profile):
+    if os.environ.get("KIT_RECORD") or models.replies_folder(chosen.profile).is_dir():
         engine = _over_recordings(plain, chosen.profile)
         return lm_for(engine, model=chosen.model, refuses=chosen.refuses, **options)
     plain.callbacks.append(live.Hosted())
@@ -110,15 +111,10 @@ def offline_engine(name: str, **options: Any) -> ProjectEngine:
     return ProjectEngine(answering, _recordings("offline"), weights=weights.spec(name).sha256[:16])
 
 
-def hosted_engine(model: str, profile: str | None = None) -> Any:
+def hosted_engine(model: str, profile: str | None = None) -> ProjectEngine:
     """Return the engine of a hosted model: recordings of its profile first, then the provider."""
     plain = _lm(model, models.refuses(model), models.client(profile) if profile else {})
     return _over_recordings(plain, profile)
-
-
-def recorded_engine() -> Any:
-    """Return an engine that answers from the offline profile's recordings alone."""
-    return ProjectEngine(None, _recordings("offline"))
 
 
 def _lm(model: str, refuses: tuple[str, ...], options: dict[str, Any]) -> dspy.LM:
@@ -130,15 +126,11 @@ def _lm(model: str, refuses: tuple[str, ...], options: dict[str, Any]) -> dspy.L
     return FittedLM(model, refuses=refuses, say=notice, **options)
 
 
-def _over_recordings(plain: dspy.LM, profile: str | None) -> Any:
+def _over_recordings(plain: dspy.LM, profile: str | None) -> ProjectEngine:
     from kit.engines.hosted import HostedEngine
 
     known = _recordings(profile) if profile else Recordings(models.REPLIES / "none")
     return ProjectEngine(HostedEngine(plain, profile), known, capabilities=plain)
-
-
-def _records(profile: str) -> bool:
-    return bool(os.environ.get("KIT_RECORD")) or models.replies_folder(profile).is_dir()
 
 
 @cache
@@ -146,9 +138,3 @@ def _recordings(profile: str) -> Recordings:
     record_to = os.environ.get("KIT_RECORD")
     fresh = bool(os.environ.get("KIT_FRESH"))
     return Recordings(models.replies_folder(profile), Path(record_to) if record_to else None, fresh=fresh)
-
-
-def _engine_options(options: dict[str, Any], chosen: models.Model) -> dict[str, Any]:
-    """Take out what the offline engine is built with; `timeout` is `dspy.LM`'s own with a provider."""
-    names = ["context", "threads", "reuse_prefix", *(["timeout"] if chosen.weights else [])]
-    return {name: options.pop(name) for name in names if name in options}

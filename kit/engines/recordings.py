@@ -93,33 +93,27 @@ class Recordings:
 
         Where replies are recorded anyway, they go to `record_to` alone.
         """
-        if not self.fresh:
-            index = self._index()
-            for key, line in read(path):
-                index.setdefault(key, line)
-        also = [path] if self.record_to is None else []
-        self._also += also
+        for key, line in () if self.fresh else read(path):
+            self._index().setdefault(key, line)
+        before = self._also
+        self._also = [*before, path] if self.record_to is None else before
         try:
             yield
         finally:
-            for added in also:
-                self._also.remove(added)
+            self._also = before
 
     def _index(self) -> dict[str, bytes]:
         with _TURN:
             if self._lines is None:
-                self._lines = self._read()
+                lines: dict[str, bytes] = {}
+                files = [] if self.fresh else sorted(self.folder.glob("*.jsonl"))
+                for problem in conflicts(files, lines):
+                    warnings.warn(BadRecording(problem), stacklevel=2)
+                for key, line in read(self.record_to) if self.record_to else ():
+                    lines.setdefault(key, line)
+                    self._kept.add(key)
+                self._lines = lines
             return self._lines
-
-    def _read(self) -> dict[str, bytes]:
-        lines: dict[str, bytes] = {}
-        files = [] if self.fresh else sorted(self.folder.glob("*.jsonl"))
-        for problem in conflicts(files, lines):
-            warnings.warn(BadRecording(problem), stacklevel=2)
-        for key, line in read(self.record_to) if self.record_to else ():
-            lines.setdefault(key, line)
-            self._kept.add(key)
-        return lines
 
     def _keep(self, key: str, line: bytes) -> None:
         with _TURN:
@@ -207,8 +201,6 @@ def merge(lines: dict[str, bytes], path: Path) -> dict[str, int]:
     kept = {key: line for key, line in before.items() if key in lines}
     new = {key: line for key, line in lines.items() if key not in before}
     finished = path.with_suffix(".tmp")
-    finished.write_bytes(
-        b"".join(line + b"\n" for line in [*({**kept, **lines}[key] for key in kept), *new.values()])
-    )
+    finished.write_bytes(b"".join(lines[key] + b"\n" for key in [*kept, *new]))
     os.replace(finished, path)
     return {"kept": len(kept), "new": len(new), "pruned": len(before) - len(kept)}

@@ -18,24 +18,8 @@ from datetime import date
 from typing import Any
 
 import dspy
-from dspy.lm15 import (
-    CitationPart,
-    ContinuationState,
-    DataPart,
-    Message,
-    RefusalPart,
-    Request,
-    Response,
-    StreamDeltaEvent,
-    StreamEndEvent,
-    StreamStartEvent,
-    TextDelta,
-    TextPart,
-    ThinkingPart,
-    ToolCallPart,
-    Usage,
-    response_to_events,
-)
+from dspy import lm15
+from dspy.lm15 import Request, Response, TextPart
 from dspy.utils.callback import BaseCallback
 
 from kit.engines import grammar, live
@@ -45,20 +29,17 @@ from kit.engines.recordings import Recordings
 from kit.redaction import hide
 
 _CAPABILITIES = (
-    "supports_function_calling",
-    "supports_reasoning",
-    "supports_response_schema",
-    "supported_params",
-    "holds_bounds",
+    *("supports_function_calling", "supports_reasoning", "supports_response_schema"),
+    *("supported_params", "holds_bounds"),
 )
 _NOTES = ("seconds", "message_tokens", "schema")
 _PARTS = {
-    "citation": CitationPart,
-    "data": DataPart,
-    "refusal": RefusalPart,
+    "citation": lm15.CitationPart,
+    "data": lm15.DataPart,
+    "refusal": lm15.RefusalPart,
     "text": TextPart,
-    "thinking": ThinkingPart,
-    "tool_call": ToolCallPart,
+    "thinking": lm15.ThinkingPart,
+    "tool_call": lm15.ToolCallPart,
 }
 
 
@@ -176,14 +157,18 @@ class ReplayEngine:
         return response
 
     def _refuse_without_model(self, key: str, request: Request) -> None:
-        if self.live is None or live.setting() == "never":
-            raise NoRecording(self._lacking() + _no_recording(key, request), model=request.model)
-
-    def _lacking(self) -> str:
-        if self.recordings.fresh or self.recordings.folder.is_dir():
-            return ""
-        return (
-            f"There are no recordings: no folder {self.recordings.folder}. Work in a clone of the project. "
+        if self.live is not None and live.setting() != "never":
+            return
+        lacking = ""
+        if not self.recordings.fresh and not self.recordings.folder.is_dir():
+            folder = self.recordings.folder
+            lacking = f"There are no recordings: no folder {folder}. Work in a clone of the project. "
+        raise NoRecording(
+            f"{lacking}No recorded reply for this prompt (key {key}), which asks: {hide(asks(request))!r}. "
+            "The prompt was changed, or it was never recorded. To get a live answer, either fetch the model "
+            "with `kit models pull small` (and unset KIT_LIVE), or set an API key and KIT_PROFILE, e.g. "
+            "KIT_PROFILE=openai. To make recordings: `kit record NN`, with the lesson's number.",
+            model=request.model,
         )
 
     def _record(self, key: str, request: Request, response: Response) -> Response:
@@ -213,7 +198,7 @@ def _reply(response: Response) -> str | list[dict]:
     parts = response.message.parts
     if len(parts) == 1 and isinstance(parts[0], TextPart):
         return parts[0].text
-    if len(parts) == 1 and isinstance(parts[0], DataPart):
+    if len(parts) == 1 and isinstance(parts[0], lm15.DataPart):
         return json.dumps(parts[0].value)
     return [plain(part) for part in parts]
 
@@ -224,26 +209,26 @@ def _response(recording: dict, request: Request, source: str = "replayed") -> Re
     return Response(
         id=None,
         model=request.model,
-        message=Message.assistant(parts),
+        message=lm15.Message.assistant(parts),
         finish_reason=recording["finish"],
-        usage=Usage(**recording["usage"]),
+        usage=lm15.Usage(**recording["usage"]),
         provider_data={name: recording[name] for name in _NOTES if name in recording} | {"source": source},
     )
 
 
 def _part(fields: dict[str, Any]) -> Any:
-    continuation = tuple(ContinuationState(**state) for state in fields.pop("continuation", ()))
+    continuation = tuple(lm15.ContinuationState(**state) for state in fields.pop("continuation", ()))
     return _PARTS[fields.pop("type")](**fields, continuation=continuation)
 
 
 def _word_by_word(response: Response) -> Iterator[Any]:
     if len(response.message.parts) > 1 or response.message.text is None:
-        yield from response_to_events(response)
+        yield from lm15.response_to_events(response)
         return
-    yield StreamStartEvent(model=response.model)
+    yield lm15.StreamStartEvent(model=response.model)
     for word in re.findall(r"\s*\S+|\s+", response.message.text):
-        yield StreamDeltaEvent(TextDelta(word))
-    yield StreamEndEvent(response.finish_reason, response.usage, response.provider_data)
+        yield lm15.StreamDeltaEvent(lm15.TextDelta(word))
+    yield lm15.StreamEndEvent(response.finish_reason, response.usage, response.provider_data)
 
 
 def _seeded(request: Request, key: str, engine: ReplayEngine) -> Request:
@@ -252,12 +237,3 @@ def _seeded(request: Request, key: str, engine: ReplayEngine) -> Request:
     if not config.temperature or config.seed is not None or "seed" not in engine.supported_params:
         return request
     return replace(request, config=replace(config, seed=int(key[:7], 16)))
-
-
-def _no_recording(key: str, request: Request) -> str:
-    return (
-        f"No recorded reply for this prompt (key {key}), which asks: {hide(asks(request))!r}. "
-        "The prompt was changed, or it was never recorded. To get a live answer, either fetch the model with "
-        "`kit models pull small` (and unset KIT_LIVE), or set an API key and KIT_PROFILE, e.g. "
-        "KIT_PROFILE=openai. To make recordings: `kit record NN`, with the lesson's number."
-    )

@@ -43,7 +43,7 @@ class Runtime:
         self.process = os.getpid()
         self._key = secrets.token_hex(16)
         self._server = _server(path, context, threads, self._key)
-        self.count_tokens = lru_cache(maxsize=4096)(self._count_tokens)
+        self.count_tokens = lru_cache(maxsize=4096)(lambda text: len(self._tokenize(text)))
         self.without_control_tokens = lru_cache(maxsize=4096)(self._without_control_tokens)
 
     def chat(self, body: dict, receive: Callable[[dict], Any], abandoned: threading.Event) -> None:
@@ -67,9 +67,6 @@ class Runtime:
         finally:
             _COMPUTING.release()
 
-    def _count_tokens(self, text: str) -> int:
-        return len(self._tokenize(text))
-
     def _without_control_tokens(self, text: str) -> str:
         """Break up whatever in a text would become a control token, e.g. "<|im_end|>" to "< |im_end|>".
 
@@ -81,18 +78,19 @@ class Runtime:
         return text
 
     def _control_tokens(self, text: str) -> set[str]:
+        """Return the tokens whose text means something else when it is read as plain text."""
         plain = {token["id"] for token in self._tokenize(text, parse_special=False)}
-        others = [token for token in self._tokenize(text) if token["id"] not in plain]
-        return {token["piece"] for token in others if self._is_control_token(token)}
+        others = {token["id"]: token["piece"] for token in self._tokenize(text) if token["id"] not in plain}
+        return {
+            piece
+            for number, piece in others.items()
+            if isinstance(piece, str)
+            and len(piece) > 1
+            and self._ids(piece, parse_special=False) != [number] == self._ids(piece)
+        }
 
-    def _is_control_token(self, token: dict[str, Any]) -> bool:
-        """Whether a token's text means something else when it is read as plain text."""
-        piece = token["piece"]
-        if not isinstance(piece, str) or len(piece) < 2:
-            return False
-        return [other["id"] for other in self._tokenize(piece, parse_special=False)] != [token["id"]] and [
-            other["id"] for other in self._tokenize(piece)
-        ] == [token["id"]]
+    def _ids(self, text: str, parse_special: bool = True) -> list[int]:
+        return [token["id"] for token in self._tokenize(text, parse_special)]
 
     def _tokenize(self, text: str, parse_special: bool = True) -> list[dict[str, Any]]:
         body = {"content": text, "parse_special": parse_special, "with_pieces": True}

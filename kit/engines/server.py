@@ -99,10 +99,9 @@ def _answer(server: Any, body: bytes) -> tuple[int, dict[str, Any] | Iterator[di
             events = server.stream(request)
             return 200, _parts(itertools.chain([next(events)], events))  # an early refusal has its status
         response = server.complete(request)
-    except (dspy.LMError, LM15Error, RecursionError, TypeError, ValueError) as error:
-        return 400, error_object(400, str(error))
-    except OSError as error:  # a reply that cannot be stored
-        return 500, error_object(500, str(error))
+    except (dspy.LMError, LM15Error, RecursionError, TypeError, ValueError, OSError) as error:
+        status = 500 if isinstance(error, OSError) else 400  # a reply that cannot be stored
+        return status, error_object(status, str(error))
     return 200, _completion(f"chatcmpl-{next(_COUNT)}", response)
 
 
@@ -136,6 +135,6 @@ def _usage(response: Response | StreamEndEvent) -> dict[str, Any]:
     tokens = response.usage and (response.usage.input_tokens, response.usage.output_tokens)
     if not tokens or None in tokens:
         return {}
-    prompt, completion = tokens
-    total = prompt + completion
-    return {"usage": {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total}}
+    return {
+        "usage": {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)}
+    }

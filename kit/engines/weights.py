@@ -8,7 +8,6 @@ missing, `kit.engines.fetch` brings.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import tomllib
@@ -79,7 +78,7 @@ def folder() -> Path:
 def locate(name: str) -> Path | None:
     """Find weights on this machine, in KIT_MODELS first; None if they are not here.
 
-    A file is hashed once. A stamp in `folder()` vouches for it until its size or time of change differs.
+    A file is hashed once in a process, and again if its size or time of change differs.
 
     Raises:
         ValueError: If the name is unknown.
@@ -88,14 +87,13 @@ def locate(name: str) -> Path | None:
     """
     known = spec(name)
     path = _find(known)
-    return path if path is None or _is_stamped(path, known) else check(path, known)
+    return path and check(path, known)
 
 
 def check(path: Path, known: Weights) -> Path:
-    """Hash a file, stamp it if it is right, and return it; `BadWeights` says what is wrong with another."""
+    """Return a file if it is the right one; `BadWeights` says what is wrong with another."""
     fault = _fault(path, known)
     if fault is None:
-        _write_stamp(path, known)
         return path
     if path.parent != folder():
         raise BadWeights(f"{fault}. It was left alone: replace it, or unset KIT_MODELS.")
@@ -109,43 +107,24 @@ def _table() -> dict[str, dict[str, Any]]:
 
 
 def _find(known: Weights) -> Path | None:
-    return next((path for place in _places() if (path := place / known.file).is_file()), None)
-
-
-def _places() -> list[Path]:
-    if not os.environ.get("KIT_MODELS"):
-        return [folder()]
-    yours = Path(os.environ["KIT_MODELS"]).expanduser().absolute()
-    if not yours.is_dir():
-        raise WeightsError(f"KIT_MODELS names {yours}, which is not a folder. Name one, or unset it.")
-    return [yours, folder()]
+    places = [folder()]
+    if os.environ.get("KIT_MODELS"):
+        yours = Path(os.environ["KIT_MODELS"]).expanduser().absolute()
+        if not yours.is_dir():
+            raise WeightsError(f"KIT_MODELS names {yours}, which is not a folder. Name one, or unset it.")
+        places.insert(0, yours)
+    return next((path for place in places if (path := place / known.file).is_file()), None)
 
 
 def _fault(path: Path, known: Weights) -> str | None:
-    size = path.stat().st_size
-    if size != known.bytes:
-        return f"{path} has {size:,} bytes, expected {known.bytes:,}"
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    seen = path.stat()
+    if seen.st_size != known.bytes:
+        return f"{path} has {seen.st_size:,} bytes, expected {known.bytes:,}"
+    digest = _sha256(path, seen.st_mtime_ns)
     return None if digest == known.sha256 else f"{path} has sha256 {digest}, expected {known.sha256}"
 
 
-def _stamp_file(known: Weights) -> Path:
-    return folder() / f"{known.file}.stamp"
-
-
-def _stamp(path: Path, known: Weights) -> bytes:
-    seen = path.stat()
-    return f"{known.sha256} {seen.st_size} {seen.st_mtime_ns} {path}".encode()
-
-
-def _is_stamped(path: Path, known: Weights) -> bool:
-    stamp = _stamp_file(known)
-    return stamp.is_file() and stamp.read_bytes() == _stamp(path, known)
-
-
-def _write_stamp(path: Path, known: Weights) -> None:
-    """Vouch for a file; where nothing can be written (full or read-only disk), it is hashed each time."""
-    with contextlib.suppress(OSError):
-        folder().mkdir(parents=True, exist_ok=True)
-        _stamp_file(known).write_bytes(_stamp(path, known))
+@cache
+def _sha256(path: Path, changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

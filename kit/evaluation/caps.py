@@ -23,7 +23,6 @@ from kit.engines.models import list_price
 from kit.engines.recordings import Recordings
 from kit.evaluation.spending import Evaluated, Spent, number_of
 from kit.notices import notice
-from kit.plans import optimizers
 
 _LONGEST_WAIT_SECONDS = 60
 _GO_ON = "To go on, raise the cap and run the same cell again: a reply that is kept is not asked for twice."
@@ -72,7 +71,7 @@ def cap(
 
     Raises:
         OverBudget: If a limit was reached.
-        TooSmall: If `compile` could not find one candidate beyond the program that it starts from.
+        TooSmall: If a GEPA run could not try one candidate beyond the program that it starts from.
         ValueError: If `prices` is no profile.
     """
     limits = {"calls": calls, "tokens": tokens, "usd": usd, "minutes": minutes}
@@ -105,11 +104,10 @@ class _Watch(BaseCallback):
         self._keep = keep
         self._kept = kept
         self._places: dict[str, str] = {}
-        self._known: list[Recordings] = []
+        self._known: set[int] = set()
         self._seen = {entry["uuid"] for entry in entries()}
         self._open: dict[str, Any] = {}
         self._evaluating: dict[str, Any] = {}
-        self._compiling = 0
         self._turn = threading.Condition()
 
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
@@ -146,15 +144,10 @@ class _Watch(BaseCallback):
             self.spent.evaluations.append(Evaluated(float(outputs.score), scores, self.spent.calls, program))
 
     def on_compile_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        """Refuse a run that cannot get anywhere; optimizers that work for another are not asked."""
-        self._compiling += 1
-        if self._compiling == 1 and (problems := self._problems(instance, inputs)):
-            self.error = TooSmall(f"Not started. {' '.join(problems)}")
+        """Refuse a search that its own budget, or the cap, ends before it has tried anything."""
+        if isinstance(instance, dspy.GEPA) and (problem := self._too_small(instance, **inputs)):
+            self.error = TooSmall(f"Not started. {problem}")
             raise _Stop
-
-    def on_compile_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
-        """Note that it is over."""
-        self._compiling -= 1
 
     def close(self) -> None:
         """Wait for the calls under way, whose replies are paid for, and let no other begin."""
@@ -170,11 +163,20 @@ class _Watch(BaseCallback):
         so_far = f" Best so far: {best.score} over {best.rows} rows, in spent.best." if best else ""
         return f"Spent: {self.spent.title}. Kept: {kept or 'nothing, no model was asked'}.{so_far} {_GO_ON}"
 
-    def _problems(self, optimizer: Any, inputs: dict[str, Any]) -> list[str]:
-        if not optimizers.can_plan(optimizer):
-            return []
-        options = inputs | inputs.get("kwargs", {})
-        return optimizers.plan(optimizer, **options).problems(self.spent.limits.get("calls"))
+    def _too_small(self, gepa: dspy.GEPA, trainset: list, valset: list | None = None, **_: Any) -> str | None:
+        rows = len(valset or trainset)
+        tries = 2 * gepa.reflection_minibatch_size + rows
+        cap = self.spent.limits.get("calls")
+        if gepa.max_metric_calls is not None and gepa.max_metric_calls <= rows:
+            small = f"GEPA's budget of {gepa.max_metric_calls:,} metric calls"
+        elif cap is not None and cap < rows + tries:
+            small = f"The cap of {cap:,} calls"
+        else:
+            return None
+        return (
+            f"{small} is too small: the program given is scored on {rows:,} validation rows first, and a "
+            f"candidate beyond it takes {tries:,} more. Raise it, or give a smaller validation set."
+        )
 
     def _place(self, lm: Any) -> None:
         """Find out where a model's replies are kept, and read what is kept there."""
@@ -185,13 +187,9 @@ class _Watch(BaseCallback):
             cached = getattr(lm, "cache", False)
             self._places[lm.model] = "in DSPy's cache" if cached else "nowhere (it has cache=False)"
             return
-        if self._keep and not any(known is recordings for known in self._known):
-            self._known.append(recordings)
+        if self._keep and id(recordings) not in self._known:
+            self._known.add(id(recordings))
             self._kept.enter_context(recordings.kept_in(self._keep))
-        self._places[lm.model] = _where(recordings, self._keep)
-
-
-def _where(recordings: Recordings, keep: Path | None) -> str:
-    if recordings.record_to:
-        return f"in {recordings.record_to.name}"
-    return f"in {keep}" if keep else "in this kernel's memory (keep=... outlasts a restart)"
+        memory = "this kernel's memory (keep=... outlasts a restart)"
+        file = recordings.record_to.name if recordings.record_to else self._keep
+        self._places[lm.model] = f"in {file or memory}"

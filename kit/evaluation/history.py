@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kit.display.diffs import Diff, diff, written
 from kit.redaction import refuse
@@ -77,7 +78,7 @@ class History:
     counted: str = "calls of models"
     dspy: str = ""
     date: str = ""
-    kit_run: int = VERSION
+    kit_run: Literal[1] = VERSION
 
     @property
     def seed(self) -> Candidate:
@@ -110,31 +111,24 @@ class History:
             ValueError: If a score is NaN.
             HoldsSecret: If a text holds a secret.
         """
-        path = Path(path)
-        self._refuse_nan()
-        content = json.dumps(asdict(self), indent=1, ensure_ascii=False).encode() + b"\n"
-        refuse(content, "This run")
-        if not path.exists() or _undated(path.read_bytes()) != _undated(content):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        return path
-
-    def _refuse_nan(self) -> None:
         for candidate in self.candidates:
             if any(math.isnan(score) for score in [candidate.score or 0.0, *candidate.scores]):
                 raise ValueError(
                     f"Not saved: candidate {candidate.number} has rows whose score is NaN: they crashed. "
                     "Find out which, fix program or metric, and run the optimizer again: replies are kept."
                 )
+        path, fields = Path(path), asdict(self)
+        content = json.dumps(fields, indent=1, ensure_ascii=False) + "\n"
+        refuse(content, "This run")
+        before = {}
+        with suppress(FileNotFoundError, ValueError):
+            before = json.loads(path.read_bytes())
+        if before | {"date": ""} != json.loads(content) | {"date": ""}:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8", newline="")
+        return path
 
     def _candidate(self, number: int) -> Candidate:
         if not 0 <= number < len(self.candidates):
             raise IndexError(f"There is no candidate {number}; there are 0 to {len(self.candidates) - 1}.")
         return self.candidates[number]
-
-
-def _undated(content: bytes) -> Any:
-    try:
-        return json.loads(content) | {"date": ""}
-    except ValueError:
-        return None

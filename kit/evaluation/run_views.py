@@ -45,11 +45,8 @@ class Tree:
             )
 
     def _branch(self, candidate: Candidate) -> str:
-        line = (
-            f"<b>{html.escape(self._line(candidate))}</b>"
-            if candidate.won
-            else html.escape(self._line(candidate))
-        )
+        line = html.escape(self._line(candidate))
+        line = f"<b>{line}</b>" if candidate.won else line
         inside = "".join(self._branch(child) for child in self._children(candidate))
         whole = f"<details><summary>{line}</summary>{self._change(candidate)}</details>"
         return f'<ul style="{_BRANCH}"><li>{whole}{inside}</li></ul>'
@@ -76,69 +73,48 @@ class Curve:
     run: History
 
     def __repr__(self) -> str:
-        if not self._points():
+        if not (points := self._points()):
             return "No scores over calls were kept."
-        rows = [
-            [point.calls, point.number, f"{point.score:.1f}", f"{best:.1f}"]
-            for point, best in zip(self._points(), self._bests(), strict=True)
-        ]
+        rows = [[one.calls, one.number, f"{one.score:.1f}", f"{best:.1f}"] for one, best in points]
         return tables.columns([self.run.counted, "candidate", "score", "best so far"], rows)
 
     def _repr_png_(self) -> bytes | None:
         from matplotlib.figure import Figure
 
-        if not self._points():
+        if not (points := self._points()):
             return None
         figure = Figure(figsize=(7, 3), layout="constrained", facecolor="white")
         axis = figure.subplots()
-        points, bests = self._points(), self._bests()
-        calls = [point.calls for point in points]
-        end = max([*calls, (self.run.calls or 0) * (self.run.counted == _CALLS)], default=0)
-        axis.step([*calls, end], [*bests, *bests[-1:]], where="post", color=_BLUE, label="best so far")
-        for point, best in zip(points, bests, strict=True):
+        calls, bests = [point.calls for point, _ in points], [best for _, best in points]
+        end = max([*calls, (self.run.calls or 0) * (self.run.counted == _CALLS)])
+        axis.step([*calls, end], [*bests, bests[-1]], where="post", color=_BLUE, label="best so far")
+        for point, best in points:
             colour = _ORANGE if point.won else _BLUE if point.score == best else _GREY
-            size = 160 if point.won else 36
-            axis.scatter(
-                point.calls, point.score, size, color=colour, marker="*" if point.won else "o", zorder=3
-            )
-            axis.annotate(
-                str(point.number),
-                (point.calls, point.score),
-                (0, 9 if point.won else 6),
-                textcoords="offset points",
-                ha="center",
-                fontsize=8,
-            )
+            size, marker, above = (160, "*", 9) if point.won else (36, "o", 6)
+            place = (point.calls, point.score)
+            axis.scatter(*place, size, color=colour, marker=marker, zorder=3)
+            number = {"textcoords": "offset points", "ha": "center", "fontsize": 8}
+            axis.annotate(str(point.number), place, (0, above), **number)
         axis.set_xlabel(self.run.counted)
-        axis.set_ylabel(f"% on {points[0].rows} validation rows" if points and points[0].rows else "%")
+        rows = points[0][0].rows
+        axis.set_ylabel(f"% on {rows} validation rows" if rows else "%")
         axis.set_title(f"{self.run.optimizer}: candidates by number, the winner starred", fontsize=10)
         axis.margins(y=0.15)
         picture = io.BytesIO()
         figure.savefig(picture, format="png", dpi=90)
         return picture.getvalue()
 
-    def _points(self) -> list[Candidate]:
-        """Return the candidates that have a score over all validation rows, as they came."""
+    def _points(self) -> list[tuple[Candidate, float]]:
+        """Return the candidates with a score over all validation rows, as they came, and the best so far."""
         most = _most_rows(self.run)
-        scored = [
-            candidate
-            for candidate in self.run.candidates
-            if candidate.score is not None and (candidate.rows or 0) == most
-        ]
-        return sorted(
-            (candidate for candidate in scored if candidate.calls is not None),
-            key=lambda candidate: candidate.calls,
-        )
-
-    def _bests(self) -> list[float]:
-        return list(accumulate((point.score for point in self._points()), max))
+        scored = [one for one in self.run.candidates if one.score is not None and (one.rows or 0) == most]
+        points = sorted((one for one in scored if one.calls is not None), key=lambda one: one.calls)
+        return list(zip(points, accumulate((point.score for point in points), max), strict=True))
 
 
 def heading(run: History) -> str:
     """Return what a run came to, e.g. "GEPA · 52.5 → 80.0 on 40 validation rows · 7 candidates"."""
-    scores = " → ".join(
-        f"{candidate.score:.1f}" for candidate in (run.seed, run.best) if candidate.score is not None
-    )
+    scores = " → ".join(f"{one.score:.1f}" for one in (run.seed, run.best) if one.score is not None)
     rows = f" on {_most_rows(run)} validation rows" if _most_rows(run) else ""
     return " · ".join(filter(None, [run.optimizer, f"{scores}{rows}", f"{len(run.candidates)} candidates"]))
 

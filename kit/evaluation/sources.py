@@ -6,7 +6,7 @@ Left out: programs that were scored on a part of the rows alone, such as MIPROv2
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -33,12 +33,14 @@ def candidates(
         seed, last = _candidate(student, score=before), _candidate(compiled, score=after)
         most = max((evaluated.rows for evaluated in evaluations), default=0)
         whole = [_candidate(evaluated.program) for evaluated in evaluations if evaluated.rows == most]
-        tried = _numbered(_distinct([seed, *whole, last]))
-    seen = [
-        (_candidate(evaluated.program), evaluated)
-        for evaluated in sorted(evaluations, key=lambda evaluated: -evaluated.rows)
-    ]
-    return _won([_timed(evaluated, seen) for evaluated in tried], compiled)
+        tried = []
+        for each in (seed, *whole, last):
+            if not any(_same(each, other) for other in tried):
+                tried.append(replace(each, number=len(tried), parents=[0] if tried else []))
+    most_rows_first = sorted(evaluations, key=lambda evaluated: -evaluated.rows)
+    seen = [(_candidate(evaluated.program), evaluated) for evaluated in most_rows_first]
+    best = next(each.number for each in tried if _same(each, _candidate(compiled)))
+    return [replace(_timed(each, seen), won=each.number == best) for each in tried]
 
 
 def _gepa(results: Any) -> Iterator[Candidate]:
@@ -73,33 +75,10 @@ def _same(candidate: Candidate, other: Candidate) -> bool:
     return (candidate.instructions, candidate.demos) == (other.instructions, other.demos)
 
 
-def _distinct(tried: Iterable[Candidate]) -> list[Candidate]:
-    """Keep each program once, where it came first."""
-    kept: list[Candidate] = []
-    for candidate in tried:
-        if not any(_same(candidate, other) for other in kept):
-            kept.append(candidate)
-    return kept
-
-
-def _numbered(tried: list[Candidate]) -> list[Candidate]:
-    return [replace(candidate, number=at, parents=[0] if at else []) for at, candidate in enumerate(tried)]
-
-
 def _timed(candidate: Candidate, seen: list[tuple[Candidate, Evaluated]]) -> Candidate:
     """Take over from the cap how many calls had been made, and the scores."""
     evaluated = next((evaluated for state, evaluated in seen if _same(candidate, state)), None)
     if evaluated is None:
         return replace(candidate, calls=None) if seen else candidate
-    return replace(
-        candidate,
-        score=evaluated.score,
-        rows=evaluated.rows,
-        calls=evaluated.calls,
-        scores=evaluated.scores,
-    )
-
-
-def _won(tried: list[Candidate], compiled: dspy.Module) -> list[Candidate]:
-    best = next(candidate.number for candidate in tried if _same(candidate, _candidate(compiled)))
-    return [replace(candidate, won=candidate.number == best) for candidate in tried]
+    known = {name: getattr(evaluated, name) for name in ("score", "rows", "calls", "scores")}
+    return replace(candidate, **known)

@@ -83,13 +83,9 @@ class Spent:
     @property
     def best(self) -> Evaluated | None:
         """The best program among those evaluated over the most rows; the first of equals, none with a NaN."""
-        most = max((evaluated.rows for evaluated in self.evaluations), default=0)
-        whole = [
-            evaluated
-            for evaluated in self.evaluations
-            if evaluated.rows == most and not isnan(evaluated.score)
-        ]
-        return max(whole, key=lambda evaluated: evaluated.score, default=None)
+        most = max((one.rows for one in self.evaluations), default=0)
+        whole = [one for one in self.evaluations if one.rows == most and not isnan(one.score)]
+        return max(whole, key=lambda one: one.score, default=None)
 
     def reached(self) -> bool:
         """Tell whether a limit is reached."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
-from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import chain, combinations
+from itertools import combinations, product
 
 import dspy
 import pandas as pd
@@ -73,29 +71,9 @@ def _pairs(split: str, other: str, texts: dict[str, list[str]], similarity: floa
     left, right = ([words(text) for text in texts[name]] for name in (split, other))
     sets = [[frozenset(row) for row in side] for side in (left, right)]
     pairs = []
-    for i, j in sorted(_candidates(*sets, similarity)):
-        alike = len(sets[0][i] & sets[1][j]) / len(sets[0][i] | sets[1][j])
+    for (i, one), (j, two) in product(enumerate(sets[0]), enumerate(sets[1])):
+        alike = len(one & two) / len(one | two)
         if alike >= similarity:
             kind = "same" if left[i] == right[j] else "near"
             pairs.append((split, i, other, j, alike, kind, texts[split][i], texts[other][j]))
     return pairs
-
-
-def _candidates(
-    left: list[frozenset[str]], right: list[frozenset[str]], similarity: float
-) -> set[tuple[int, int]]:
-    """Return the pairs that share one of their rarest words: all similar ones do, and few others.
-
-    Source: Bayardo, Ma and Srikant 2007, Scaling Up All Pairs Similarity Search.
-    """
-    counts = Counter(chain.from_iterable(left + right))
-
-    def rarest(row: frozenset[str]) -> list[str]:
-        kept = len(row) - math.ceil(similarity * len(row) - 1e-9) + 1
-        return sorted(row, key=lambda word: (counts[word], word))[:kept]
-
-    index = defaultdict(list)
-    for i, row in enumerate(left):
-        for word in rarest(row):
-            index[word].append(i)
-    return {(i, j) for j, row in enumerate(right) for word in rarest(row) for i in index[word]}

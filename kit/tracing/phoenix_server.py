@@ -1,9 +1,7 @@
 """Phoenix's server as we run it, with the Python of its own environment: on loopback, and never left behind.
 
-    python -I phoenix_server.py MARK
-
-MARK is a file that exists as long as the server does. The server ends when its standard input ends: the
-kernel that started it closes it, and the system closes it if the kernel is killed.
+It ends when its standard input ends: the kernel that started it closes it, and the system closes it if the
+kernel is killed.
 """
 
 from __future__ import annotations
@@ -13,15 +11,12 @@ import shutil
 import sys
 import tempfile
 import threading
-from pathlib import Path
 
 
-def main(mark: Path) -> None:
+def main() -> None:
     """Serve until the standard input ends, with a database that goes as well."""
-    workplace = tempfile.mkdtemp(prefix="kit-phoenix-")
-    os.environ["PHOENIX_WORKING_DIR"] = workplace
-    mark.touch()
-    threading.Thread(target=_end_with_input, args=(workplace, mark), daemon=True).start()
+    workplace = os.environ["PHOENIX_WORKING_DIR"] = tempfile.mkdtemp(prefix="kit-phoenix-")
+    threading.Thread(target=_end_with_input, args=(workplace,), daemon=True).start()
     _open_no_grpc_port()
     from phoenix.server.main import main as serve
 
@@ -29,18 +24,13 @@ def main(mark: Path) -> None:
     try:
         serve()
     finally:
-        _tidy(workplace, mark)
+        shutil.rmtree(workplace, ignore_errors=True)
 
 
-def _end_with_input(workplace: str, mark: Path) -> None:
+def _end_with_input(workplace: str) -> None:
     sys.stdin.buffer.read()
-    _tidy(workplace, mark)
-    os._exit(0)
-
-
-def _tidy(workplace: str, mark: Path) -> None:
-    mark.unlink(missing_ok=True)
     shutil.rmtree(workplace, ignore_errors=True)
+    os._exit(0)
 
 
 def _open_no_grpc_port() -> None:
@@ -54,4 +44,4 @@ def _open_no_grpc_port() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

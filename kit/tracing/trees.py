@@ -151,17 +151,17 @@ def _instrument(listeners: _Listeners) -> None:
 
 def without_keys(span: ReadableSpan) -> ReadableSpan:
     """Return a copy of a span in which every text is free of keys."""
-    events = [Event(event.name, _clean(event.attributes), event.timestamp) for event in span.events]
+    said = span.status.description
     return ReadableSpan(
         name=span.name,
         context=span.context,
         parent=span.parent,
         resource=span.resource,
         attributes=_clean(span.attributes),
-        events=events,
+        events=[Event(event.name, _clean(event.attributes), event.timestamp) for event in span.events],
         links=span.links,
         kind=span.kind,
-        status=Status(span.status.status_code, span.status.description and hide(span.status.description)),
+        status=Status(span.status.status_code, said and hide(said)),
         start_time=span.start_time,
         end_time=span.end_time,
         instrumentation_scope=span.instrumentation_scope,

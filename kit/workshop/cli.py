@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import webbrowser
 from pathlib import Path
@@ -174,12 +175,13 @@ def get_data(
 @phoenix.command("install")
 def install_phoenix() -> None:
     """Make the environment that Phoenix's server runs in (about 700 MB); after Ctrl-C it goes on."""
-    from kit.tracing import environments
+    from kit.tracing import phoenix as server
 
-    ending = failing(environments.NoPhoenix, again="kit phoenix install")
-    with ending, console.status("Making Phoenix's environment") as status:
-        python = environments.install(lambda line: status.update(escape(line)))
-    say(f"{python.parent.parent} holds Phoenix.")
+    with failing(server.NoPhoenix, again="kit phoenix install"):
+        made = subprocess.run(server.command("-c", "import phoenix"), cwd=server.FOLDER)
+    if made.returncode != 0:
+        raise typer.Exit(made.returncode)
+    say("Phoenix is here.")
 
 
 @phoenix.command("start")

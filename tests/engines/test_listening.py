@@ -67,8 +67,7 @@ def good(server):
         (413, f"{POST}Content-Length: 99999999\r\n\r\n", BODY),
         (431, f"{POST}X: {70_000 * 'x'}\r\n\r\n", b""),
         (431, POST + 101 * "X: y\r\n" + "\r\n", b""),
-        (431, POST + 90 * f"X: {1_000 * 'y'}\r\n" + "\r\n", b""),
-        (431, f"POST /{70_000 * 'x'} HTTP/1.1\r\n\r\n", b""),
+        (414, f"POST /{70_000 * 'x'} HTTP/1.1\r\n\r\n", b""),
         (400, "\x16\x03\x01 is how a TLS client begins\r\n\r\n", b""),
         (400, "POST\r\n\r\n", b""),
         (505, "POST / HTTP/3.0\r\n\r\n", b""),
@@ -92,11 +91,11 @@ def test_a_malformed_request_gets_a_short_reason(server, capfd, status, head, bo
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("pieces", [["POST /v1"], [*POST], [f"{POST}Content-Length: 9\r\n\r\n", *"12345678"]])
-def test_a_slow_request_ends_in_time(server, pieces):
-    """Whether nothing follows or a byte now and then: the whole request must arrive within the time."""
+@pytest.mark.parametrize("pieces", [["POST /v1"], [POST], [f"{POST}Content-Length: 9\r\n\r\n", "12345678"]])
+def test_a_request_that_stops_ends_in_time(server, pieces):
+    """A caller that sends nothing more loses its connection."""
     began = time.perf_counter()
-    assert say(server, *pieces, pause=0.02)[0] in (408, 401)
+    assert say(server, *pieces)[0] is None
     assert time.perf_counter() - began < 5
 
 
@@ -131,24 +130,8 @@ def test_a_stranger_with_a_large_body_reads_the_reason(server):
     assert say(server, head, 3_000_000 * b"x")[0] == 401
 
 
-def test_callers_are_served_while_many_strangers_wait(server, monkeypatch):
-    """When all places are taken, the stranger that has waited longest loses its own."""
-    monkeypatch.setattr(listening, "MOST_CONNECTIONS", 20)
-    before = threading.active_count()
-    with contextlib.ExitStack() as waiting:
-        for _ in range(60):
-            stranger = waiting.enter_context(socket.create_connection(server.server_address[:2]))
-            stranger.sendall(b"POST /v1")
-        assert [good(server) for _ in range(5)] == 5 * [200]
-        assert threading.active_count() - before <= 25
-    until = time.monotonic() + 10
-    while threading.active_count() > before and time.monotonic() < until:
-        time.sleep(0.05)
-    assert threading.active_count() <= before
-
-
-def test_callers_with_the_key_keep_their_places(monkeypatch):
-    """A server that is full of real callers asks the next one to try again."""
+def test_a_full_server_says_so(monkeypatch):
+    """The caller for whom there is no place is asked to try again; those who have one keep it."""
     monkeypatch.setattr(listening, "MOST_CONNECTIONS", 1)
     began, go_on = threading.Event(), threading.Event()
 

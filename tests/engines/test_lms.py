@@ -5,7 +5,7 @@ import pytest
 from scripted import ScriptedEngine
 
 import kit.engines
-from kit.engines import lm_for
+from kit.engines.lms import lm_for
 from kit.engines.recordings import Recordings
 
 

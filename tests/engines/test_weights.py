@@ -121,7 +121,7 @@ def test_a_checked_file_is_not_hashed_again(home, monkeypatch):
 
 
 def test_a_changed_file_is_hashed_again(home):
-    """The stamp of the old bytes does not vouch for new ones."""
+    """What was said of the old bytes does not vouch for new ones."""
     path = stocked(home, WHOLE)
     weights.locate("tiny")
     path.write_bytes(b"?" + WHOLE[1:])

@@ -90,18 +90,18 @@ def test_a_missing_run_is_answered_with_those_there_are(saved):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b'{"kit_run": 1, "optimizer": "GE', "is not JSON"),
-        (pickle.dumps({"kit_run": 1}), "is not JSON"),
-        (b"[1, 2]", "no version"),
-        (b'{"kit_run": 2}', "version 2; this kit reads version 1"),
-        (b'{"kit_run": 1, "optimizer": "GEPA"}', "settings: Field required"),
+        (b'{"kit_run": 1, "optimizer": "GE', "Invalid JSON"),
+        (pickle.dumps({"kit_run": 1}), "Invalid JSON"),
+        (b"[1, 2]", "should be an object"),
+        (b'{"kit_run": 2}', "kit_run"),
+        (b'{"kit_run": 1, "optimizer": "GEPA"}', "settings"),
     ],
 )
 def test_a_file_that_is_no_run_is_refused(tmp_path, content, said):
     """The error says what was found and how to get a good one; nothing in the file is run."""
     path = tmp_path / "16_gepa.json"
     path.write_bytes(content)
-    with pytest.raises(BadRun, match=rf"16_gepa\.json.*{said}.*Restore the file from git"):
+    with pytest.raises(BadRun, match=rf"(?s)16_gepa\.json.*Restore the file from git.*{said}"):
         kit.run(path)
 
 
@@ -110,7 +110,7 @@ def test_a_run_without_a_winner_is_refused(saved):
     content = json.loads(saved.read_bytes())
     content["candidates"][1]["won"] = False
     saved.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(BadRun, match="here 0 did"):
+    with pytest.raises(BadRun, match="No candidate has won"):
         kit.run(saved)
 
 

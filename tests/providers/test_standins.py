@@ -5,7 +5,6 @@ import json
 import re
 import urllib.error
 import urllib.request
-from collections import defaultdict, deque
 from typing import Literal
 
 import dspy
@@ -16,7 +15,7 @@ from replies import Shape, reply
 from standin import KEY, WIRES, StandIn
 
 import kit
-from kit.engines import foresight, live, models
+from kit.engines import live, models
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ASK = [{"role": "user", "content": "Say something in JSON."}]
@@ -363,15 +362,11 @@ def test_ollama_answers_under_v1_alone():
             lm("Sky?")
 
 
-@pytest.mark.parametrize("known", [False, True], ids=["first call of the kernel", "after a call"])
-def test_the_price_in_the_question_is_about_what_the_run_costs(provider, monkeypatch, known):
+def test_the_price_in_the_question_is_about_what_the_run_costs(provider, monkeypatch):
     """A run of 30 rows is said to cost what the provider then bills, within a third; own models are free."""
-    monkeypatch.setattr(foresight, "_EARLIER", defaultdict(lambda: deque(maxlen=50)))
     monkeypatch.setenv("KIT_LIVE", "ask")
     dspy.configure(lm=kit.lm("large", cache=False), adapter=dspy.JSONAdapter())
     program, text = dspy.Predict("text -> answer"), "The lease ends in May. " * 400
-    if known:
-        program(text=text)
     rows = [dspy.Example(text=f"{number} {text}").with_inputs("text") for number in range(30)]
     evaluate = dspy.Evaluate(devset=rows, metric=lambda *_: True, display_progress=False)
     with pytest.raises(live.NotConfirmed) as stopped:

@@ -4,23 +4,24 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import socket
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import dspy
 import pytest
 from scripted import ScriptedEngine
 
-from kit.engines import lm_for
+from kit.engines.lms import lm_for
 from kit.processes import NotStarted, answers
-from kit.tracing import environments, phoenix
+from kit.tracing import phoenix
 
 
 @pytest.fixture
@@ -29,11 +30,6 @@ def ask():
     lm = lm_for(replies, model="scripted/one", temperature=0.0)
     dspy.configure(lm=lm, adapter=dspy.JSONAdapter())
     return dspy.Predict("question -> answer")
-
-
-@pytest.fixture
-def not_installed(tmp_path, monkeypatch):
-    monkeypatch.setattr(environments, "folder", lambda: tmp_path / "phoenix" / "python3.11-pins")
 
 
 @pytest.fixture
@@ -69,35 +65,35 @@ def address(server):
     return f"http://127.0.0.1:{server.server_address[1]}"
 
 
-def test_without_it_a_notice_names_the_command(not_installed, monkeypatch, notices):
-    """A lesson on recordings alone fetches nothing: it is told what to type, and goes on."""
+def test_without_uv_a_notice_says_what_is_missing(monkeypatch, notices):
+    """A lesson goes on without Phoenix, and no traceback."""
+    monkeypatch.delenv("UV", raising=False)
+    monkeypatch.setenv("PATH", "")
+    assert phoenix.launch(16_206) is None
+    assert "needs uv" in notices()[-1]
+
+
+def test_recordings_alone_fetch_nothing(monkeypatch):
+    """KIT_LIVE=never makes the environment of what is here, or not at all."""
     monkeypatch.setenv("KIT_LIVE", "never")
-    assert phoenix.launch() is None
-    assert "`kit phoenix install`" in notices()[-1]
+    assert "--offline" in phoenix.command()
 
 
-def test_without_a_network_the_reason_is_shown(not_installed, monkeypatch, notices):
-    """The installer's failure becomes a notice too, and no traceback."""
-    script = "raise SystemExit('error: Could not connect')"
-    monkeypatch.setattr(environments, "_commands", lambda place: [[sys.executable, "-c", script]])
-    assert phoenix.launch() is None
-    assert "error: Could not connect" in notices()[-1]
-
-
-def test_a_server_that_cannot_start_shows_its_log(not_installed, monkeypatch):
-    """KIT_PHOENIX names an environment without Phoenix: the end of the log says so."""
-    monkeypatch.setenv("KIT_PHOENIX", sys.prefix)
+def test_a_server_that_cannot_start_shows_its_log(monkeypatch):
+    """An environment without Phoenix: the end of the log says so."""
+    monkeypatch.setattr(phoenix, "command", lambda server: [sys.executable, "-I", server])
     with pytest.raises(NotStarted, match=r"No module named 'phoenix'"):
         phoenix.start(16_206)
 
 
-def test_a_taken_port_gives_way_to_the_next(not_installed, monkeypatch):
+def test_a_taken_port_gives_way_to_the_next(monkeypatch):
     """Someone else's server on the port is left alone, and the reader is told."""
-    monkeypatch.setattr(environments, "install", lambda tell: Path(sys.executable))
-    monkeypatch.setattr(phoenix, "_serve", lambda python, port, tell, patience_seconds: (None, 1.0))
+    monkeypatch.setattr(phoenix, "_serve", lambda port, log: None)
+    monkeypatch.setattr(phoenix, "wait_for", lambda *_, **__: 1.0)
     told = []
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
+        monkeypatch.setattr(phoenix, "answers", lambda url: False)
         url = phoenix.start(port, tell=told.append).url
     assert port < int(url.rpartition(":")[2]) < port + 50
     assert told == [f"Phoenix answered after 1 s at {url}, as port {port} is taken."]
@@ -107,7 +103,12 @@ def test_the_server_gets_no_key_and_no_telemetry(monkeypatch):
     """Keys stay with the kernel; settings of another Phoenix do not leak into ours."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
     monkeypatch.setenv("PHOENIX_SQL_DATABASE_URL", "postgresql://elsewhere")
-    given = phoenix._surroundings(6006)
+    show = [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"]
+    monkeypatch.setattr(phoenix, "command", lambda server: show)
+    with tempfile.TemporaryFile() as log:
+        phoenix._serve(6006, log).communicate()
+        log.seek(0)
+        given = json.loads(log.read())
     assert "OPENAI_API_KEY" not in given
     assert "PHOENIX_SQL_DATABASE_URL" not in given
     assert given["PHOENIX_HOST"] == "127.0.0.1"
@@ -121,8 +122,9 @@ def test_the_link_is_shown(monkeypatch):
     assert "<b>mine</b>" not in shown
 
 
-def test_a_program_goes_on_when_the_server_is_gone(ask, receiver, notices):
-    """Between two calls the server goes: the second answers as fast as the first, and one notice says so."""
+def test_a_program_goes_on_when_the_server_is_gone(ask, receiver, monkeypatch):
+    """Between two calls the server goes: the second answers as fast as the first."""
+    monkeypatch.setattr(phoenix, "PATIENCE_SECONDS", 0.5)
     running = phoenix.Phoenix(address(receiver), "lesson")
     running.instrument()
     ask(question="Is the server there?")
@@ -136,7 +138,6 @@ def test_a_program_goes_on_when_the_server_is_gone(ask, receiver, notices):
         assert time.monotonic() - began < 1
         running.sender.force_flush()
     running.stop()
-    assert len([text for text in notices() if "takes no more spans" in text]) == 1
 
 
 def test_a_server_that_hangs_does_not_hold_up_a_program(ask, monkeypatch):
@@ -154,39 +155,29 @@ def test_a_server_that_hangs_does_not_hold_up_a_program(ask, monkeypatch):
 def test_after_stop_nothing_is_sent(ask, receiver):
     """DSPy is as it was: no instrumentation, no callback."""
     before = dspy.LM.__call__
-    with phoenix.Phoenix(address(receiver), "lesson") as running:
-        running.instrument()
-        assert dspy.LM.__call__ is not before
+    running = phoenix.Phoenix(address(receiver), "lesson")
+    running.instrument()
+    assert dspy.LM.__call__ is not before
+    running.stop()
     assert dspy.LM.__call__ is before
     assert dspy.settings.callbacks == []
 
 
 @pytest.fixture(scope="module")
-def both_at_once():
-    """A real server, for all tests below, asked for by two at once; the last test ends it."""
-    if not environments.locate():
+def running():
+    """A real server, for all tests below; the last test ends it."""
+    installed = shutil.which("uv") and subprocess.run(
+        phoenix.command("-c", "import phoenix"), env=os.environ | {"UV_OFFLINE": "1"}, check=False
+    )
+    if not installed or installed.returncode:
         if os.environ.get("CI"):
             pytest.fail("CI tests a real Phoenix: run `kit phoenix install` first.")
         pytest.skip("needs Phoenix's environment: kit phoenix install")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    with ThreadPoolExecutor(2) as kernels:
-        both = [kernels.submit(phoenix.start, port, "lesson") for _ in range(2)]
-    started, found = sorted((one.result() for one in both), key=lambda one: one.process is None)
-    yield started, found
+    started = phoenix.start(port, "lesson")
+    yield started
     started.stop()
-
-
-@pytest.fixture
-def running(both_at_once):
-    return both_at_once[0]
-
-
-def test_two_at_once_share_one(both_at_once):
-    """Two kernels ask at the same moment: one starts the server, the other finds it."""
-    started, found = both_at_once
-    assert started.process is not None
-    assert (found.url, found.process) == (started.url, None)
 
 
 def test_spans_arrive_with_their_tokens(running, ask):
@@ -211,18 +202,16 @@ def test_its_page_asks_for_nothing_from_elsewhere(running):
     assert not [host for host in ("googleapis", "gstatic", "scarf", "fullstory") if host in page]
 
 
-def test_it_is_left_running_by_whoever_found_it(both_at_once):
-    """A kernel that did not start the server does not stop it."""
-    started, found = both_at_once
+def test_it_is_left_running_by_whoever_found_it(running):
+    """A kernel that did not start the server finds it, and does not stop it."""
+    found = phoenix.start(int(running.url.rpartition(":")[2]))
+    assert (found.url, found.process) == (running.url, None)
     found.stop()
-    assert started.process.poll() is None
-    assert phoenix.start(int(started.url.rpartition(":")[2])).process is None
+    assert running.process.poll() is None
 
 
 def test_it_ends_with_whoever_started_it(running):
     """A kernel that is killed closes the pipe that the server reads, and takes the server along."""
-    port = int(running.url.rpartition(":")[2])
     running.process.stdin.close()
     assert running.process.wait(10) == 0
-    assert not answers(phoenix._health(port))
-    assert not Path(phoenix._mark(port)).exists()
+    assert not answers(f"{running.url}/healthz")
