@@ -9,7 +9,6 @@ from scripted import ScriptedEngine
 import kit
 from kit.calls import ELSEWHERE, Call, Usage, usage
 from kit.engines import models
-from kit.engines.hosted import HostedEngine
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine
 from kit.workshop import lessons, recorder
@@ -89,8 +88,9 @@ def test_all_replies_of_one_call_take_time(tmp_path):
 
 def test_list_prices_fill_in_for_dspy(tmp_path):
     """DSPy prices no custom engine: a recorded model's live call costs the list price, a replay nothing."""
-    plain = dspy.LM("openai/gpt-5.6-luna", engine=ScriptedEngine("Blue."))
-    lm = lm_of(ReplayEngine(HostedEngine(plain), Recordings(tmp_path)), "openai/gpt-5.6-luna", cache=False)
+    lm = lm_of(
+        ReplayEngine(ScriptedEngine("Blue."), Recordings(tmp_path)), "openai/gpt-5.6-luna", cache=False
+    )
     question = Request("openai/gpt-5.6-luna", (Message.user("sky " * 1000),))
     lm(question)
     lm(question)

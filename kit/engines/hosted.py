@@ -1,7 +1,4 @@
-"""HostedEngine: any `dspy.LM` as an engine, so that replies of hosted models can be recorded too.
-
-RoomEngine is one over the offline models of a workshop's room (see kit.workshop.room).
-"""
+"""RoomEngine: the offline models of a workshop's room (see kit.workshop.room), asked over its network."""
 
 from __future__ import annotations
 
@@ -19,32 +16,7 @@ from kit.engines.grammar import check_words, complete
 from kit.engines.llama import LlamaEngine
 
 
-class HostedEngine:
-    """Ask the given LM; its own cache, history, stream and callbacks stay out of the way.
-
-    `profile` is the one whose key and address it uses, if it uses those of one.
-    """
-
-    def __init__(self, lm: dspy.LM, profile: str | None = None) -> None:
-        self.lm, self.profile = lm, profile
-
-    def complete(self, request: Request) -> Response:
-        """Return the provider's reply, with the seconds that it took."""
-        started = time.perf_counter()
-        with dspy.context(disable_history=True, usage_tracker=None, send_stream=None, callbacks=[]):
-            response = self.lm(request, cache=False)
-        return replace(response, provider_data={"seconds": round(time.perf_counter() - started, 2)})
-
-    def stream(self, request: Request) -> Iterator[Any]:
-        """Yield the whole reply as events; it is not streamed from the provider."""
-        return response_to_events(self.complete(request))
-
-    def dump_state(self) -> dict[str, Any]:
-        """Return the model and its profile; key, address and all other options stay out."""
-        return {"model": self.lm.model, "profile": self.profile}
-
-
-class RoomEngine(HostedEngine):
+class RoomEngine:
     """Ask an offline model that a room serves.
 
     Args:
@@ -73,7 +45,7 @@ class RoomEngine(HostedEngine):
         self._host = parts.hostname
         client = {"api_base": address, "api_key": unquote(parts.username)}
         client |= {} if timeout is None else {"timeout": timeout}
-        super().__init__(dspy.LM(f"openai/{model}", **client))
+        self.lm = dspy.LM(f"openai/{model}", **client)
 
     def __repr__(self) -> str:
         return f"RoomEngine({self.model!r})"
@@ -81,10 +53,16 @@ class RoomEngine(HostedEngine):
     def complete(self, request: Request) -> Response:
         """Return the room's reply, with the seconds that it took; no proxy is asked."""
         reach_directly(self._host)
-        response = super().complete(replace(complete(request), model=self.lm.model))
+        request, started = replace(complete(request), model=self.lm.model), time.perf_counter()
+        with dspy.context(disable_history=True, usage_tracker=None, send_stream=None, callbacks=[]):
+            response = self.lm(request, cache=False)
         if response.finish_reason == "stop":
             check_words(response.message.text or "")
-        return response
+        return replace(response, provider_data={"seconds": round(time.perf_counter() - started, 2)})
+
+    def stream(self, request: Request) -> Iterator[Any]:
+        """Yield the whole reply as events."""
+        return response_to_events(self.complete(request))
 
     def dump_state(self) -> dict[str, Any]:
         """Return what rebuilds the engine on any machine; where the room is stays out."""

@@ -25,19 +25,12 @@ class ProjectEngine(ReplayEngine):
 
     def dump_state(self) -> dict[str, Any]:
         """Return the live engine's state, if there is one; recordings stay with the project."""
-        if self.live is None:
-            return {"live": None, "state": {}}
-        return {"live": type(self.live).__name__, "state": self.live.dump_state()}
+        return {} if self.live is None else self.live.dump_state()
 
     @classmethod
     def load_state(cls, state: dict[str, Any]) -> ProjectEngine:
-        """Rebuild the engine over the project's own recordings; a hosted model needs its profile's key."""
-        options = dict(state["state"])
-        if state["live"] is None:
-            return cls(None, _recordings("offline"))
-        if state["live"] == "HostedEngine":
-            return hosted_engine(**options)
-        return offline_engine(options.pop("model"), **options)
+        """Rebuild the engine over the project's own recordings."""
+        return offline_engine(**state) if state else cls(None, _recordings())
 
 
 def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> dspy.LM:
@@ -68,9 +61,6 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
         options = {"temperature": 0.0, "max_tokens": 1000} | options
         return lm_for(engine, model=chosen.model, refuses=chosen.refuses, **options)
     plain = _lm(chosen.model, chosen.refuses, models.client(chosen.profile) | options)
-    if os.environ.get("KIT_RECORD") or models.replies_folder(chosen.profile).is_dir():
-        engine = _over_recordings(plain, chosen.profile)
-        return lm_for(engine, model=chosen.model, refuses=chosen.refuses, **options)
     plain.callbacks.append(live.Hosted())
     return plain
 
@@ -108,13 +98,7 @@ def offline_engine(name: str, **options: Any) -> ProjectEngine:
 
     room = os.environ.get("KIT_ROOM")
     answering = RoomEngine(name, room, options.get("timeout")) if room else LlamaEngine(name, **options)
-    return ProjectEngine(answering, _recordings("offline"), weights=weights.spec(name).sha256[:16])
-
-
-def hosted_engine(model: str, profile: str | None = None) -> ProjectEngine:
-    """Return the engine of a hosted model: recordings of its profile first, then the provider."""
-    plain = _lm(model, models.refuses(model), models.client(profile) if profile else {})
-    return _over_recordings(plain, profile)
+    return ProjectEngine(answering, _recordings(), weights=weights.spec(name).sha256[:16])
 
 
 def _lm(model: str, refuses: tuple[str, ...], options: dict[str, Any]) -> dspy.LM:
@@ -126,15 +110,7 @@ def _lm(model: str, refuses: tuple[str, ...], options: dict[str, Any]) -> dspy.L
     return FittedLM(model, refuses=refuses, say=notice, **options)
 
 
-def _over_recordings(plain: dspy.LM, profile: str | None) -> ProjectEngine:
-    from kit.engines.hosted import HostedEngine
-
-    known = _recordings(profile) if profile else Recordings(models.REPLIES / "none")
-    return ProjectEngine(HostedEngine(plain, profile), known, capabilities=plain)
-
-
 @cache
-def _recordings(profile: str) -> Recordings:
-    record_to = os.environ.get("KIT_RECORD")
-    fresh = bool(os.environ.get("KIT_FRESH"))
-    return Recordings(models.replies_folder(profile), Path(record_to) if record_to else None, fresh=fresh)
+def _recordings() -> Recordings:
+    record_to, fresh = os.environ.get("KIT_RECORD"), bool(os.environ.get("KIT_FRESH"))
+    return Recordings(models.REPLIES, Path(record_to) if record_to else None, fresh=fresh)

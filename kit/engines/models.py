@@ -90,11 +90,6 @@ def model(role: str, profile: str | None = None) -> Model:
     return Model(profile, role, name, refuses=refuses, **entry)
 
 
-def replies_folder(profile: str) -> Path:
-    """Return the folder that holds a profile's recordings."""
-    return REPLIES if profile == "offline" else REPLIES / profile
-
-
 def list_price(name: str, profile: str | None = None) -> tuple[float, float]:
     """Return what a model costs in US dollars per million tokens, in and out; 0.0 where no price is listed.
 
@@ -136,13 +131,6 @@ def missing_key(profile: str) -> str | None:
     except MissingKey as missing:
         return str(missing)
     return None
-
-
-def refuses(name: str) -> tuple[str, ...]:
-    """Return what models.toml says that a model refuses, whatever its profile and role."""
-    entries = (entry for profile in table()["profiles"].values() for entry in profile.values())
-    named = (entry for entry in entries if isinstance(entry, dict) and entry.get("model") == name)
-    return tuple(next((entry["refuses"] for entry in named if "refuses" in entry), ()))
 
 
 def client(profile: str) -> dict[str, str]:

@@ -69,22 +69,19 @@ class ReplayEngine:
     Args:
         live: Any engine of DSPy's contract, or None to answer from recordings alone.
         recordings: Where replies are looked up and kept.
-        weights: Hash of the model's file, noted beside each new reply; empty for hosted models.
-        capabilities: What to tell DSPy's adapters, if not what `live` says of itself.
+        weights: Hash of the model's file, noted beside each new reply.
 
     Raises:
         NoRecording: On a miss, if `live` is None or KIT_LIVE is "never".
         NotConfirmed: Before many live calls of one Evaluate or optimizer, unless KIT_LIVE is "yes".
     """
 
-    def __init__(
-        self, live: Any, recordings: Recordings, *, weights: str = "", capabilities: Any = None
-    ) -> None:
+    def __init__(self, live: Any, recordings: Recordings, *, weights: str = "") -> None:
         self.live = live
         self.recordings = recordings
         self.weights = weights
         for name in _CAPABILITIES:
-            setattr(self, name, getattr(capabilities or live, name, False or ()))
+            setattr(self, name, getattr(live, name, ()))
 
     def __repr__(self) -> str:
         return f"ReplayEngine({self.live!r}, {str(self.recordings.folder)!r})"

@@ -135,6 +135,5 @@ def _usage(response: Response | StreamEndEvent) -> dict[str, Any]:
     tokens = response.usage and (response.usage.input_tokens, response.usage.output_tokens)
     if not tokens or None in tokens:
         return {}
-    return {
-        "usage": {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)}
-    }
+    counts = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)}
+    return {"usage": counts}

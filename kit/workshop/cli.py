@@ -79,7 +79,6 @@ def record(
     lesson: Number = None,
     every: Annotated[bool, typer.Option("--all", help="Record every lesson.")] = False,
     fresh: Annotated[bool, typer.Option(help="Ask the models again for every reply.")] = False,
-    profile: Annotated[str, typer.Option(help="Which profile's models answer.")] = "offline",
 ) -> None:
     """Run a lesson live and keep the replies: writes what is new, prunes what is stale, stores the outputs.
 
@@ -89,12 +88,12 @@ def record(
 
     chosen, known = _chosen(lesson, every), (ValueError, recorder.Busy, all_lessons.CellFailed)
     if every or fresh:
-        seconds = sum(call.seconds for target in chosen for call in recorder.recorded(target, profile))
+        seconds = sum(call.seconds for target in chosen for call in recorder.recorded(target))
         console.print(f"The recordings at hand took the models {seconds / 60:.0f} minutes to make.")
     for target in chosen:
         ending = failing(*known, again=f"kit record {target.number}")
         with ending, Progress(console=console, transient=True) as progress:
-            done = recorder.record(target, profile=profile, fresh=fresh, on_cell=_bar(progress))
+            done = recorder.record(target, fresh=fresh, on_cell=_bar(progress))
         _report(done)
 
 

@@ -34,14 +34,12 @@ class Busy(RuntimeError):
     """Another process is recording the same lesson."""
 
 
-def replies_of(lesson: Lesson, profile: str = "offline") -> Path:
+def replies_of(lesson: Lesson) -> Path:
     """Return the file that holds a lesson's recordings."""
-    return models.replies_folder(profile) / f"{lesson.number}.jsonl"
+    return models.REPLIES / f"{lesson.number}.jsonl"
 
 
-def record(
-    lesson: Lesson, *, profile: str = "offline", fresh: bool = False, on_cell: OnCell | None = None
-) -> Recorded:
+def record(lesson: Lesson, *, fresh: bool = False, on_cell: OnCell | None = None) -> Recorded:
     """Run a lesson and its solutions, live where a reply is missing, and keep exactly what they used.
 
     New replies are on disk as soon as they are given: after an interruption, call it again and it goes on. At
@@ -52,19 +50,19 @@ def record(
         Busy: If another process is recording this lesson.
         CellFailed: If a cell fails.
     """
-    path = replies_of(lesson, profile)
+    path = replies_of(lesson)
     unfinished = path.with_suffix(".jsonl.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(path.with_suffix(".lock"), timeout=0):
-            environment = {"KIT_PROFILE": profile, "KIT_RECORD": str(unfinished), "KIT_LIVE": "yes"}
+            environment = {"KIT_PROFILE": "offline", "KIT_RECORD": str(unfinished), "KIT_LIVE": "yes"}
             before = {} if fresh else dict(recordings.read_quietly(path))
             _run(lesson, environment | ({"KIT_FRESH": "1"} if fresh else {}), on_cell)
             lines = dict(recordings.read(unfinished))
             live = used((line for key, line in lines.items() if key not in before), lesson)
             counts = recordings.merge(lines, path)
             unfinished.unlink(missing_ok=True)
-            _run(lesson, {"KIT_PROFILE": profile, "KIT_LIVE": "never"}, on_cell, keep=profile == "offline")
+            _run(lesson, {"KIT_PROFILE": "offline", "KIT_LIVE": "never"}, on_cell, keep=True)
     except Timeout:
         raise Busy(
             f"Lesson {lesson.number} is being recorded by another process; wait for it, or stop it."
@@ -84,9 +82,9 @@ def used(lines: Iterable[bytes], lesson: Lesson) -> list[Call]:
     return calls
 
 
-def recorded(lesson: Lesson, profile: str = "offline") -> list[Call]:
+def recorded(lesson: Lesson) -> list[Call]:
     """Return what a lesson's recordings took: about what a fresh run on a like machine will take."""
-    return used((line for _, line in recordings.read_quietly(replies_of(lesson, profile))), lesson)
+    return used((line for _, line in recordings.read_quietly(replies_of(lesson))), lesson)
 
 
 def usage() -> Usage:

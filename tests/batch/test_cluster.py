@@ -84,13 +84,11 @@ def test_no_history_travels(endpoint, workers):
     assert len(program.history) == len(lm.history) == 1
 
 
-@pytest.mark.parametrize("engine", ["offline", "recorded hosted"])
-def test_a_task_is_small(workers, engine, tmp_path, monkeypatch):
+def test_a_task_is_small(workers, tmp_path, monkeypatch):
     """A task carries less than 10 KB of engine, however many recordings were looked up and calls made."""
     (tmp_path / "01.jsonl").write_bytes(b'{"key":"%020x","reply":"%s"}\n' % (1, b"x" * 1_000_000))
-    monkeypatch.setattr(models, "replies_folder", lambda profile: tmp_path)
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-local")
-    lm = lms.lm("small", profile="offline" if engine == "offline" else "openai", max_tokens=20_000)
+    monkeypatch.setattr(models, "REPLIES", tmp_path)
+    lm = lms.lm("small", max_tokens=20_000)
     lm.engine.recordings.get("0" * 20)
     program = dspy.ChainOfThought("text -> answer")
     program.set_lm(lm)

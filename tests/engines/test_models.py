@@ -164,22 +164,11 @@ def test_lms_share_one_set_of_recordings():
     assert lms.lm("small").engine.recordings is lms.lm("large").engine.recordings
 
 
-def test_hosted_models_are_recorded_on_demand(monkeypatch):
-    """With KIT_RECORD set, a provider's replies are recorded as well, in a folder of their own."""
+def test_hosted_models_are_not_recorded(monkeypatch):
+    """DSPy's own cache keeps a provider's replies."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    assert lms.lm(profile="openai").engine == "auto"
     monkeypatch.setenv("KIT_RECORD", str(project.ROOT / "01.jsonl.part"))
-    lm = lms.lm(profile="openai")
-    assert isinstance(lm.engine, ReplayEngine)
-    assert lm.engine.recordings.folder == models.REPLIES / "openai"
-    assert lm.supports_function_calling is True
-
-
-def test_committed_hosted_recordings_replay(monkeypatch):
-    """A folder of a provider's replies is used as soon as it is there."""
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    models.replies_folder("openai").mkdir(parents=True)
-    assert isinstance(lms.lm(profile="openai").engine, ReplayEngine)
+    assert lms.lm(profile="openai").engine == "auto"
 
 
 def test_kit_fresh_forgets_the_committed_replies(monkeypatch):

@@ -159,8 +159,3 @@ def test_totals_are_sums(lesson):
     recordings.append(recorder.replies_of(lesson), line(2))
     assert [(call.input_tokens, call.output_tokens) for call in recorder.recorded(lesson)] == [(10, 0)] * 2
     assert sum(call.seconds for call in recorder.recorded(lesson)) == 2.5
-
-
-def test_profiles_have_folders_of_their_own(lesson):
-    """Recordings made with a key lie beside the offline ones."""
-    assert recorder.replies_of(lesson, "openai") == models.REPLIES / "openai" / "07.jsonl"
