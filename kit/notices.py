@@ -44,13 +44,10 @@ class LogLine:
 
     def __init__(self, text: str) -> None:
         self._place = uuid.uuid4().hex
-        self._show(text, update=False)
+        self.change(text, update=False)
 
-    def change(self, text: str) -> None:
+    def change(self, text: str, *, update: bool = True) -> None:
         """Show another text in its place."""
-        self._show(text, update=True)
-
-    def _show(self, text: str, *, update: bool) -> None:
         if _notebook():
             bundle = {"text/plain": text, "text/html": _small(text)}
             _notebook_display(bundle, display_id=self._place, update=update)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import subprocess
 import time
@@ -18,21 +19,12 @@ class NotStarted(OSError):
 def free_port(first: int) -> int:
     """Return the first port, or the next of fifty that is free; `NotStarted` if none is."""
     for port in range(first, first + 50):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0 and _can_be_taken(port):
+        with socket.socket() as asking, socket.socket() as place, contextlib.suppress(OSError):
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if asking.connect_ex(("127.0.0.1", port)) != 0:
+                place.bind(("127.0.0.1", port))
                 return port
     raise NotStarted(f"Ports {first} to {first + 49} are taken. Name another port, e.g. {first + 100}.")
-
-
-def _can_be_taken(port: int) -> bool:
-    """Say whether no connection to elsewhere begins at a port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def answers(url: str) -> bool:

@@ -73,6 +73,7 @@ _SHAPES = re.compile(
 _BEARER = re.compile(r"""(?<=Bearer )(?![A-Za-z]+\b(?!["'\\.~+/=-]*\w))(?:[\w.~+/=-]|["'\\]+(?=\w)){4,}""")
 _CODE = re.compile(r"[A-Za-z_][A-Za-z_.]{0,60}[(\[]|\$?\{|\$+[A-Za-z_]")
 _PROSE = re.compile(r"(?!(?:basic|bearer|token) )[A-Za-z]{1,30}[,.]?[ ][A-Za-z]", re.IGNORECASE)
+_MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9]).{8,}", re.DOTALL)
 _WORD = re.compile(r"\w{1,80}(?![^\s,;)\]}])")
 _PLACEHOLDERS = re.compile(
     r"""anonymous|change[-_]?me|default|development|disabled|dummy([-_]key)?|enabled|(api[-_]?)?key|local(host)?
@@ -247,7 +248,8 @@ def _named(text: str, *, written_out: bool = False) -> Iterator[tuple[int, int]]
         value = _VALUE.match(text, setting.end()) if rank else None
         if value and _is_secret(value["value"], rank):
             end = value.end("value")
-            if not written_out or (_is_setting(setting, value) and _is_mixed(value["value"])):
+            set_so = setting["sign"] == "=" or bool(setting["quote"] and value["open"])
+            if not written_out or (set_so and _MIXED.match(value["value"])):
                 yield value.start("value"), end
 
 
@@ -267,20 +269,10 @@ def _is_other(name: re.Match[str]) -> bool:
     return word is not None and word[0].lower() == name["name"].lower()
 
 
-def _is_setting(name: re.Match[str], value: re.Match[str]) -> bool:
-    return name["sign"] == "=" or bool(name["quote"] and value["open"])
-
-
-def _is_mixed(value: str) -> bool:
-    return len(value) >= 8 and bool(re.search("[A-Za-z]", value) and re.search("[0-9]", value))
-
-
 def _without_named(text: str) -> str:
-    pieces, end = [], 0
-    for start, stop in _named(text):
-        pieces += [text[end:start], HIDDEN]
-        end = stop
-    return "".join([*pieces, text[end:]])
+    for start, end in reversed(list(_named(text))):
+        text = text[:start] + HIDDEN + text[end:]
+    return text
 
 
 def _without_password(url: re.Match[str]) -> str:

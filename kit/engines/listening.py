@@ -217,18 +217,15 @@ def error_object(status: int, message: str) -> dict[str, Any]:
 
 
 def _cannot(error: OSError | OverflowError, host: str, port: int) -> str:
-    number = getattr(error, "errno", None)
-    if number == errno.EADDRINUSE:
+    if getattr(error, "errno", None) == errno.EADDRINUSE:
         return (
             f"Port {port} at {host} is taken: another program listens there. End that program, or choose "
             f"another port, e.g. {port + 1 if port < 65_535 else 8701}."
         )
-    if isinstance(error, OverflowError):
-        return f"{port} cannot be a port: choose a number from 1024 to 65535."
-    if number == errno.EACCES:
-        return f"Port {port} is reserved for the system: choose a number from 1024 to 65535."
-    reason = os.strerror(number) if isinstance(number, int) and number > 0 else str(error)
-    return f"Cannot listen at {host}, port {port}: {reason}. Is it this machine's own address?"
+    return (
+        f"Cannot listen at {host}, port {port}: {getattr(error, 'strerror', None) or error}. Is the port a "
+        "number from 1024 to 65535, and the address this machine's own address?"
+    )
 
 
 def _refuse(connection: socket.socket, status: int, reason: bytes) -> None:

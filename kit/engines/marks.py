@@ -20,21 +20,17 @@ class Mark:
         """Show that a model computes."""
         self.models[model] = None
         if not self.replies:
-            self._line.change(f"{self._who} answers it live ...")
+            self._line.change(f"{' and '.join(self.models)} answers it live ...")
 
     def end(self, seconds: float | None) -> None:
         """Show how long it took; None if no live reply came."""
+        said = f"{' and '.join(self.models)} answers it live:"
         if seconds is not None:
-            log(f"{self._who} answers it live: {seconds:.1f} s")
+            log(f"{said} {seconds:.1f} s")
         with _TURN:
             self.replies, self.seconds = self.replies + (seconds is not None), self.seconds + (seconds or 0.0)
             count = f" {self.replies} replies," if self.replies > 1 else ""
-            took = f"{self._who} answers it live:{count} {self.seconds:.1f} s"
-            self._line.change(took if self.replies else "")
-
-    @property
-    def _who(self) -> str:
-        return " and ".join(self.models)
+            self._line.change(f"{said}{count} {self.seconds:.1f} s" if self.replies else "")
 
 
 _now: Mark | None = None

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -68,17 +67,22 @@ def listen(listener: Callable[[ReadableSpan], Any]) -> None:
     Raises:
         AlreadyInstrumented: If other code instrumented DSPy.
     """
-    listeners = _listeners()
-    if not listeners.all:
-        _instrument(listeners)
-    listeners.all.append(listener)
+    if not _LISTENERS.all:
+        if DSPyInstrumentor().is_instrumented_by_opentelemetry:
+            raise AlreadyInstrumented(
+                "Other code has instrumented DSPy. Restart the kernel and leave out DSPyInstrumentor() and "
+                "register(auto_instrument=True): the kit instruments DSPy by itself."
+            )
+        provider = TracerProvider(shutdown_on_exit=False)
+        provider.add_span_processor(_LISTENERS)
+        Instrumentor().instrument(tracer_provider=provider)
+    _LISTENERS.all.append(listener)
 
 
 def unlisten(listener: Callable[[ReadableSpan], Any]) -> None:
     """End it; after the last listener, DSPy is as it was."""
-    listeners = _listeners()
-    listeners.all.remove(listener)
-    if not listeners.all:
+    _LISTENERS.all.remove(listener)
+    if not _LISTENERS.all:
         Instrumentor().uninstrument()
 
 
@@ -133,20 +137,7 @@ class _Listeners(SpanProcessor):
             listener(span)
 
 
-@cache
-def _listeners() -> _Listeners:
-    return _Listeners()
-
-
-def _instrument(listeners: _Listeners) -> None:
-    if DSPyInstrumentor().is_instrumented_by_opentelemetry:
-        raise AlreadyInstrumented(
-            "Other code has instrumented DSPy. Restart the kernel and leave out DSPyInstrumentor() and "
-            "register(auto_instrument=True): the kit instruments DSPy by itself."
-        )
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(listeners)
-    Instrumentor().instrument(tracer_provider=provider)
+_LISTENERS = _Listeners()
 
 
 def without_keys(span: ReadableSpan) -> ReadableSpan:

@@ -1,10 +1,8 @@
 """An engine of your own becomes a `dspy.LM`, with recordings or without."""
 
 import dspy
-import pytest
 from scripted import ScriptedEngine
 
-import kit.engines
 from kit.engines.lms import lm_for
 from kit.engines.recordings import Recordings
 
@@ -35,9 +33,3 @@ def test_each_rollout_has_a_recording_of_its_own(tmp_path):
         engine.replies = ["[[ ## answer ## ]]\nBlue.", "[[ ## answer ## ]]\nGrey."]
         answers = [ask(question="Sky?", config={"rollout_id": number}).answer for number in (1, 2)]
     assert answers == ["Blue.", "Grey."]
-
-
-def test_an_unknown_name_of_the_package_is_named():
-    """`kit.engines` has one function; everything else is in its modules."""
-    with pytest.raises(AttributeError, match=r"no 'lm_four'\. It has: lm_for"):
-        kit.engines.lm_four  # noqa: B018
