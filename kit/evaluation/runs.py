@@ -80,7 +80,6 @@ def history_of(
     trainset: Sequence[dspy.Example],
     valset: Sequence[dspy.Example] | None = None,
     spent: Spent | None = None,
-    scores: tuple[float, float] | None = None,
     **options: Any,
 ) -> Run:
     """Return what an optimizer run tried, found and took.
@@ -92,7 +91,6 @@ def history_of(
         trainset: Training rows.
         valset: Validation rows.
         spent: What the cap around it counted; without it, calls, tokens and dollars are 0.
-        scores: Validation scores before and after in percent, for an optimizer that evaluates nothing.
         options: Whatever else `compile` was given, e.g. num_trials=8; noted among the settings.
     """
     seen = spent.evaluations if spent else []
@@ -102,7 +100,7 @@ def history_of(
         settings=_settings(optimizer) | _plain(options),
         models=_models(optimizer),
         splits=splits,
-        candidates=candidates(compiled, student, seen, scores),
+        candidates=candidates(compiled, student, seen),
         counted="calls of models" if seen else "runs of the program",
         dspy=dspy.__version__,
         date=date.today().isoformat(),

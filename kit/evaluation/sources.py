@@ -16,12 +16,7 @@ from kit.evaluation.history import Candidate
 from kit.evaluation.spending import Evaluated, number_of
 
 
-def candidates(
-    compiled: dspy.Module,
-    student: dspy.Module,
-    evaluations: list[Evaluated],
-    scores: tuple[float, float] | None = None,
-) -> list[Candidate]:
+def candidates(compiled: dspy.Module, student: dspy.Module, evaluations: list[Evaluated]) -> list[Candidate]:
     """Return what was tried, the given program first, the returned one marked as the winner.
 
     `evaluations` are what a cap saw: it knows how many calls had been made, and the score of each row.
@@ -29,12 +24,10 @@ def candidates(
     if hasattr(compiled, "detailed_results"):
         tried = list(_gepa(compiled.detailed_results))
     else:
-        before, after = scores or (None, None)
-        seed, last = _candidate(student, score=before), _candidate(compiled, score=after)
         most = max((evaluated.rows for evaluated in evaluations), default=0)
         whole = [_candidate(evaluated.program) for evaluated in evaluations if evaluated.rows == most]
         tried = []
-        for each in (seed, *whole, last):
+        for each in (_candidate(student), *whole, _candidate(compiled)):
             if not any(_same(each, other) for other in tried):
                 tried.append(replace(each, number=len(tried), parents=[0] if tried else []))
     most_rows_first = sorted(evaluations, key=lambda evaluated: -evaluated.rows)
