@@ -57,7 +57,10 @@ def cap(
     are under way then, one for each thread, may go past them.
 
     Args:
-        calls, tokens, usd, minutes: The limits; tokens are read and written, dollars are at list prices.
+        calls: Most calls of models.
+        tokens: Most tokens, read and written.
+        usd: Most US dollars, at list prices.
+        minutes: Most minutes.
         prices: A profile whose prices for the same role stand in for those of the models that answer.
         keep: A JSONL file for the replies of recorded models: read at the start, added to as replies come.
             Without it they stay in memory. Hosted models have DSPy's disk cache instead (cache=True), of
