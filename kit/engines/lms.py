@@ -88,7 +88,7 @@ def lm_for(
     return _lm(model, refuses, engines | ours | options)
 
 
-def offline_engine(name: str, **options: Any) -> ProjectEngine:
+def offline_engine(model: str, **options: Any) -> ProjectEngine:
     """Return the engine of an offline model: recordings first, then llama.cpp in this process.
 
     With KIT_ROOM set, a workshop's room answers instead of llama.cpp (see `kit room`).
@@ -97,8 +97,8 @@ def offline_engine(name: str, **options: Any) -> ProjectEngine:
     from kit.engines.llama import LlamaEngine
 
     room = os.environ.get("KIT_ROOM")
-    answering = RoomEngine(name, room, options.get("timeout")) if room else LlamaEngine(name, **options)
-    return ProjectEngine(answering, _recordings(), weights=weights.spec(name).sha256[:16])
+    answering = RoomEngine(model, room, options.get("timeout")) if room else LlamaEngine(model, **options)
+    return ProjectEngine(answering, _recordings(), weights=weights.spec(model).sha256[:16])
 
 
 def _lm(model: str, refuses: tuple[str, ...], options: dict[str, Any]) -> dspy.LM:
