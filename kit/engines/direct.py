@@ -7,11 +7,8 @@ reaches neither the loopback address of this machine nor a room's address.
 from __future__ import annotations
 
 import os
-import urllib.request
-from typing import Any
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _NAMES = ("NO_PROXY", "no_proxy")  # some clients read the first, and others prefer the second
 
 
@@ -28,12 +25,3 @@ def reach_directly(*hosts: str) -> None:
         return
     named = dict.fromkeys([*filter(None, there), *LOOPBACK, *hosts])
     os.environ |= dict.fromkeys(_NAMES, ",".join(named))
-
-
-def open_directly(request: str | urllib.request.Request, timeout: float) -> Any:
-    """Open a page of this machine, never by way of HTTP_PROXY.
-
-    Raises:
-        OSError: If nobody answers, or with an error.
-    """
-    return _OPENER.open(request, timeout=timeout)

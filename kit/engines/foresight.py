@@ -53,22 +53,14 @@ def optimization(optimizer: Any, inputs: dict[str, Any]) -> Errand:
 
 
 def enough_missing(errand: Errand, enough: int) -> bool:
-    """Tell whether more than so many rows lack a recorded reply, as far as that costs no call.
-
-    It can be looked up where a run of the program is one call; for other programs the answer is yes.
-    """
-    pairs = errand.pairs
-    programs = {id(program): program for program, _ in pairs}.values()
-    if not pairs or any(_look_up_of(program, []) is None for program in programs):
-        return True
-    return contextvars.copy_context().run(_count_missing, pairs, enough) > enough
+    """Tell whether more than so many rows lack a recorded reply; yes, where it cannot be told for nothing."""
+    count = _missing(errand.pairs, enough) if errand.pairs else None
+    return count is None or count > enough
 
 
 def is_recorded(program: dspy.Module, inputs: dict[str, Any]) -> bool:
     """Tell whether a row's reply is recorded; for a program of more than one call the answer is no."""
-    if _look_up_of(program, []) is None:
-        return False
-    return contextvars.copy_context().run(_count_missing, [(program, inputs)], 0) == 0
+    return _missing([(program, inputs)], 0) == 0
 
 
 def models_of(program: dspy.Module) -> list[dspy.LM]:
@@ -137,6 +129,30 @@ def _most_calls(
     return runs * calls_of(student)
 
 
+def _missing(pairs: Sequence[tuple[Any, Any]], enough: int) -> int | None:
+    """Count rows without a recorded reply, up to the first beyond `enough`; None if a run is not one call."""
+    lacking: list[bool] = []
+    look_ups = {id(program): _look_up_of(program, lacking) for program, _ in pairs}
+    if None in look_ups.values():
+        return None
+
+    def look_up() -> None:
+        quiet = {"disable_history": True, "usage_tracker": None, "send_stream": None, "trace": None}
+        with dspy.context(callbacks=[], **quiet):
+            for program, row in pairs:
+                try:
+                    look_ups[id(program)](**(row.inputs() if isinstance(row, dspy.Example) else row))
+                except NotSent:
+                    pass
+                except Exception:  # noqa: BLE001 - the run itself will raise it, where people expect it
+                    lacking.append(True)
+                if sum(lacking) > enough:
+                    return
+
+    contextvars.copy_context().run(look_up)
+    return sum(lacking)
+
+
 def _look_up_of(program: Any, lacking: list[bool]) -> dspy.Module | None:
     """Return a copy of a program that looks up its one call; None if it may be another kind of program."""
     if type(program) not in _ONE_CALL:
@@ -149,19 +165,3 @@ def _look_up_of(program: Any, lacking: list[bool]) -> dspy.Module | None:
     own = {"cache": False, "num_retries": 0, "callbacks": lm.callbacks, "model_type": lm.model_type}
     program.set_lm(dspy.LM(lm.model, engine=engine, **own, **lm.kwargs))
     return program
-
-
-def _count_missing(pairs: list[tuple[Any, Any]], enough: int) -> int:
-    lacking: list[bool] = []
-    look_ups = {id(program): _look_up_of(program, lacking) for program, _ in pairs}
-    with dspy.context(disable_history=True, usage_tracker=None, send_stream=None, callbacks=[], trace=None):
-        for program, row in pairs:
-            try:
-                look_ups[id(program)](**(row.inputs() if isinstance(row, dspy.Example) else row))
-            except NotSent:
-                pass
-            except Exception:  # noqa: BLE001 - the run itself will raise it, where people expect it
-                lacking.append(True)
-            if sum(lacking) > enough:
-                break
-    return sum(lacking)

@@ -7,14 +7,14 @@ import os
 import secrets
 import threading
 import time
-import urllib.request
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kit.engines.direct import open_directly
+import httpx
+
 from kit.notices import notice
 
 BATCH = 512
@@ -41,8 +41,10 @@ class Runtime:
 
     def __init__(self, path: str, context: int, threads: int) -> None:
         self.process = os.getpid()
-        self._key = secrets.token_hex(16)
-        self._server = _server(path, context, threads, self._key)
+        key = secrets.token_hex(16)
+        self._server = _server(path, context, threads, key)
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._client = httpx.Client(headers=headers, timeout=60, trust_env=False)  # past every proxy
         self.count_tokens = lru_cache(maxsize=4096)(lambda text: len(self._tokenize(text)))
         self.without_control_tokens = lru_cache(maxsize=4096)(self._without_control_tokens)
 
@@ -94,13 +96,8 @@ class Runtime:
 
     def _tokenize(self, text: str, parse_special: bool = True) -> list[dict[str, Any]]:
         body = {"content": text, "parse_special": parse_special, "with_pieces": True}
-        request = urllib.request.Request(  # noqa: S310 - this process's own server
-            f"{self._server.listening_address}/tokenize",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
-        )
-        with open_directly(request, timeout=60) as reply:
-            return json.load(reply)["tokens"]
+        reply = self._client.post(f"{self._server.listening_address}/tokenize", content=json.dumps(body))
+        return reply.raise_for_status().json()["tokens"]
 
 
 def _server(path: str, context: int, threads: int, key: str) -> Any:
