@@ -223,8 +223,8 @@ def _cannot(error: OSError | OverflowError, host: str, port: int) -> str:
             f"another port, e.g. {port + 1 if port < 65_535 else 8701}."
         )
     return (
-        f"Cannot listen at {host}, port {port}: {getattr(error, 'strerror', None) or error}. Is the port a "
-        "number from 1024 to 65535, and the address this machine's own address?"
+        f"Cannot listen at {host}, port {port}: {getattr(error, 'strerror', None) or error}. Is it this "
+        "machine's own address? A port is a number from 1024 to 65535."
     )
 
 

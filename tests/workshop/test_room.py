@@ -25,7 +25,9 @@ NAME = "qwen2.5-coder-0.5b"
 
 
 def lm_over(live, folder):
-    engine = ReplayEngine(live, Recordings(folder), capabilities=LlamaEngine)
+    for name in ("supports_response_schema", "supported_params"):
+        setattr(live, name, getattr(LlamaEngine, name))
+    engine = ReplayEngine(live, Recordings(folder))
     return dspy.LM(f"offline/{NAME}", engine=engine, cache=False, callbacks=[Rollouts()])
 
 
