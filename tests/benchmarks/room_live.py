@@ -53,7 +53,7 @@ def served(model: str) -> dspy.LM:
     real = kit.lm("small", profile="offline")
     known = real.engine
     live = Timed(0.2) if model == "scripted" else known.live
-    engine = ReplayEngine(live, known.recordings, weights=known.weights, capabilities=LlamaEngine)
+    engine = ReplayEngine(live, known.recordings, weights=known.weights)
     return dspy.LM(real.model, engine=engine, cache=False, callbacks=[Rollouts()])
 
 
