@@ -44,31 +44,3 @@ def is_cached(lm: dspy.BaseLM, inputs: dict[str, Any], *, asynchronous: bool) ->
     except (TypeError, ValueError):  # the call itself is about to raise it
         return False
     return call.cache and dspy.cache.get(call.key(lm, asynchronous), IGNORED_CACHE_KEYS) is not None
-
-
-def gepa_budget(optimizer: dspy.GEPA, predictors: int, rows: int) -> int:
-    """Return the metric calls that GEPA allows itself with `auto`."""
-    from dspy.teleprompt.gepa.gepa import AUTO_RUN_SETTINGS
-
-    return optimizer.auto_budget(predictors, AUTO_RUN_SETTINGS[optimizer.auto]["n"], rows)
-
-
-def mipro_settings(
-    optimizer: dspy.MIPROv2,
-    student: dspy.Module,
-    trainset: list[dspy.Example],
-    valset: list[dspy.Example] | None,
-    options: dict[str, Any],
-    *,
-    zero_shot: bool,
-) -> tuple[list, tuple[int | None, list, bool, int, int]]:
-    """Let MIPROv2 choose its settings as `compile` does.
-
-    Returns training rows, and: trials, validation rows, whether in minibatches, instructions, sets of demos.
-    """
-    optimizer._set_random_seeds(options.get("seed") or optimizer.seed)
-    trainset, valset = optimizer._set_and_validate_datasets(trainset, valset)
-    count = optimizer.num_candidates
-    return trainset, optimizer._set_hyperparams_from_run_mode(
-        student, options.get("num_trials"), options.get("minibatch", True), zero_shot, valset, count, count
-    )

@@ -123,26 +123,6 @@ def test_evaluate_parallel_and_optimizers_name_their_parameters_as_before(functi
     assert set(inspect.signature(function).parameters) >= names
 
 
-def test_gepas_budget_comes_from_its_table_of_auto_settings():
-    """`budget.estimate` counts the metric calls of auto="light"."""
-    optimizer = dspy.GEPA(metric=lambda *a, **b: 1.0, auto="light", reflection_lm=lm("Better."))
-    assert private.gepa_budget(optimizer, 1, 20) > 20
-
-
-def test_mipro_chooses_its_settings_in_the_methods_that_plans_call():
-    """Without `auto`, the settings are those given; with it, MIPROv2 chooses them, and a sample of rows."""
-    dspy.configure(lm=lm("Blue."))
-    given = dspy.MIPROv2(metric=lambda *a: 1.0, auto=None, num_candidates=4)
-    options = {"num_trials": 6, "minibatch": False}
-    rows, settings = private.mipro_settings(given, PROGRAM, ROWS[:8], ROWS[8:], options, zero_shot=False)
-    assert (rows, settings) == (ROWS[:8], (6, ROWS[8:], False, 4, 4))
-    light = dspy.MIPROv2(metric=lambda *a: 1.0, auto="light")
-    _, (trials, *_) = private.mipro_settings(light, PROGRAM, ROWS, None, {}, zero_shot=False)
-    assert trials > 0
-    with pytest.raises(ValueError, match="at least 2 examples"):
-        private.mipro_settings(given, PROGRAM, ROWS[:1], None, options, zero_shot=False)
-
-
 def test_react_reports_a_tool_that_raised_in_the_same_words():
     """`kit.trajectory` marks a step as failed by how its observation begins."""
 

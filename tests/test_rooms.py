@@ -7,7 +7,7 @@ from pathlib import Path
 KIT = Path(__file__).parents[1] / "kit"
 TEMPLATES = {"skeleton"}  # they run in projects of their own
 WORKSHOP = ("kit.workshop", "kit.__main__")
-ENGINES_MAY = {"kit.notices", "kit.plans", "kit.private", "kit.project", "kit.redaction", "kit.engines"}
+ENGINES_MAY = {"kit.notices", "kit.private", "kit.project", "kit.redaction", "kit.engines"}
 
 
 def name_of(path: Path) -> str:
@@ -57,7 +57,7 @@ def test_the_library_knows_nothing_of_the_workshop():
 
 
 def test_engines_stand_on_little():
-    """An engine knows how to hide secrets, to ask and to plan; no display, no evaluation."""
+    """An engine knows how to hide secrets, and to ask; no display, no evaluation."""
     names = {name for name in MODULES if name.startswith("kit.engines")}
     assert outside(names, within={name for name in MODULES if room(name) in ENGINES_MAY}) == {}
 

@@ -1,151 +1,195 @@
-"""Budget: what an optimizer run will take before it starts, and a cap while it runs.
+"""Budget: stop an optimizer at a limit, keep every reply, say how to go on.
 
-budget.estimate(optimizer, program, trainset=trainset, valset=valset, measured=kit.usage(program))
-with budget.cap(calls=400) as spent: ...
+    with budget.cap(calls=400, keep="data/runs/16_gepa.replies.jsonl") as spent:
+        optimized = optimizer.compile(program, trainset=trainset, valset=valset)
+
+Optimizers and `dspy.Evaluate` go on after any `Exception`, so `OverBudget` is raised when the block ends.
 """
 
 from __future__ import annotations
 
-import html
+import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import dspy
+from dspy.utils.callback import BaseCallback
 
-from kit import tables
-from kit.calls import Usage
-from kit.evaluation.caps import OverBudget, TooSmall, cap
-from kit.evaluation.costs import Costs, Line, Range, costs, line, model_of, total
-from kit.evaluation.spending import Evaluated, Spent
-from kit.evaluation.splits import leaks
-from kit.plans.optimizers import plan
-from kit.plans.steps import Plan
+from kit.engines.history import entries
+from kit.engines.models import list_price
+from kit.engines.recordings import Recordings
+from kit.evaluation.spending import Evaluated, Spent, number_of
+from kit.notices import notice
 
-__all__ = ["Estimate", "Evaluated", "OverBudget", "Spent", "TooSmall", "cap", "estimate"]
-
-_HEADINGS = ["step", "model", "calls", "tokens in", "tokens out", "minutes", "dollars"]
-_FIELDS = ["calls", "input_tokens", "output_tokens", "minutes", "usd"]
+_LONGEST_WAIT_SECONDS = 60
+_GO_ON = "To go on, raise the cap and run the same cell again: a reply that is kept is not asked for twice."
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """What a run will take. Shown as a table, with reasons not to start (`problems`), and `notes`."""
-
-    lines: list[Line]
-    problems: list[str]
-    notes: list[str]
-
-    def __repr__(self) -> str:
-        said = [f"Do not start: {problem}" for problem in self.problems]
-        table = [tables.columns(_HEADINGS, self._rows())] if self.lines else []
-        return "\n".join([*said, *table, *(f"- {note}" for note in self.notes)])
-
-    def _repr_html_(self) -> str:
-        said = "".join(f"<p><b>Do not start:</b> {html.escape(problem)}</p>" for problem in self.problems)
-        table = tables.table(_HEADINGS, self._rows()) if self.lines else ""
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return f"{said}{table}<ul>{notes}</ul>"
-
-    @property
-    def calls(self) -> Range:
-        """Calls of models, from least to most."""
-        return self.all.calls
-
-    @property
-    def all(self) -> Line:
-        """All steps together."""
-        return Line("all", "", *(total([getattr(part, name) for part in self.lines]) for name in _FIELDS))
-
-    def _rows(self) -> list[list[str]]:
-        return [_row(part) for part in (self.lines if len(self.lines) == 1 else [*self.lines, self.all])]
+class OverBudget(RuntimeError):
+    """A cap was reached; the message says what was spent, what is kept, and how to go on."""
 
 
-def estimate(
-    optimizer: Any,
-    program: dspy.Module,
+class TooSmall(ValueError):
+    """A run was not started, because it could not have got anywhere."""
+
+
+class _Stop(BaseException):
+    """Leaves an optimizer past every `except Exception`; may carry the error to raise outside."""
+
+
+@contextmanager
+def cap(
     *,
-    trainset: list[dspy.Example],
-    valset: list[dspy.Example] | None = None,
-    measured: Usage | None = None,
-    rows: int = 1,
-    written: Usage | None = None,
+    calls: int | None = None,
+    tokens: int | None = None,
+    usd: float | None = None,
+    minutes: float | None = None,
     prices: str | None = None,
-    **options: Any,
-) -> Estimate:
-    """Return what `optimizer.compile` will take with the same arguments. No model is asked.
+    keep: str | Path | None = None,
+) -> Iterator[Spent]:
+    """Stop what runs inside the block when a limit is reached, and refuse a run that is too small to start.
+
+    All calls count, replayed ones with the tokens and seconds that they once took: the cap is on the run, not
+    on the sitting. The limit on calls is exact. The others are looked at before each call, so the calls that
+    are under way then, one for each thread, may go past them.
 
     Args:
-        optimizer: LabeledFewShot, BootstrapFewShot, BootstrapFewShotWithRandomSearch, COPRO, InferRules,
-            MIPROv2, GEPA or SIMBA.
-        program: The program to be compiled.
-        trainset: Training rows.
-        valset: Validation rows.
-        measured: `kit.usage(...)` of real runs of the program; without it, calls alone are counted.
-        rows: How many runs `measured` holds.
-        written: `kit.usage(...)` of calls that wrote instructions; without it, they are guessed.
+        calls: Most calls of models.
+        tokens: Most tokens, read and written.
+        usd: Most US dollars, at list prices.
+        minutes: Most minutes.
         prices: A profile whose prices for the same role stand in for those of the models that answer.
-        options: Whatever else `compile` is given, e.g. num_trials=8.
+        keep: A JSONL file for the replies of recorded models: read at the start, added to as replies come.
+            Without it they stay in memory. Hosted models have DSPy's disk cache instead (cache=True), of
+            which a hit counts as a call of no tokens.
+
+    Yields:
+        What is spent so far. It stays readable after the block, and after a stop.
 
     Raises:
-        TypeError: If it is another optimizer.
-        ValueError: If `prices` is no profile, or `measured` holds no tokens.
+        OverBudget: If a limit was reached.
+        TooSmall: If a GEPA run could not try one candidate beyond the program that it starts from.
+        ValueError: If `prices` is no profile.
     """
-    planned = plan(optimizer, student=program, trainset=trainset, valset=valset, **options)
-    taken = costs(program, trainset, measured, rows, written)
-    lines = [line(step, model_of(optimizer, step.who), taken, prices) for step in planned.steps]
-    if not planned.steps and not planned.faults:
-        lines = [Line("demos drawn from the trainset", "none", (0, 0))]
-    return Estimate(lines, planned.faults, list(_notes(planned, trainset, valset, taken)))
+    limits = {"calls": calls, "tokens": tokens, "usd": usd, "minutes": minutes}
+    list_price("", prices)
+    spent = Spent({name: limit for name, limit in limits.items() if limit is not None}, prices)
+    with ExitStack() as kept:
+        watch = _Watch(spent, keep and Path(keep), kept)
+        try:
+            with dspy.context(callbacks=[*dspy.settings.get("callbacks", []), watch]):
+                yield spent
+        except _Stop:
+            if watch.error is None:  # another cap's
+                raise
+        except KeyboardInterrupt:
+            watch.close()
+            notice(f"Interrupted. {watch.story()}")
+            raise
+        finally:
+            watch.close()
+    if watch.error:
+        raise watch.error
 
 
-def _notes(planned: Plan, trainset: list, valset: list | None, taken: Costs) -> Iterator[str]:
-    if len(trainset) == 1:
-        yield "The trainset has one row: whatever is learned from it fits that row."
-    if valset and len(trainset) > 1 < len(valset):
-        yield from _shared(leaks(trainset=trainset, valset=valset))
-    yield from planned.notes
-    if not planned.steps:
-        return
-    if taken.task is None:
-        yield "For tokens, minutes and dollars run the program on a row; pass measured=kit.usage(program)."
-        return
-    yield "Minutes are for one call at a time. A prompt asked twice is paid for once, where replies are kept."
-    if any(step.demos for step in planned.steps):
-        yield f"A demo is taken to add {taken.demo_tokens:.0f} tokens, by the length of the rows."
-    if taken.guessed and any(step.who == "writer" for step in planned.steps):
-        yield "Writing an instruction is guessed at, until written=kit.usage(...) gives calls that did it."
+class _Watch(BaseCallback):
+    """Counts calls as they begin and end, and stops the one that would go past a limit."""
 
+    def __init__(self, spent: Spent, keep: Path | None, kept: ExitStack) -> None:
+        self.spent = spent
+        self.error: Exception | None = None
+        self._keep = keep
+        self._kept = kept
+        self._places: dict[str, str] = {}
+        self._known: set[int] = set()
+        self._seen = {entry["uuid"] for entry in entries()}
+        self._open: dict[str, Any] = {}
+        self._evaluating: dict[str, Any] = {}
+        self._turn = threading.Condition()
 
-def _shared(pairs: Any) -> Iterator[str]:
-    same = pairs[pairs["kind"] == "same"]
-    if len(same):
-        count, text = same["also_row"].nunique(), " ".join(same["text"].iloc[0].split())[:60]
-        yield (
-            f"Rows of the valset that are in the trainset too: {count}, e.g. {text!r}. Their scores say "
-            "nothing: take them out. kit.evaluation.splits.leaks lists them."
+    def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Let a call begin, or stop the run."""
+        with self._turn:
+            if self.spent.ended is not None:
+                raise _Stop
+            if self.error or self.spent.reached():
+                self.error = self.error or OverBudget(f"Stopped at the cap. {self.story()}")
+                raise _Stop
+            self._place(instance)
+            self.spent.calls += 1
+            self._open[call_id] = instance
+
+    def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        """Count what has come."""
+        with self._turn:
+            for entry in reversed(self._open.pop(call_id).history):
+                if entry["uuid"] in self._seen:
+                    break
+                self._seen.add(entry["uuid"])
+                self.spent.add(entry)
+            self._turn.notify_all()
+
+    def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Note which program is evaluated."""
+        self._evaluating[call_id] = inputs["program"]
+
+    def on_evaluate_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        """Keep its score."""
+        program = self._evaluating.pop(call_id)
+        if outputs is not None:
+            scores = [number_of(score) for *_, score in outputs.results]
+            self.spent.evaluations.append(Evaluated(float(outputs.score), scores, self.spent.calls, program))
+
+    def on_compile_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        """Refuse a search that its own budget, or the cap, ends before it has tried anything."""
+        if isinstance(instance, dspy.GEPA) and (problem := self._too_small(instance, **inputs)):
+            self.error = TooSmall(f"Not started. {problem}")
+            raise _Stop
+
+    def close(self) -> None:
+        """Wait for the calls under way, whose replies are paid for, and let no other begin."""
+        with self._turn:
+            if self.spent.ended is None:
+                self.spent.ended = time.monotonic()
+                self._turn.wait_for(lambda: not self._open, _LONGEST_WAIT_SECONDS)
+
+    def story(self) -> str:
+        """Say what was spent, what is kept, and how to go on."""
+        kept = "; ".join(f"replies of {model} {place}" for model, place in self._places.items())
+        best = self.spent.best
+        so_far = f" Best so far: {best.score} over {best.rows} rows, in spent.best." if best else ""
+        return f"Spent: {self.spent.title}. Kept: {kept or 'nothing, no model was asked'}.{so_far} {_GO_ON}"
+
+    def _too_small(self, gepa: dspy.GEPA, trainset: list, valset: list | None = None, **_: Any) -> str | None:
+        rows = len(valset or trainset)
+        tries = 2 * gepa.reflection_minibatch_size + rows
+        cap = self.spent.limits.get("calls")
+        if gepa.max_metric_calls is not None and gepa.max_metric_calls <= rows:
+            small = f"GEPA's budget of {gepa.max_metric_calls:,} metric calls"
+        elif cap is not None and cap < rows + tries:
+            small = f"The cap of {cap:,} calls"
+        else:
+            return None
+        return (
+            f"{small} is too small: the program given is scored on {rows:,} validation rows first, and a "
+            f"candidate beyond it takes {tries:,} more. Raise it, or give a smaller validation set."
         )
 
-
-def _row(part: Line) -> list[str]:
-    return [
-        part.step,
-        part.model,
-        _between(part.calls, ",.0f"),
-        *(_between(tokens, ",.0f", digits=3) for tokens in (part.input_tokens, part.output_tokens)),
-        _between(part.minutes, ",.1f"),
-        _between(part.usd, ",.4f"),
-    ]
-
-
-def _between(figures: Range | None, form: str, digits: int | None = None) -> str:
-    """Write a range; tokens are rounded to three digits.
-
-    >>> _between((40, 120), ",.0f"), _between((12345, 12345), ",.0f", digits=3), _between(None, ",.0f")
-    ('40-120', '12,300', '')
-    """
-    if figures is None:
-        return ""
-    rounded = figures if digits is None else [float(f"{figure:.{digits}g}") for figure in figures]
-    low, high = (format(figure, form) for figure in rounded)
-    return low if low == high else f"{low}-{high}"
+    def _place(self, lm: Any) -> None:
+        """Find out where a model's replies are kept, and read what is kept there."""
+        if lm.model in self._places:
+            return
+        recordings = getattr(getattr(lm, "engine", None), "recordings", None)
+        if not isinstance(recordings, Recordings):
+            cached = getattr(lm, "cache", False)
+            self._places[lm.model] = "in DSPy's cache" if cached else "nowhere (it has cache=False)"
+            return
+        if self._keep and id(recordings) not in self._known:
+            self._known.add(id(recordings))
+            self._kept.enter_context(recordings.kept_in(self._keep))
+        memory = "this kernel's memory (keep=... outlasts a restart)"
+        file = recordings.record_to.name if recordings.record_to else self._keep
+        self._places[lm.model] = f"in {file or memory}"

@@ -1,1 +1,0 @@
-"""What an optimizer will run, step by step, before it runs."""
