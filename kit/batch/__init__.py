@@ -7,10 +7,9 @@
 
     sources      DataFrame, Dask DataFrame, parquet or CSV files -> pieces of the table
     cells        columns of a frame; dicts come to the program as they were
-    encodings    UTF-8, UTF-16 and cp1252 files
     identity     what makes two runs the same run
     entries      one distinct row, asked
-    values       any output as JSON: decimals, bytes, numpy, long integers
+    values       any output as JSON
     threads      many at once, in this process
     cluster      many at once, on Dask workers
     answers      what was answered, on disk

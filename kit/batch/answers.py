@@ -44,7 +44,8 @@ class Answers:
         with self._database:
             for outcome in outcomes:
                 calls = outcome.spent.calls
-                self._database.executemany(_ADD, [(c.model, c.source, *_amounts(c)) for c in calls])
+                bill = [(c.model, c.source, c.input_tokens, c.output_tokens, c.cost_usd) for c in calls]
+                self._database.executemany(_ADD, bill)
                 if not outcome.is_fatal:
                     row = (outcome.key, outcome.outputs, outcome.error, outcome.reason)
                     self._database.execute(_REMEMBER, row)
@@ -81,7 +82,3 @@ class Answers:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-
-def _amounts(call: object) -> tuple[int, int, float]:
-    return call.input_tokens, call.output_tokens, call.cost_usd

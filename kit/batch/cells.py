@@ -1,31 +1,25 @@
 """Cells: a frame's columns as Arrow for the files of results, and cells as the program gets them.
 
-Arrow gives every dict of a column the keys of all of them, {"k": 1} becomes {"k": 1, "z": None}. It also cuts
-a time to a date where the column begins with a date, moves a time without a zone into another zone, and adds
-zeros to decimals. A column with such cells, or with models, is kept: the program gets the cells as they were,
-the results hold them as JSON or text.
+A column of text, numbers, booleans, dates or bytes is stored as such. Arrow would change other cells: give
+every dict the keys of all, move a time into another zone, add zeros to decimals. Such a column is kept: the
+program gets the cells as they were, the results hold them as JSON.
 """
 
 from __future__ import annotations
 
 import copy
-import dataclasses
 import datetime
-import enum
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
-from pathlib import PurePath
 from typing import Any
 
 import pandas
 import pyarrow as pa
-import pydantic
 
 from kit.batch import values
 
-_WHOLE = (dict, enum.Enum, PurePath, pydantic.BaseModel)
-_TYPES = "text, numbers, booleans, dates, bytes, lists, dicts and Pydantic models"
+_STORED = {str, bool, int, float, bytes, datetime.date}
 
 
 class BadColumn(ValueError):
@@ -59,45 +53,13 @@ def rows_of(frame: pandas.DataFrame, keep: Iterable[str] = ()) -> Rows:
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     if twice := sorted(set(frame.columns[frame.columns.duplicated()])):
         raise BadColumn(f"Two columns are named {', '.join(map(repr, twice))}. Rename one of them.")
-    columns = {name: _column(frame[name], name in keep) for name in frame.columns}
     kept = {
         name: [None if missing(cell) else cell for cell in frame[name]]
-        for name, (_, is_kept) in columns.items()
-        if is_kept
+        for name in frame.columns
+        if name in keep or _must_be_kept(frame[name])
     }
-    return Rows(pa.table({name: column for name, (column, _) in columns.items()}), kept)
-
-
-def _column(column: pandas.Series, keep: bool) -> tuple[pa.Array, bool]:
-    if isinstance(column.dtype, pandas.PeriodDtype | pandas.IntervalDtype):
-        column = column.astype(str)  # Arrow would make numbers of them
-    if isinstance(column.dtype, pandas.SparseDtype):
-        column = column.sparse.to_dense()
-    try:
-        if not (keep or _holds_records(column)):
-            made = pa.Array.from_pandas(column)
-            if not _changes(column, made):
-                return made, False
-        return pa.array(map(_text, column), pa.string()), True
-    except (
-        pa.ArrowException,
-        OverflowError,
-        RecursionError,  # a list that holds itself
-        UnicodeError,
-        values.NotStorable,
-    ) as error:
-        reason = f" Found: {error}" if isinstance(error, values.NotStorable) else ""
-        raise BadColumn(_what_is_wrong(column) + reason) from error
-
-
-def _holds_records(column: pandas.Series) -> bool:
-    return column.dtype == object and any(map(_holds_record, column))
-
-
-def _holds_record(cell: Any) -> bool:
-    if isinstance(cell, list | tuple):
-        return any(map(_holds_record, cell))
-    return isinstance(cell, _WHOLE) or (dataclasses.is_dataclass(cell) and not isinstance(cell, type))
+    stored = {name: _stored(frame[name], kept.get(name)) for name in frame.columns}
+    return Rows(pa.table(stored), kept)
 
 
 def missing(cell: Any) -> bool:
@@ -105,26 +67,31 @@ def missing(cell: Any) -> bool:
     return bool(pandas.api.types.is_scalar(cell) and pandas.isna(cell))
 
 
-def _changes(column: pandas.Series, made: pa.Array) -> bool:
-    """Whether a cell of a column of objects would come out of Arrow as another value."""
-    if column.dtype != object or pa.types.is_string(made.type):
-        return False
-    return any(map(_changed, column, made.to_pylist()))
+def _must_be_kept(column: pandas.Series) -> bool:
+    return column.dtype == object and not _STORED.issuperset(
+        type(cell) for cell in column if not missing(cell)
+    )
 
 
-def _changed(cell: Any, stored: Any) -> bool:
-    if isinstance(cell, Decimal):
-        return not missing(cell) and str(cell) != str(stored)
-    if isinstance(cell, datetime.date) and not missing(cell):  # a datetime is a date too
-        return cell.isoformat() != stored.isoformat()
-    return isinstance(cell, set | frozenset)
+def _stored(column: pandas.Series, kept: list[Any] | None) -> pa.Array:
+    try:
+        if kept is not None:
+            if any(isinstance(cell, set | frozenset) for cell in kept):
+                raise values.NotStorable("a set, which has no order. Make it a sorted list.")
+            return pa.array(map(_text, kept), pa.string())
+        made = pa.Array.from_pandas(column)
+        if isinstance(made, pa.ExtensionArray):  # of a month it would be the number since 1970
+            raise values.NotStorable(f"the type {column.dtype}.")
+        return made
+    except (pa.ArrowException, OverflowError, UnicodeError, values.NotStorable) as error:
+        reason = f" Found: {error}" if isinstance(error, values.NotStorable) else ""
+        raise BadColumn(_what_is_wrong(column) + reason) from error
 
 
 def _text(cell: Any) -> str | None:
-    if missing(cell):
-        return None
-    plain = values.plain(cell)
-    return plain if isinstance(plain, str) and type(cell) is not str else values.dumps(cell)
+    written = None if cell is None else values.dumps(cell)
+    is_text = written and written.startswith('"') and not isinstance(cell, str)  # a decimal, a time, a path
+    return json.loads(written) if is_text else written
 
 
 def _what_is_wrong(column: pandas.Series) -> str:
@@ -135,6 +102,7 @@ def _what_is_wrong(column: pandas.Series) -> str:
     kinds = " and ".join(f"{kind} ({where})" for kind, where in kinds_seen.items())
     return (
         f"Column {column.name!r} holds {kinds}, which one column of a table on disk cannot hold: it accepts "
-        f"{_TYPES}, each column one of them, integers up to 64 bits. Make it text, "
-        f"frame[{column.name!r}] = frame[{column.name!r}].astype(str), or drop it."
+        "text, numbers, booleans, dates, bytes, lists, dicts and Pydantic models, each column one of them, "
+        f"integers up to 64 bits. Make it text, frame[{column.name!r}] = frame[{column.name!r}].astype(str), "
+        "or drop it."
     )

@@ -55,7 +55,7 @@ class Cluster:
         self.program = program
         self._own = not isinstance(scheduler, distributed.Client)
         self._client = distributed.Client(scheduler) if self._own else scheduler
-        self._program = cloudpickle.dumps((_bare(program), _settings()))
+        self._program = cloudpickle.dumps(_bare(program))
         self._done: queue.SimpleQueue[distributed.Future] = queue.SimpleQueue()
         self._sent: dict[distributed.Future, tuple[str, Task]] = {}
         self._task: Task = []
@@ -136,14 +136,11 @@ def _loaded(program: bytes, threads: int, worker: str) -> tuple[Any, dict[str, A
     return *cloudpickle.loads(program), pool, len(entries())
 
 
-def _settings() -> dict[str, Any]:
-    settings = {name: dspy.settings[name] for name in _SETTINGS}
-    return settings | {"lm": settings["lm"] and settings["lm"].copy()}
-
-
-def _bare(program: Any) -> Any:
-    """Copy a program without the history of its models."""
+def _bare(program: Any) -> tuple[Any, dict[str, Any]]:
+    """Copy a program, and the settings in force, without the history of its models."""
     program = program.deepcopy()
     for predictor in program.predictors():
         predictor.lm = predictor.lm and predictor.lm.copy()
-    return program
+    return program, {name: dspy.settings[name] for name in _SETTINGS} | {
+        "lm": dspy.settings.lm and dspy.settings.lm.copy()
+    }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -42,33 +42,25 @@ class Partition:
     waiting: Counter[bytes]
 
 
+@dataclass
 class Driver:
     """Bring the pieces of a table, a program and a folder together.
 
     `patience` is how many failures in a row end the run.
     """
 
-    def __init__(
-        self,
-        inputs: dict[str, str],
-        *,
-        asked: Any,
-        answers: Answers,
-        parts: Parts,
-        bar: Any,
-        interrupted: threading.Event,
-        patience: int,
-    ) -> None:
-        self.inputs = inputs
-        self.asked = asked
-        self.answers = answers
-        self.parts = parts
-        self.bar = bar
-        self.interrupted = interrupted
-        self.patience = patience
-        self.open: list[Partition] = []
-        self.calls = self.failed = self.failed_in_a_row = 0
-        self.cost_usd = 0.0
+    inputs: dict[str, str]
+    asked: Any
+    answers: Answers
+    parts: Parts
+    bar: Any
+    interrupted: threading.Event
+    patience: int
+    open: list[Partition] = field(default_factory=list)
+    calls: int = 0
+    failed: int = 0
+    failed_in_a_row: int = 0
+    cost_usd: float = 0.0
 
     def work(self, partitions: Iterable[Rows], size: int) -> None:
         """Do all partitions that are not finished; whatever ends it, keep the calls in flight.
@@ -88,7 +80,12 @@ class Driver:
                 while self.open:
                     self._receive()
             finally:
-                self._settle()
+                self.asked.stop()
+                if self.asked.asked:
+                    waiting = f"waiting for {self.asked.asked} entries; Ctrl-C again drops them"
+                    self.bar.set_postfix_str(waiting)
+                while self.asked.asked:
+                    self.answers.add(self.asked.outcomes())
 
     def _extent(self) -> tuple[str, int]:
         """Return what runs, and how many calls of models it makes at most."""
@@ -115,14 +112,15 @@ class Driver:
 
     def _entries(self, rows: Rows) -> list[dict[str, Any] | EntryOutcome]:
         columns = [rows.cells(column) for column in self.inputs.values()]
-        return [self._entry(dict(zip(self.inputs, row, strict=True))) for row in zip(*columns, strict=True)]
-
-    def _entry(self, inputs: dict[str, Any]) -> dict[str, Any] | EntryOutcome:
-        if empty := [name for name, value in inputs.items() if missing(value)]:
-            columns = ", ".join(self.inputs[name] for name in empty)
-            reason = f"No value in {columns}; the program was not asked."
-            return EntryOutcome(b"", error="MissingValue", reason=reason)
-        return inputs
+        entries: list[dict[str, Any] | EntryOutcome] = []
+        for row in zip(*columns, strict=True):
+            inputs = dict(zip(self.inputs, row, strict=True))
+            if empty := ", ".join(self.inputs[name] for name, value in inputs.items() if missing(value)):
+                reason = f"No value in {empty}; the program was not asked."
+                entries.append(EntryOutcome(b"", error="MissingValue", reason=reason))
+            else:
+                entries.append(inputs)
+        return entries
 
     def _receive(self) -> None:
         if self.interrupted.is_set():
@@ -131,7 +129,11 @@ class Driver:
         self.answers.add(outcomes)
         self._count(outcomes)
         for outcome in outcomes:
-            self._give_up_on(outcome)
+            self.failed_in_a_row = self.failed_in_a_row + 1 if outcome.error else 0
+            if outcome.is_fatal:
+                raise Stopped(f"No entry can be answered. {outcome.error}: {outcome.reason}")
+            if self.failed_in_a_row >= self.patience:
+                raise Stopped(f"{self.failed_in_a_row} failures in a row. {outcome.error}: {outcome.reason}")
             for partition in self.open:
                 self.bar.update(partition.waiting.pop(outcome.key, 0))
         self._finish()
@@ -144,23 +146,9 @@ class Driver:
         note = f"{self.calls:,} calls, ${self.cost_usd:.2f}, {self.failed:,} failed"
         self.bar.set_postfix_str(note, refresh=False)
 
-    def _give_up_on(self, outcome: EntryOutcome) -> None:
-        self.failed_in_a_row = self.failed_in_a_row + 1 if outcome.error else 0
-        if outcome.is_fatal:
-            raise Stopped(f"No entry can be answered. {outcome.error}: {outcome.reason}")
-        if self.failed_in_a_row >= self.patience:
-            raise Stopped(f"{self.failed_in_a_row} failures in a row. {outcome.error}: {outcome.reason}")
-
     def _finish(self) -> None:
         for partition in [partition for partition in self.open if not partition.waiting]:
             known = self.answers.get(list({key for key in partition.keys if isinstance(key, bytes)}))
             outcomes = [key if isinstance(key, EntryOutcome) else known[key] for key in partition.keys]
             self.parts.write(partition.number, partition.rows, outcomes)
             self.open.remove(partition)
-
-    def _settle(self) -> None:
-        self.asked.stop()
-        if self.asked.asked:
-            self.bar.set_postfix_str(f"waiting for {self.asked.asked} entries; Ctrl-C again drops them")
-        while self.asked.asked:
-            self.answers.add(self.asked.outcomes())

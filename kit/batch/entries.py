@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dspy
-import orjson
 from dspy.utils.exceptions import LMAuthError, LMBillingError, LMConfigurationError
 
 from kit.batch import values
@@ -22,7 +21,6 @@ _FATAL = (LMAuthError, LMBillingError, LMConfigurationError, NotConfirmed)
 _LONGEST_REASON = 2000
 _LONGEST_HISTORY = 200
 _KEPT_CALLS = 1000
-_SIMPLE = (bool, float, int, str, type(None))
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,13 @@ class Entry(dspy.Module):
             raise TypeError(
                 f"The program returned a {type(prediction).__name__}; expected a dspy.Prediction or a dict."
             )
-        return values.dumps(_outputs(prediction)).encode()
+        outputs = {}
+        for name, value in prediction.items():
+            try:
+                outputs[name] = values.plain(value)
+            except values.NotStorable as error:
+                raise values.NotStorable(f"Output {name!r} is {error}") from error
+        return values.dumps(outputs).encode()
 
 
 def key_of(inputs: dict[str, Any]) -> bytes:
@@ -82,33 +86,10 @@ def key_of(inputs: dict[str, Any]) -> bytes:
     >>> key_of({"a": 1, "b": "x"}) == key_of({"b": "x", "a": 1}) != key_of({"a": "1", "b": "x"})
     True
     """
-    if all(type(value) in _SIMPLE for value in inputs.values()):
-        content = orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)
-    else:
-        content = repr(_exactly(inputs)).encode("utf-8", "backslashreplace")
-    return hashlib.sha256(content).digest()[:16]
+    content = values.dumps(dict(sorted(inputs.items())))
+    return hashlib.sha256(content.encode()).digest()[:16]
 
 
 def forget_calls(earlier: int = 0) -> None:
     """Keep, of all calls in DSPy's history, the first `earlier` and the last 1,000 (DSPy: 10,000)."""
     del entries()[earlier:-_KEPT_CALLS]
-
-
-def _outputs(prediction: Any) -> dict[str, Any]:
-    outputs = {}
-    for name, value in prediction.items():
-        try:
-            outputs[name] = values.plain(value)
-        except values.NotStorable as error:
-            raise values.NotStorable(f"Output {name!r} is {error}") from error
-    return outputs
-
-
-def _exactly(value: Any) -> Any:
-    """Return what tells a value from all others: a tuple from a list, the key 1 from "1", whole arrays."""
-    kind = type(value).__name__
-    if isinstance(value, dict):
-        return kind, sorted((repr(key), _exactly(held)) for key, held in value.items())
-    if isinstance(value, list | tuple):
-        return kind, [_exactly(held) for held in value]
-    return value if type(value) in _SIMPLE else (kind, values.plain(value))

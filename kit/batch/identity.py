@@ -70,11 +70,7 @@ def differences(now: dict[str, Any], before: dict[str, Any]) -> list[str]:
 
 
 def _hash(value: Any) -> str:
-    try:
-        written = orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # an integer beyond 64 bits, or half of a surrogate pair
-        written = ascii(value).encode()
-    return hashlib.sha256(written).hexdigest()
+    return hashlib.sha256(repr(value).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _module(module: Any, name: str) -> list[Any]:
@@ -137,25 +133,16 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(value)
 
 
-def _constant(value: Any, around: tuple[int, ...] = ()) -> str:
-    """Return the same text in every process: no addresses, and sets in order, also within other values.
-
-    >>> loop = [1]
-    >>> loop.append(loop)
-    >>> _constant(loop)
-    "['1', '...']"
-    """
-    if id(value) in around:
-        return "..."
-    around = (*around, id(value))
+def _constant(value: Any) -> str:
+    """Return the same text in every process: no addresses, and sets in order, also within other values."""
     if isinstance(value, CodeType):
         return value.co_name
     if isinstance(value, set | frozenset):
-        return repr(sorted(_constant(held, around) for held in value))
+        return repr(sorted(map(_constant, value)))
     if isinstance(value, dict):
-        return repr([(_constant(key, around), _constant(held, around)) for key, held in value.items()])
+        return repr([(_constant(key), _constant(held)) for key, held in value.items()])
     if isinstance(value, list | tuple):
-        return repr([_constant(held, around) for held in value])
+        return repr([*map(_constant, value)])
     return repr(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,6 @@ from kit.batch.entries import EntryOutcome
 
 NUMBER = "row_number"
 _NUMBERS = {float, int, type(None)}
-_EXACT = 2**53  # the most that a float counts to
 _WITHOUT_FILES = {
     "results": pa.schema({NUMBER: pa.int64()}),
     "failures": pa.schema({NUMBER: pa.int64(), "error": pa.string(), "reason": pa.string()}),
@@ -59,15 +59,17 @@ class Parts:
         bad = [outcome for outcome in outcomes if outcome.error]
         is_good = pa.array([not outcome.error for outcome in outcomes], pa.bool_())
         answered = _beside(rows.filter(is_good), self._outputs(good))
-        failed = _beside(rows.filter(pa.compute.invert(is_good)), _reasons(bad))
+        (self.folder / "failures" / name).unlink(missing_ok=True)
         if bad:
-            _write(failed, self.folder / "failures" / name)
-        else:
-            (self.folder / "failures" / name).unlink(missing_ok=True)
+            why = {
+                column: pa.array([getattr(outcome, column) for outcome in bad])
+                for column in ("error", "reason")
+            }
+            _write(_beside(rows.filter(pa.compute.invert(is_good)), why), self.folder / "failures" / name)
         _write(answered, self.folder / "results" / name)  # comes last: it makes the partition finished
 
     def _outputs(self, outcomes: list[EntryOutcome]) -> dict[str, pa.Array]:
-        predictions = [values.loads(outcome.outputs) for outcome in outcomes]
+        predictions = [json.loads(outcome.outputs) for outcome in outcomes]
         names = dict.fromkeys(name for prediction in predictions for name in prediction)
         return {
             f"{self.prefix}{name}": _column([prediction.get(name) for prediction in predictions])
@@ -104,11 +106,11 @@ class Table:
 
     def head(self, rows: int = 5) -> pandas.DataFrame:
         """Return the first rows."""
-        return _frame(self.dataset.head(rows))
+        return self.dataset.head(rows).to_pandas(integer_object_nulls=True)
 
     def to_pandas(self, columns: list[str] | None = None) -> pandas.DataFrame:
         """Read all rows into memory, in the order of the source."""
-        return _frame(self.dataset.to_table(columns=columns))
+        return self.dataset.to_table(columns=columns).to_pandas(integer_object_nulls=True)
 
     def _title(self) -> str:
         return f"{self.name}: {len(self):,} rows in {len(self.paths):,} files"
@@ -154,13 +156,6 @@ def _beside(rows: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
     return rows
 
 
-def _reasons(outcomes: list[EntryOutcome]) -> dict[str, pa.Array]:
-    return {
-        name: pa.array([getattr(outcome, name) for outcome in outcomes], pa.string())
-        for name in ("error", "reason")
-    }
-
-
 def _column(cells: list[Any]) -> pa.Array:
     """Keep text, numbers and booleans; what is nested or of mixed types becomes JSON, long integers text."""
     kinds = {type(cell) for cell in cells}
@@ -174,19 +169,15 @@ def _column(cells: list[Any]) -> pa.Array:
 
 
 def _common(schemas: list[pa.Schema]) -> pa.Schema:
-    names = dict.fromkeys(name for schema in schemas for name in schema.names)
-    return pa.schema(
-        _field([schema.field(name) for schema in schemas if name in schema.names]) for name in names
-    )
-
-
-def _field(fields: list[pa.Field]) -> pa.Field:
-    """Return a type that holds a column of all files; text, where one has text and one has numbers."""
-    schemas = [pa.schema([field]) for field in dict.fromkeys(fields)]
-    try:
-        return pa.unify_schemas(schemas, promote_options="permissive").field(0)
-    except pa.ArrowTypeError:
-        return pa.field(fields[0].name, pa.string())
+    """Return a schema that holds all files; a column of text in one and of numbers in another is text."""
+    fields: dict[str, pa.Field] = {}
+    for field in (field for schema in schemas for field in schema):
+        try:
+            both = [pa.schema([field]), pa.schema([fields.get(field.name, field)])]
+            fields[field.name] = pa.unify_schemas(both, promote_options="permissive").field(0)
+        except pa.ArrowTypeError:
+            fields[field.name] = pa.field(field.name, pa.string())
+    return pa.schema(fields.values())
 
 
 def _write(table: pa.Table, path: Path) -> None:
@@ -195,17 +186,3 @@ def _write(table: pa.Table, path: Path) -> None:
     with torn.open("rb+") as file:
         os.fsync(file.fileno())
     torn.replace(path)
-
-
-def _frame(table: pa.Table) -> pandas.DataFrame:
-    """Return a frame; long integers beside missing ones stay integers, which pandas would round to floats."""
-    long = any(
-        pa.types.is_integer(column.type) and column.null_count and _is_long(column)
-        for column in table.columns
-    )
-    return table.to_pandas(integer_object_nulls=long)
-
-
-def _is_long(column: pa.ChunkedArray) -> bool:
-    bounds = pa.compute.min_max(column).as_py().values()
-    return any(bound is not None and abs(bound) > _EXACT for bound in bounds)

@@ -125,6 +125,8 @@ def run(
     for name, value in (("threads", threads), ("partition_rows", partition_rows)):
         if value is not None and (not isinstance(value, int) or value < 1):
             raise ValueError(f"{name} is {value!r}; expected a number from 1.")
+    from tqdm.auto import tqdm
+
     table = source_of(source)
     mapping = mapping_of(inputs, table.schema)
     layout = {"partition_rows": partition_rows, "prefix": prefix}
@@ -139,12 +141,13 @@ def run(
             parts.forget(only_failed=True)
         answers.forget_failures()
         stack.enter_context(_told(folder, table.rows))
+        shown = {"unit": " rows", "disable": not progress, "dynamic_ncols": True}
         driver = Driver(
             mapping,
             asked=stack.enter_context(_asked(program, threads or dspy.settings.num_threads, scheduler)),
             answers=answers,
             parts=parts,
-            bar=stack.enter_context(_bar(table.rows, _finished(folder), progress)),
+            bar=stack.enter_context(tqdm(total=table.rows, initial=_finished(folder), **shown)),
             interrupted=stack.enter_context(interrupts()),
             patience=max_failures_in_a_row,
         )
@@ -196,21 +199,12 @@ def _continue(folder: Path, described: dict[str, Any], answers: Answers, parts: 
         answers.clear()
 
 
-@contextlib.contextmanager
-def _asked(program: dspy.Module, threads: int, scheduler: Any) -> Iterator[Any]:
+def _asked(program: dspy.Module, threads: int, scheduler: Any) -> Any:
     if scheduler is None:
-        yield Threads(program, threads)
-        return
+        return contextlib.nullcontext(Threads(program, threads))
     from kit.batch.cluster import Cluster
 
-    with contextlib.closing(Cluster(program, threads, scheduler)) as cluster:
-        yield cluster
-
-
-def _bar(rows: int, finished: int, progress: bool) -> Any:
-    from tqdm.auto import tqdm
-
-    return tqdm(total=rows, initial=finished, unit=" rows", disable=not progress, dynamic_ncols=True)
+    return contextlib.closing(Cluster(program, threads, scheduler))
 
 
 @contextlib.contextmanager

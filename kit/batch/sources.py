@@ -1,4 +1,7 @@
-"""Source: a DataFrame, a Dask DataFrame or files, read in pieces that fit into memory."""
+"""Source: a DataFrame, a Dask DataFrame or files, read in pieces that fit into memory.
+
+CSV files are read as UTF-8 with commas; `pandas.read_csv` reads all others, and its frame is a source too.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,12 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.dataset  # noqa: F401 - for pa.dataset
 
-from kit.batch import cells, encodings
-from kit.notices import notice
+from kit.batch import cells
 
 _IN_PIECES = pa.dataset.ParquetFileFormat(
     default_fragment_scan_options=pa.dataset.ParquetFragmentScanOptions(pre_buffer=False)
 )
-_PACKED = (".bz2", ".gz", ".lz4", ".zst")
-_LITTLE_AT_ONCE = {
-    "batch_size": 1000,
-    "batch_readahead": 1,
-    "fragment_readahead": 1,
-    "use_threads": False,
-}
+_LITTLE_AT_ONCE = {"batch_size": 1000, "batch_readahead": 1, "fragment_readahead": 1, "use_threads": False}
 
 
 class BadSource(ValueError):
@@ -71,33 +67,25 @@ def source_of(table: Any) -> Source:
     Raises:
         TypeError: If it is something else.
         FileNotFoundError: If there is no such file, or no such file in the folder.
-        ValueError: If the files are of another kind.
+        BadColumn, BadSource: If a frame or a file cannot be read as a table.
     """
     if isinstance(table, pandas.DataFrame):
-        return _of_frame(table)
+        rows = cells.rows_of(_with_index(table))
+        return Source(rows.table.schema, len(rows), _digest([_content(rows)]), lambda: [rows])
     if hasattr(table, "to_delayed") and hasattr(table, "npartitions"):
         return _of_dask(table)
     if isinstance(table, str | Path):
         return _of_files(_files(Path(table)))
     if isinstance(table, Sequence) and all(isinstance(item, str | Path) for item in table):
         return _of_files([path for item in table for path in _files(Path(item))])
-    what = type(table).__name__
-    if isinstance(table, Sequence):
-        what += f" of {' and '.join(sorted({type(item).__name__ for item in table}))}"
     raise TypeError(
-        f"A source is a pandas or Dask DataFrame, a path or a list of paths, not a {what}. Make a frame of "
-        "rows: pandas.DataFrame(rows)."
+        "A source is a pandas or Dask DataFrame, a path or a list of paths, not a "
+        f"{type(table).__name__}. Make a frame of rows: pandas.DataFrame(rows)."
     )
 
 
 def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> dict[str, str]:
-    """Return which column each input field of the program is read from.
-
-    Raises:
-        MissingColumn: If the table lacks one; the message lists the columns found.
-        TypeError: If `inputs` is a single string.
-        ValueError: If there are none.
-    """
+    """Return which column each input field is read from; the error for a missing one lists those found."""
     if isinstance(inputs, str):
         raise TypeError(f"inputs is a list of columns: write inputs=[{inputs!r}].")
     mapping = dict(inputs) if isinstance(inputs, Mapping) else {name: name for name in inputs}
@@ -112,15 +100,11 @@ def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> 
     return mapping
 
 
-def _of_frame(frame: pandas.DataFrame) -> Source:
-    if frame.index.name or not frame.index.equals(pandas.RangeIndex(len(frame))):
-        frame = _with_index(frame)  # its labels mean something
-    rows = cells.rows_of(frame)
-    return Source(rows.table.schema, len(rows), _digest([_survey(frame, rows)]), lambda: [rows])
-
-
 def _with_index(frame: Any) -> Any:
-    """Return a pandas or Dask frame with its index as columns."""
+    """Return a pandas or Dask frame with its index as a column, if its labels mean something."""
+    in_memory = isinstance(frame, pandas.DataFrame)
+    if not (frame.index.name or (in_memory and not frame.index.equals(pandas.RangeIndex(len(frame))))):
+        return frame
     if twice := set(getattr(frame.index, "names", [frame.index.name])) & set(frame.columns):
         raise cells.BadColumn(
             f"The index and a column are both named {twice.pop()!r}. Rename the index: "
@@ -132,112 +116,81 @@ def _with_index(frame: Any) -> Any:
 def _of_dask(frame: Any) -> Source:
     import dask
 
-    pieces = (_with_index(frame) if frame.index.name else frame).to_delayed()
-    surveys = dask.compute(*[dask.delayed(_survey)(piece) for piece in pieces])
-    kept = {name for survey in surveys for name in survey[3]}
-    texts = [_as_text(schema, kept) for _, _, schema, _ in surveys]
-    schema = _one_schema(texts, "partitions")
+    def survey(piece: pandas.DataFrame) -> tuple[int, str, pa.Schema, list[str]]:
+        rows = cells.rows_of(piece)
+        return len(rows), _content(rows), rows.table.schema, sorted(rows.kept)
+
+    pieces = _with_index(frame).to_delayed()
+    counts, contents, schemas, kept = zip(*dask.compute(*map(dask.delayed(survey), pieces)), strict=True)
+    keep = {name for names in kept for name in names}
+    texts = (
+        [field.with_type(pa.string()) if field.name in keep else field for field in one] for one in schemas
+    )
+    schema = _one_schema([*map(pa.schema, texts)])
 
     def read() -> Iterator[cells.Rows]:
         for piece in pieces:
-            rows = cells.rows_of(piece.compute(), kept)
+            rows = cells.rows_of(piece.compute(), keep)
             yield cells.Rows(rows.table.cast(schema), rows.kept)
 
-    return Source(schema, sum(survey[0] for survey in surveys), _digest(surveys), read)
-
-
-def _as_text(schema: pa.Schema, kept: set[str]) -> pa.Schema:
-    return pa.schema(
-        [pa.field(name, pa.string()) if name in kept else schema.field(name) for name in schema.names]
-    )
+    return Source(schema, sum(counts), _digest(contents), read)
 
 
 def _of_files(paths: list[Path]) -> Source:
-    kinds = {_kind(path) for path in paths}
-    if len(kinds) != 1 or not kinds <= {"csv", "parquet"}:
+    kinds = {path.suffix.lower() for path in paths}
+    if kinds not in ({".csv"}, {".parquet"}):
         raise BadSource(
             f"A source's files are all .parquet or all .csv; found: {', '.join(map(str, paths))}. "
             "Read others yourself and pass the frame, e.g. pandas.read_excel(path)."
         )
-    read = _csv if kinds == {"csv"} else _parquet
-    datasets = {path: read(path) for path in paths}
-    schema = _one_schema([dataset.schema.remove_metadata() for dataset in datasets.values()], "files")
+    datasets, count, digest = {}, 0, []
+    for path in paths:
+        with _in_our_words(path), path.open("rb") as file:
+            datasets[path] = _csv(path) if kinds == {".csv"} else pa.dataset.dataset(path, format=_IN_PIECES)
+            count += datasets[path].count_rows()  # finds a torn row before anything is asked
+            digest += [path.name, hashlib.file_digest(file, "sha256").hexdigest()]
+    schema = _one_schema([dataset.schema.remove_metadata() for dataset in datasets.values()])
 
-    def read_all() -> Iterator[cells.Rows]:
+    def read() -> Iterator[cells.Rows]:
         for path, dataset in datasets.items():
             with _in_our_words(path):
                 for batch in dataset.replace_schema(schema).to_batches(**_LITTLE_AT_ONCE):
                     yield cells.Rows(pa.Table.from_batches([batch]))
 
-    return Source(schema, sum(map(_count, paths, datasets.values())), _digest(map(_content, paths)), read_all)
+    return Source(schema, count, _digest(digest), read)
 
 
-def _one_schema(schemas: list[pa.Schema], what: str) -> pa.Schema:
+def _one_schema(schemas: list[pa.Schema]) -> pa.Schema:
     """Return a schema that holds the columns of all pieces of a table."""
     try:
         return pa.unify_schemas(schemas, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        names = dict.fromkeys(name for schema in schemas for name in schema.names)
-        types = {
-            name: {str(schema.field(name).type) for schema in schemas if name in schema.names}
-            for name in names
-        }
-        odd = "; ".join(
-            f"{name!r}: {', '.join(sorted(kinds))}" for name, kinds in types.items() if len(kinds) > 1
-        )
         raise BadSource(
-            f"The table's {what} differ in the type of a column ({odd}). Give it one type in all of them, "
-            "e.g. frame[column] = frame[column].astype(str)."
+            f"The pieces of the table differ in the type of a column ({error}). Give it one type in all of "
+            "them, e.g. frame[column] = frame[column].astype(str)."
         ) from error
 
 
 def _files(path: Path) -> list[Path]:
     if not path.exists():
         raise FileNotFoundError(f"There is no {path}, seen from {Path.cwd()}.")
-    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if _kind(file))
+    if path.is_file():
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in (".csv", ".parquet"))
     if not files:
         raise FileNotFoundError(f"There is no .parquet or .csv file in {path}.")
     return files
 
 
-def _kind(path: Path) -> str:
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in _PACKED]
-    return suffixes[-1][1:] if suffixes and suffixes[-1] in (".csv", ".parquet") else ""
-
-
-def _parquet(path: Path) -> pa.dataset.Dataset:
-    with _in_our_words(path):
-        return pa.dataset.dataset(path, format=_IN_PIECES)
-
-
 def _csv(path: Path) -> pa.dataset.Dataset:
-    if path.suffix.lower() in _PACKED and not path.suffix.islower():
-        raise BadSource(f"{path} is packed; to be unpacked, its name must end in {path.suffix.lower()!r}.")
-    with _in_our_words(path):
-        options = pa.csv.ReadOptions(encoding=encodings.encoding_of(path))
-        parsing = pa.csv.ParseOptions(delimiter=_separator(path, options.encoding), newlines_in_values=True)
-        with pa.csv.open_csv(path, options, parse_options=parsing) as reader:
-            names = reader.schema.names
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise BadSource(f"{path} has two columns named {', '.join(map(repr, twice))}. Rename one.")
-        text = pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-        form = pa.dataset.CsvFileFormat(parsing, convert_options=text, read_options=options)
-        return pa.dataset.dataset(path, pa.schema(dict.fromkeys(names, pa.string())), format=form)
-
-
-def _separator(path: Path, encoding: str) -> str:
-    """Return what separates the columns: a comma, or, if the first line has none, a semicolon or a tab."""
-    with pa.input_stream(str(path), compression="detect") as file:
-        header = file.read(1 << 16).decode(encoding, "ignore").partition("\n")[0]
-    separator = "," if "," in header else next((sign for sign in ";\t" if sign in header), ",")
-    if separator != ",":
-        notice(f"{path.name} has no comma in its first line: its columns are separated by {separator!r}.")
-    return separator
-
-
-def _count(path: Path, dataset: pa.dataset.Dataset) -> int:
-    with _in_our_words(path):
-        return dataset.count_rows()
+    parsing = pa.csv.ParseOptions(newlines_in_values=True)
+    with pa.csv.open_csv(path, parse_options=parsing) as reader:
+        names = reader.schema.names
+    if len(set(names)) < len(names):
+        raise pa.ArrowInvalid(f"Two columns have one name, among {', '.join(names)}.")
+    texts = dict.fromkeys(names, pa.string())
+    form = pa.dataset.CsvFileFormat(parsing, convert_options=pa.csv.ConvertOptions(column_types=texts))
+    return pa.dataset.dataset(path, pa.schema(texts), format=form)
 
 
 @contextlib.contextmanager
@@ -248,29 +201,18 @@ def _in_our_words(path: Path) -> Iterator[None]:
     except (pa.ArrowException, UnicodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # the disk's own words are clear
             raise
-        reason = " ".join(str(error).split())[:300]
+        reason, kind = " ".join(str(error).split())[:300], path.suffix.lower()[1:]
+        how = "encoding=..., sep=..., dtype=str" if kind == "csv" else "..."
         raise BadSource(
-            f"{path} cannot be read as {_kind(path)}: {reason} Mend that place in the file, or read it "
-            f"yourself and pass the frame: batch.run(program, pandas.read_{_kind(path)}(...), ...)."
+            f"{path} cannot be read as {kind}: {reason} Mend that place in the file, or read it yourself and "
+            f"pass the frame: batch.run(program, pandas.read_{kind}(path, {how}), ...)."
         ) from error
 
 
-def _survey(
-    frame: pandas.DataFrame, rows: cells.Rows | None = None
-) -> tuple[int, bytes, pa.Schema, list[str]]:
-    rows = rows or cells.rows_of(frame)
-    schema = rows.table.schema
-    nested = [field.name for field in schema if pa.types.is_nested(field.type)]
-    texts = {name: [*map(repr, rows.cells(name))] for name in [*nested, *rows.kept]}
-    flat = frame.set_axis(schema.names, axis=1).assign(**texts)
-    hashes = pandas.util.hash_pandas_object(flat, index=False)
-    return len(frame), hashlib.sha256(hashes.to_numpy().tobytes()).digest(), schema, sorted(rows.kept)
+def _content(rows: cells.Rows) -> str:
+    hashes = pandas.util.hash_pandas_object(rows.table.to_pandas(), index=False)
+    return str(rows.table.schema) + hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()
 
 
-def _content(path: Path) -> tuple[str, bytes]:
-    with path.open("rb") as file:
-        return path.name, hashlib.file_digest(file, "sha256").digest()
-
-
-def _digest(parts: Iterable[Any]) -> str:
-    return hashlib.sha256(repr([str(part) for part in parts]).encode()).hexdigest()
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256(repr([*parts]).encode()).hexdigest()

@@ -18,9 +18,8 @@ class NoContact(ValueError):
 def headers(contact: str | None) -> dict[str, str]:
     """Return the headers that the SEC asks for, a name and an e-mail address; without them it is not asked.
 
-    Source:
+    Source, also for ten requests a second at most:
         https://www.sec.gov/search-filings/edgar-search-assistance/accessing-edgar-data
-        also for the limit of ten requests a second.
 
     >>> headers("Jo Doe jo@example.com")
     {'User-Agent': 'Jo Doe jo@example.com'}
@@ -35,13 +34,9 @@ def headers(contact: str | None) -> dict[str, str]:
 
 
 def ownership(submission: str) -> str:
-    r"""Return the ownership document that a submission or a file holds, canonical and without addresses.
+    r"""Return the ownership document of a submission, canonical and without addresses; ValueError if none.
 
-    Canonical XML has no declaration and no blanks between elements, so that copies which differ in these
-    alone become the same bytes.
-
-    Raises:
-        ValueError: If there is none.
+    Canonical XML has no declaration and no blanks between elements: copies become the same bytes.
 
     >>> ownership("<XML>\n<ownershipDocument><rptOwnerCity>Reno</rptOwnerCity></ownershipDocument>\n</XML>")
     '<ownershipDocument><rptOwnerCity>[removed]</rptOwnerCity></ownershipDocument>\n'

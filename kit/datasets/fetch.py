@@ -7,7 +7,6 @@ KIT_DATA_MIRROR names a folder that is read instead of the network.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import logging
 import os
@@ -22,18 +21,13 @@ from kit.datasets.sets import DataSet, File
 
 MIRROR = "KIT_DATA_MIRROR"
 PATIENCE_SECONDS = 30
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-class DataError(OSError):
-    """A data set cannot be had, or cannot be trusted."""
-
-
-class BadData(DataError):
+class BadData(OSError):
     """A file is not the one that the kit knows."""
 
 
-class NoData(DataError):
+class NoData(OSError):
     """A file is not here, or cannot be reached."""
 
 
@@ -43,13 +37,14 @@ def get(name: str, *, contact: str | None = None, progress: bool = False) -> Pat
     `contact` says to EDGAR who asks, by default what KIT_EDGAR_CONTACT says.
 
     Raises:
-        NoData: If the network or the mirror does not have a file.
-        BadData: If what came is not what the kit knows.
-        DataError: If the disk is full.
+        NoData, BadData: If a file cannot be reached, or is not what the kit knows.
         NoContact: If EDGAR would have to be asked without a contact.
     """
     data_set, source = sets.spec(name), mirror()
-    missing = [file for file in data_set.files if fault(data_set, file) and _can_come(file, data_set, source)]
+    lacking = [file for file in data_set.files if fault(data_set, file)]
+    missing = [  # what has an address, or is in the mirror
+        file for file in lacking if file.url or (source and (source / data_set.mirror / file.path).exists())
+    ]
     headers = edgar.headers(contact) if data_set.edgar and missing and source is None else {}
     for file in missing:
         with _explained(data_set, file):
@@ -73,11 +68,6 @@ def fault(data_set: DataSet, file: File) -> str | None:
     with path.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     return None if digest == file.sha256 else f"has sha256 {digest}, expected {file.sha256}"
-
-
-def _can_come(file: File, data_set: DataSet, source: Path | None) -> bool:
-    """Tell whether a file has an address, or lies in the mirror."""
-    return bool(file.url or (source and (source / data_set.mirror / file.path).exists()))
 
 
 def _bring(
@@ -123,11 +113,4 @@ def _explained(data_set: DataSet, file: File) -> Iterator[None]:
     except FileNotFoundError as error:
         raise NoData(
             f"The mirror has no {data_set.mirror}/{file.path}. Unset {MIRROR} to use the network."
-        ) from error
-    except OSError as error:
-        if error.errno not in DISK_FULL:
-            raise
-        raise DataError(
-            f"{data_set.name} needs {data_set.bytes / 1e6:.1f} MB in {sets.folder(data_set.name)}: "
-            f"{os.strerror(error.errno)}. Make room, then run `kit data get {data_set.name}` again."
         ) from error

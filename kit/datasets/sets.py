@@ -46,19 +46,12 @@ class DataSet:
 
 
 def names() -> list[str]:
-    """Return the names of all sets.
-
-    >>> "form4" in names()
-    True
-    """
+    """Return the names of all sets."""
     return sorted(_table())
 
 
 def spec(name: str) -> DataSet:
-    """Look up a set.
-
-    Raises:
-        ValueError: If there is no set of that name; the message lists the valid names.
+    """Look up a set; a ValueError lists the valid names.
 
     >>> spec("facility").licence
     'MIT'

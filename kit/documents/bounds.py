@@ -7,17 +7,12 @@ and steps of a PDF; a single step of a library that runs longer is not interrupt
 from __future__ import annotations
 
 import io
-import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
-from typing import TypeVar, cast
 
 from kit.documents.errors import FileTooLarge, TookTooLong
-
-T = TypeVar("T")
 
 MAX_CHARACTERS = 2_000_000
 MAX_SECONDS = 60.0
@@ -62,31 +57,6 @@ class Bounds:
                 )
             left = max(0, left - len(part.text))
         return parts
-
-
-def within(seconds: float, source: str, fetch: Callable[[], T]) -> T:
-    """Return what a download gives, or stop waiting for it after that many seconds; its thread may go on."""
-    given: SimpleQueue[tuple[T | None, Exception | None]] = SimpleQueue()
-
-    def work() -> None:
-        try:
-            given.put((fetch(), None))
-        except Exception as error:  # noqa: BLE001 - it is raised where somebody waits
-            given.put((None, error))
-
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        value, error = given.get(timeout=seconds)
-    except Empty:
-        raise TookTooLong(
-            source, f"{seconds:g} seconds have passed, in fetching it. Raise seconds=."
-        ) from None
-    try:
-        if error:
-            raise error
-        return cast("T", value)
-    finally:
-        del error  # it holds this frame, and with it an open connection
 
 
 def refuse_swollen(source: str, data: bytes, limit: int = MAX_UNPACKED) -> dict[str, int]:

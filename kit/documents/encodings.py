@@ -22,7 +22,7 @@ _OTHERS = (
     "cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_r mac_roman cp437 cp850 cp932 euc_jp gb18030 big5"
     " cp949"
 )
-TWICE = re.compile(
+_TWICE = re.compile(
     "[\u00c2\u00c3][\u0080-\u00bf\u2013-\u203a\u20ac\u0152-\u0178\u017d\u0192\u02c6\u02dc]|\u00e2\u20ac."
 )
 _CONTROLS = [chr(code) for code in (*range(9), 11, *range(14, 32), 127)]
@@ -35,35 +35,18 @@ def decoded(data: bytes) -> tuple[str, list[str]]:
     >>> decoded(b"caf\xe9s")
     ('cafés', ['read as cp1252, a guess: check its accents and quotes'])
     """
-    if encoding := marked(data) or _of_xml(data):
-        return data.decode(encoding, "replace"), []
-    try:
-        if not (encoding := wide(data)):
-            return data.decode("utf-8"), []
-    except UnicodeDecodeError as error:
-        whole = data[: error.start]
-        if error.reason == "unexpected end of data" and not whole.isascii():
-            return whole.decode("utf-8"), ["its last character breaks off"]
-        if mixed := _by_line(data):
-            return mixed
-        text = data.decode("utf-8", "replace")
-        if text.count("\ufffd") < 0.1 * sum(sign > "\x7f" and sign.isalpha() for sign in text):
-            return text, []  # UTF-8 with a few broken bytes; `doubts` counts them
-        encoding = _guess(data)
+    if mark := next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), ""):
+        return data.decode(mark, "replace"), []
+    if data.startswith(b"<?xml") and (declared := _DECLARED.search(data[:200])):
+        with suppress(UnicodeDecodeError, LookupError):
+            return data.decode(declared[1].decode("ascii")), []
+    with suppress(UnicodeDecodeError):
+        return data.decode("utf-8"), []
+    text = data.decode("utf-8", "replace")
+    if text.count("\ufffd") < 0.1 * sum(sign > "\x7f" and sign.isalpha() for sign in text):
+        return text, []  # UTF-8 with a few broken bytes; `doubts` counts them
+    encoding = _guess(data)
     return data.decode(encoding, "replace"), [f"read as {encoding}, a guess: check its accents and quotes"]
-
-
-def marked(data: bytes) -> str:
-    """Return the encoding that a byte order mark names, or ""."""
-    return next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), "")
-
-
-def _of_xml(data: bytes) -> str:
-    """Return the encoding that an XML file declares and is in, or ""."""
-    declared = _DECLARED.search(data[:200]) if data.startswith(b"<?xml") else None
-    with suppress(UnicodeDecodeError, LookupError):
-        return declared[1].decode("ascii") if declared and data.decode(declared[1].decode("ascii")) else ""
-    return ""
 
 
 def as_utf8(data: bytes) -> tuple[bytes, list[str]]:
@@ -76,28 +59,13 @@ def as_utf8(data: bytes) -> tuple[bytes, list[str]]:
     return codecs.BOM_UTF8 + text.encode("utf-8", "replace"), notes
 
 
-def wide(data: bytes) -> str:
-    r"""Return the kind of UTF-16 that text without a mark is in, or "": every other byte of it is zero.
-
-    >>> wide("Hours".encode("utf-16-le")), wide(b"Hours")
-    ('utf-16-le', '')
-    """
-    sample = data[:4096]
-    if len(data) % 2 or len(data) < 4:
-        return ""
-    even, odd = (sample[at::2].count(0) / len(sample[at::2]) for at in (0, 1))
-    kind = "utf-16-le" if odd > 0.6 > 0.1 > even else "utf-16-be" if even > 0.6 > 0.1 > odd else ""
-    printed = "".join(sample.decode(kind, "ignore").split()).isprintable() if kind else False
-    return kind if printed else ""
-
-
 def doubts(text: str) -> list[str]:
     """Say which characters were lost or garbled before the text came here.
 
     >>> doubts("cafÃ© and rosÃ© wine")
     ['2 places look garbled ("Ã©"): the text was once read in a wrong encoding']
     """
-    lost, garbled, remarks = text.count("\ufffd"), TWICE.findall(text), []
+    lost, garbled, remarks = text.count("\ufffd"), _TWICE.findall(text), []
     if controls := sum(map(text.count, _CONTROLS)):
         remarks.append(f"{controls:,} control characters are in it, as in files that are no text")
     if lost:
@@ -106,27 +74,6 @@ def doubts(text: str) -> list[str]:
         places = f'{len(garbled):,} places look garbled ("{garbled[0]}")'
         remarks.append(f"{places}: the text was once read in a wrong encoding")
     return remarks
-
-
-def _by_line(data: bytes) -> tuple[str, list[str]] | None:
-    """Read a file that was put together from UTF-8 and another encoding, or return None if it was not."""
-    lines = data.splitlines(keepends=True)
-    odd = [line for line in lines if not _is_utf8(line)]
-    if len(odd) > sum(not line.isascii() for line in lines) - len(odd):  # mostly another encoding
-        return None
-    encoding = _guess(b"".join(odd))
-    texts = [line.decode("utf-8" if _is_utf8(line) else encoding, "replace") for line in lines]
-    return "".join(texts), [
-        f"{len(odd):,} of {len(lines):,} lines are not UTF-8: read as {encoding}, a guess"
-    ]
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _guess(data: bytes) -> str:

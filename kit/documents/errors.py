@@ -1,18 +1,4 @@
-"""What can be wrong with a file; each message names the file, what was found, and the next step.
-
-UnreadableFile
-  x MissingFile       nothing there, or it could not be fetched
-  x EmptyFile         no bytes, or a folder or archive without files
-  x CorruptFile       it breaks off, or is not what it says it is
-  x EncryptedFile     a password is needed, or was wrong
-  x UnsupportedFile   no reader for this kind of file
-  x NoSuchPage        fewer pages than the first one that was asked for
-  x TooManyPages      more pages than the limit
-  x ImageTooLarge     more pixels than the limit
-  x FileTooLarge      it unpacks to more bytes than the limit
-  x TookTooLong       reading it needs more seconds than the limit
-  x NoPicture         a page of this kind of file cannot be drawn
-"""
+"""What can be wrong with a file; each message names the file, what was found, and the next step."""
 
 from __future__ import annotations
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import email
 import email.policy
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kit.documents.bounds import Part, listed
+from kit.documents.bounds import Part
 from kit.documents.encodings import decoded
 
 _HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
@@ -46,7 +45,7 @@ def mail(data: bytes, web: Web) -> tuple[Part, Files]:
     plain, page = message.get_body(("plain",)), message.get_body(("html",))
     notes: list[str] = []
     body = _words(plain, notes).strip() if plain else ""
-    body = _both(body, web(_words(page, notes)) if page else "")
+    body = _longer(body, web(_words(page, notes)) if page else "", notes)
     files = [(_name(part, at), _bytes(part)) for at, part in enumerate(_files(message, plain, page), 1)]
     headers = [(header, str(message[header])) for header in _HEADERS if message[header]]
     part = _letter(headers, [name for name, _ in files], body)
@@ -74,12 +73,15 @@ def outlook(data: bytes, web: Web) -> tuple[Part, Files]:
         ("Date", message.message_headers.get("Date") or (f"{sent:%Y-%m-%d %H:%M %Z}" if sent else ""))
     ]
     headers += [("Subject", message.subject)]
-    body = _both((message.body or "").strip(), web(message.html_body) if message.html_body else "")
+    notes: list[str] = []
+    shown = web(message.html_body) if message.html_body else ""
+    body = _longer((message.body or "").strip(), shown, notes)
     attached = []
     for at, item in enumerate(message.attachments, 1):
         named = item.file_name or item.properties.str_prop_value(_SHORT_NAME) or f"attachment {at}"
         attached.append((named.replace("/", "_"), item.file_bytes))
     part = _letter([pair for pair in headers if pair[1]], [name for name, _ in attached], body)
+    part.notes += notes
     if lost := [name for name, content in attached if content is None]:
         part.notes.append(
             f"Outlook items inside it are not read: {', '.join(lost)}. Save them apart in Outlook"
@@ -95,22 +97,11 @@ def _letter(headers: list[tuple[str, Any]], names: list[str], body: str) -> Part
     return Part(f"{top}\n\n{body}".replace("\r\n", "\n").strip(), notes)
 
 
-def _both(body: str, shown: str) -> str:
-    """Return the plain text of a mail, and below it what only its web page says."""
-    if len(shown) > 1.5 * len(body):  # the plain text may be a stub
-        return shown
-    known = set(re.findall(r"\w+", body))
-    lines = [line.strip() for line in shown.splitlines() if not known.issuperset(_visible(line))]
-    return body + listed("Only in the HTML version:", lines)
-
-
-def _visible(line: str) -> list[str]:
-    """Return the words of a line of Markdown that a reader sees; targets of links are none.
-
-    >>> _visible("**Total** [here](https://example.org/x)")
-    ['Total', 'here']
-    """
-    return re.findall(r"\w+", re.sub(r"\]\([^)]*\)|https?://\S+", "]", line))
+def _longer(body: str, shown: str, notes: list[str]) -> str:
+    """Return what says more, the plain text of a mail or its web page."""
+    if body and 0 < len(shown) <= len(body):
+        notes.append("its HTML version, which is shorter than its text, is not read")
+    return max(body, shown, key=len)
 
 
 def _damage(message: Any) -> list[str]:

@@ -89,9 +89,7 @@ def read(picture: dspy.Image) -> str:
     The text of the last 128 pictures is remembered, and that of the pictures in data/ is kept there.
 
     Raises:
-        UnsupportedFile: If the picture is only a web address.
-        CorruptFile: If its bytes cannot be decoded.
-        ImageTooLarge: If it has too many pixels.
+        UnreadableFile: If it is only a web address, cannot be decoded, or has too many pixels.
     """
     if not picture.url.startswith("data:"):
         raise UnsupportedFile(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from defusedxml import ElementTree
@@ -23,7 +23,6 @@ _WORD = [  # heading, files in the .docx, which element is a line, which element
     ("Endnotes:", r"word/endnotes\.xml", "endnote", ("t",)),
     ("Comments:", r"word/comments\.xml", "comment", ("t",)),
     ("Deleted, as tracked changes:", r"word/document\.xml", "p", ("delText",)),
-    ("Form fields:", r"word/document\.xml", "ffData", ("ffData",)),
     ("WordArt:", r"word/document\.xml", "textpath", ()),
     ("Charts:", r"word/charts/chart\d*\.xml", "ser", ("t", "v")),
     ("Diagrams:", r"word/diagrams/data\d*\.xml", "p", ("t",)),
@@ -41,36 +40,12 @@ _COUNTED_TAGS = {
     rb"<w:sym ": "symbols of Wingdings and similar fonts, left out",
     rb"<w:numPr[ >]": "paragraphs whose number or bullet Word computes (the text has 1. or none)",
     rb"<w:vanish */>": "pieces of hidden text, which are read",
+    rb"<w:ffData>": "old form fields, whose contents are not read",
     rb"<w:altChunk ": "inserted documents not read (save it again in Word)",
 }
 _BLIP = "{http://schemas.openxmlformats.org/drawingml/2006/main}blip"
-_PICTURES, _MEDIA = (11, 13), (7, 10, 16)  # shape types of python-pptx
+_EMBEDDED = ("/audio", "/media", "/oleObject", "/package", "/video")
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
-
-
-def with_usual_names(data: bytes) -> bytes:
-    """Return a .docx whose main part is word/document.xml; a few programs give it another name."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        packed = archive.namelist()
-        if "word/document.xml" in packed or "_rels/.rels" not in packed:
-            return data
-        relations = ElementTree.fromstring(archive.read("_rels/.rels"))
-        named = [
-            relation.get("Target", "")
-            for relation in relations
-            if relation.get("Type", "").endswith("/officeDocument")
-        ]
-        folder, _, file = (named or [""])[0].lstrip("/").rpartition("/")
-        names = {f"{folder}/{file}": "word/document.xml"}
-        names[f"{folder}/_rels/{file}.rels"] = "word/_rels/document.xml.rels"
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as usual:
-            for name in packed:
-                content = archive.read(name)
-                if name in ("_rels/.rels", "[Content_Types].xml"):
-                    content = content.replace(f"{folder}/{file}".encode(), b"word/document.xml")
-                usual.writestr(names.get(name, name), content)
-    return buffer.getvalue()
 
 
 def word(data: bytes, text: str) -> Part:
@@ -105,22 +80,13 @@ def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
             files = [relation.target_part.blob for relation in relations if relation.reltype.endswith(kind)]
             text += listed(heading, [line for xml in files for line in words_of(xml, entry, letters)])
         part = Part(text.strip(), ["a hidden slide; it is read"] if slide.element.get("show") == "0" else [])
-        shapes = [shape.shape_type for shape in _shapes(slide.shapes)]
-        shown = sum(shape in _PICTURES for shape in shapes)
-        filled = sum(1 for _ in slide.element.iter(_BLIP)) - shown
-        others = sum(shape in _MEDIA for shape in shapes)
-        links = sum(
-            relation.is_external and relation.reltype.endswith("/hyperlink")
-            for relation in slide.part.rels.values()
-        )
-        part.notes += [f"addresses of links, left out: {links}"] if links else []
-        for number, what in [
-            (shown, "pictures"),
-            (filled if not others else 0, "pictures in backgrounds and fillings"),
-            (others, "embedded files, sounds or films"),
-        ]:
-            if number > 0:
-                part.notes.append(f"{what} not read (save it as PDF to see them): {number}")
+        external = [relation for relation in slide.part.rels.values() if relation.is_external]
+        if links := sum(relation.reltype.endswith("/hyperlink") for relation in external):
+            part.notes.append(f"addresses of links, left out: {links}")
+        if shown := sum(1 for _ in slide.element.iter(_BLIP)):
+            part.notes.append(f"pictures, also of films, not read (save it as PDF to see them): {shown}")
+        if embedded := sum(relation.reltype.endswith(_EMBEDDED) for relation in relations):
+            part.notes.append(f"embedded files, sounds or films not read: {embedded}")
         parts.append(part)
     return parts
 
@@ -145,8 +111,6 @@ def _said(element: Any, letters: tuple[str, ...]) -> Iterator[str]:
         return
     if local == "textpath" and letters in ((), ("t",)):  # WordArt, as in watermarks
         yield next((value for key, value in element.attrib.items() if key == "string"), "")
-    if local == "ffData":
-        yield _filled(element) if local in letters else ""
     if local in letters:
         yield (element.text or "") + (" " if "v" in letters else "")
     yield _BREAKS.get(local, "")
@@ -154,20 +118,5 @@ def _said(element: Any, letters: tuple[str, ...]) -> Iterator[str]:
         yield from _said(child, letters)
 
 
-def _filled(field: Any) -> str:
-    """Return the name of a check box or a list in an old form of Word, and what is chosen in it."""
-    marks = {_local(node): next(iter(node.attrib.values()), "1") for node in field.iter()}
-    chosen = marks.get("checked") or marks.get("result") or marks.get("default", "0")
-    entries = [next(iter(node.attrib.values()), "") for node in field.iter() if _local(node) == "listEntry"]
-    if "checkBox" in marks:
-        return f"{marks.get('name')}: {'checked' if chosen in ('1', 'true', 'on') else 'not checked'}"
-    return f"{marks.get('name')}: {entries[int(chosen)]}" if entries else ""
-
-
 def _local(element: Any) -> str:
     return str(element.tag).rsplit("}", 1)[-1]
-
-
-def _shapes(shapes: Iterable[Any]) -> Iterator[Any]:
-    for shape in shapes:
-        yield from _shapes(shape.shapes) if hasattr(shape, "shapes") else [shape]

@@ -12,7 +12,6 @@ Office pages (save them as PDF first), and OCR (see `kit.documents.ocr`).
 from __future__ import annotations
 
 import io
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -25,7 +24,7 @@ from urllib.parse import urlsplit
 
 from kit.documents import mails, offices, pdfs, pictures, tables, texts
 from kit.documents.attached import unpacked
-from kit.documents.bounds import MAX_CHARACTERS, MAX_SECONDS, Bounds, Part, refuse_swollen, within
+from kit.documents.bounds import MAX_CHARACTERS, MAX_SECONDS, Bounds, Part, refuse_swollen
 from kit.documents.encodings import doubts
 from kit.documents.errors import (
     BROKEN,
@@ -157,7 +156,7 @@ def pages(
         limit: Most pages to read of one file.
         max_pixels: Most pixels of a picture; larger ones are refused before they are decoded.
         characters: Most characters to keep of one file; what is cut is said in `page.note`.
-        seconds: Most seconds for one file.
+        seconds: Most seconds to read one file, after it is fetched.
 
     Raises:
         UnreadableFile: One of its kinds (see `kit.documents.errors`), for the first file that cannot be read.
@@ -165,7 +164,7 @@ def pages(
     """
     options = {"first": first, "last": last, "password": password, "limit": limit, "max_pixels": max_pixels}
     options |= {"characters": characters, "seconds": seconds}
-    files, skipped = _unpack(source, seconds)
+    files, skipped = _unpack(source)
     gathered = [page for file in files for page in _whole(*file, options | _remark(file))]
     if skipped and gathered:
         gathered[0] = _noted(gathered[0], skipped)
@@ -182,7 +181,7 @@ def read_all(sources: Iterable[str | Path], **options: Any) -> list[Outcome]:
     outcomes = []
     for source in sources:
         try:
-            files, skipped = _unpack(source, options.get("seconds", MAX_SECONDS))
+            files, skipped = _unpack(source)
         except UnreadableFile as error:
             outcomes.append(Outcome(error.source, error=error))
             continue
@@ -221,66 +220,43 @@ def _outcomes(name: str, data: bytes, options: dict[str, Any], depth: int = 0) -
     for place, content in attached:
         inner = f"{name}/{place}"
         if depth == MAX_DEPTH or len(outcomes) > MAX_ATTACHED:
-            error = UnsupportedFile(
-                inner, f"mails within mails are read {MAX_DEPTH} deep, and {MAX_ATTACHED} files"
-            )
-            outcomes.append(Outcome(inner, error=error))
+            problem = f"mails within mails are read {MAX_DEPTH} deep, and {MAX_ATTACHED} files"
         elif zipfile.is_zipfile(io.BytesIO(content)) and not signed(content):
-            outcomes += _archived(inner, content, options, depth + 1)
+            problem = "an archive in a mail is not unpacked. Save it, and read it from there."
         else:
             outcomes += _outcomes(inner, content, options, depth + 1)
+            continue
+        outcomes.append(Outcome(inner, error=UnsupportedFile(inner, problem)))
     return outcomes
 
 
-def _archived(name: str, data: bytes, options: dict[str, Any], depth: int) -> list[Outcome]:
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "attached.zip"
-        path.write_bytes(data)
-        try:
-            files, skipped = _unpack(path)
-        except UnreadableFile as error:
-            return [Outcome(name, error=type(error)(name, str(error).partition(": ")[2]))]
-    inside = ((f"{name}/{file.partition('/')[2]}", content) for file, content in files)
-    outcomes = [outcome for file, content in inside for outcome in _outcomes(file, content, options, depth)]
-    return outcomes + ([Outcome(name, error=UnsupportedFile(name, skipped))] if skipped else [])
-
-
-def _unpack(source: str | Path, seconds: float = MAX_SECONDS) -> tuple[list[tuple[str, bytes]], str]:
+def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
     """Return (name, bytes) of each file, and what attachments left out of a folder or an archive."""
     import tarfile
 
     web, path = "://" in str(source), Path(source)
     shown = _public(str(source)) if web else str(source)
     name = Path(shown).name or shown
-    if path.is_file() and (size := path.stat().st_size) > MAX_BYTES:
-        raise FileTooLarge(name, f"{size:,} bytes are more than {MAX_BYTES:,}. Split it.")
-    if path.is_file() and signed(data := path.read_bytes()):
-        return [(name, data)], ""  # a Word file named .zip is a Word file
-    try:
-
-        def fetch() -> Any:
-            return unpacked(str(source), MAX_BYTES)
-
-        if path.is_file() and zipfile.is_zipfile(path):
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UnsupportedFile(name, "it is a pipe or a device. Copy what it gives into a file.")
+    if path.is_file():
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise FileTooLarge(name, f"{size:,} bytes are more than {MAX_BYTES:,}. Split it.")
+        if signed(data := path.read_bytes()):
+            return [(name, data)], ""  # a Word file named .zip is a Word file
+        if zipfile.is_zipfile(path):
             with suppress(zipfile.BadZipFile):
                 refuse_swollen(name, data, MAX_BYTES)  # before it costs half a minute
-        resolved = within(seconds, shown, fetch) if web else fetch()
+    try:
+        resolved = unpacked(str(source), MAX_BYTES)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
-        if rest := _rest(path):
-            return rest
         raise CorruptFile(name, f"the archive does not open ({error}). Make or send it again.") from error
     except (RuntimeError, NotImplementedError) as error:  # how zipfile says that a password is needed
-        if rest := _rest(path):
-            return rest
         kind = EncryptedFile if "password" in str(error) else UnsupportedFile
         raise kind(name, f"the archive does not open ({error}). Unpack it first.") from error
     except OSError as error:
         raise MissingFile(shown, f"it cannot be fetched ({error}). Check the address.") from error
     except ValueError as error:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise UnsupportedFile(
-                name, "it is a pipe or a device. Copy what it gives into a file."
-            ) from error
         if web or path.exists():
             raise UnsupportedFile(name, str(error).replace(str(source), shown)) from error
         raise MissingFile(shown, "there is no such file. Check the path.") from error
@@ -294,33 +270,6 @@ def _public(address: str) -> str:
     """Return an address without what may be secret in it: name, password and query."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _rest(path: Path) -> tuple[list[tuple[str, bytes]], str] | None:
-    """Return what opens of an archive of which something does not, or None if nothing does."""
-    lost, left = [], MAX_BYTES
-    with tempfile.TemporaryDirectory() as place:
-        copied = Path(place) / path.name
-        try:
-            with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copied, "w") as copy:
-                for member in archive.infolist():
-                    left -= member.file_size
-                    try:
-                        copy.writestr(member.filename, archive.read(member) if left > 0 else b"")
-                    except (
-                        RuntimeError,
-                        NotImplementedError,
-                        EOFError,
-                        zlib.error,
-                        zipfile.BadZipFile,
-                    ) as error:
-                        lost.append(f"{member.filename} ({error})")
-                if left < 0 or not copy.namelist():
-                    return None
-        except (OSError, zipfile.BadZipFile):
-            return None
-        files, skipped = _unpack(copied)
-    return files, "; ".join(filter(None, [f"cannot be unpacked: {', '.join(lost)}", skipped]))
 
 
 def _skipped(reports: list[Any]) -> str:
@@ -395,15 +344,12 @@ def _parts(file: _File, bounds: Bounds) -> list[Part]:
     """Read a file that is no PDF, no picture and no mail."""
     if file.kind == ".xlsx":
         return tables.workbook(file.name, file.data, bounds)
-    if file.kind == ".xls":
-        return tables.old_workbook(file.name, file.data, bounds)
     if file.kind in (".docx", ".pptx"):
         refuse_swollen(file.name, file.data)
-    data = offices.with_usual_names(file.data) if file.kind == ".docx" else file.data
-    parts = texts.read(file.name, data, file.kind, bounds)
+    parts = texts.read(file.name, file.data, file.kind, bounds)
     if file.kind == ".docx":
-        return [offices.word(data, parts[0].text)]
-    return offices.talk(data, [part.text for part in parts], bounds) if file.kind == ".pptx" else parts
+        return [offices.word(file.data, parts[0].text)]
+    return offices.talk(file.data, [part.text for part in parts], bounds) if file.kind == ".pptx" else parts
 
 
 def _page(file: _File, number: int, part: Part) -> Page:

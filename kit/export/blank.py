@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kit.export import fields, files, shorthand
 from kit.export.projects import Project
-from kit.export.shorthand import Field, Fields
+from kit.export.shorthand import Fields
 
 _TOP = files.top_level(
     place.removeprefix("src/prototype/")
@@ -36,18 +36,20 @@ def new(name: str, signature: str, to: str | Path | None = None, *, force: bool 
         staged = Path(place)
         skeleton = fields.every() | fields.under(fields.BLANK)
         fields.write(skeleton, staged, _fields(package, signature, read))
-        _write_rows(read, staged / "src" / package / "data" / "rows.jsonl")
-        (staged / "LICENSE").write_text(_licence(), encoding="utf-8")
+        columns = {field.name: field.values for field in (*read.inputs, *read.outputs)}
+        rows = [{name: values[row] for name, values in columns.items()} for row in range(3)]
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (staged / "src" / package / "data" / "rows.jsonl").write_text(lines, encoding="utf-8")
+        licence = metadata.distribution("dspy-workshop-kit").read_text("licenses/LICENSE")
+        (staged / "LICENSE").write_text(licence, encoding="utf-8")
         files.check_place(files.listed(staged), folder, force=force)
         return Project(folder, files.put(staged, folder), "")
 
 
-def _licence() -> str:
-    return metadata.distribution("dspy-workshop-kit").read_text("licenses/LICENSE")
-
-
 def _fields(name: str, signature: str, read: Fields) -> dict[str, str]:
-    every = [*read.inputs, *read.outputs]
+    every, title = [*read.inputs, *read.outputs], name.replace("_", " ").capitalize()
+    wants_literal = any("Literal[" in field.code for field in every)
+    types = ((field.name, shorthand.rendered(field.annotation).replace("|", "or")) for field in every)
     declared = dict.fromkeys((field.code for field in read.inputs), "Input")
     declared |= dict.fromkeys((field.code for field in read.outputs), "Output")
     serves = "".join(part.capitalize() for part in name.split("_"))
@@ -55,8 +57,8 @@ def _fields(name: str, signature: str, read: Fields) -> dict[str, str]:
     return {
         "name": name,
         "distribution": name.replace("_", "-"),
-        "title": _title(name),
-        "about": f"{_title(name)}: a DSPy program.",
+        "title": title,
+        "about": f"{title}: a DSPy program.",
         "class_name": serves,
         "dependencies": "",
         "groups": '\nnotebook = ["jupyterlab>=4.4"]',
@@ -64,29 +66,10 @@ def _fields(name: str, signature: str, read: Fields) -> dict[str, str]:
         "in_json": json.dumps(" ".join(signature.split()))[1:-1],
         "instructions": read.instructions,
         "running": fields.running({"serves": serves, "example": example}),
-        "imports": _imports(every),
+        "imports": "\nfrom typing import Literal\n" if wants_literal else "",
         "fields": "\n".join(f"    {code} = dspy.{side}Field()" for code, side in declared.items()),
         "answers": "\n".join(f"    {field.code}" for field in read.outputs),
         "parameters": ", ".join(field.code for field in read.inputs),
         "arguments": ", ".join(f"{field.name}={field.name}" for field in read.inputs),
-        "types": "\n".join(f"| {field.name} | {_cell(field)} |" for field in every),
+        "types": "\n".join(f"| {field} | {kind} |" for field, kind in types),
     }
-
-
-def _imports(every: list[Field]) -> str:
-    wants_literal = any("Literal[" in field.code for field in every)
-    return "\nfrom typing import Literal\n" if wants_literal else ""
-
-
-def _cell(field: Field) -> str:
-    return shorthand.rendered(field.annotation).replace("|", "or")
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _write_rows(read: Fields, to: Path) -> None:
-    columns = {field.name: field.values for field in (*read.inputs, *read.outputs)}
-    rows = [{name: values[row] for name, values in columns.items()} for row in range(3)]
-    to.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

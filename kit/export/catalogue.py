@@ -1,9 +1,9 @@
 """Catalogue: which case studies can leave, as kit/export/skeleton/cases declares them.
 
 A folder there holds project.toml, task.py (the programs, the rows and the score), served.py (what dspy-cli
-serves), score.txt (the table that its evaluation prints; `kit export --measure` makes it again) and, where an
-optimizer found one, state.json. The prototype is kit/cases/NAME.py, or the folder kit/cases/NAME. One that is
-composed of others names them (`composed_of`), and may take kit/documents along (`reads_files`).
+serves), score.txt (the table that its evaluation prints) and, where an optimizer found one, state.json. The
+prototype is kit/cases/NAME.py, or the folder kit/cases/NAME. One that is composed of others names them
+(`composed_of`), may take kit/documents along (`reads_files`), and names modules to leave out (`leave_out`).
 """
 
 from __future__ import annotations
@@ -51,7 +51,13 @@ class Case:
     @cached_property
     def sources(self) -> dict[str, Path]:
         """The prototype's own files, by their place in the package."""
-        return _files_of(self.root / "kit" / "cases" / self.name)
+        files = _files_of(self.root / "kit" / "cases" / self.name)
+        return {place: path for place, path in files.items() if path.stem not in self.left_out}
+
+    @property
+    def left_out(self) -> list[str]:
+        """The modules that stay behind, and whose names its __init__.py then does not have."""
+        return self.declared.get("leave_out", [])
 
     @cached_property
     def others(self) -> dict[str, Path]:

@@ -50,21 +50,3 @@ def renamed(code: str, package: str) -> str:
     'from billing import task'
     """
     return re.sub(r"\bprototype\b", package, code)
-
-
-def nearer(code: str) -> str:
-    """Return Python in which imports from one package up are imports from this one.
-
-    >>> nearer("from ..form4 import Form4")
-    'from .form4 import Form4'
-    """
-    return re.sub(r"^from \.\.(?!\.)", "from .", code, flags=re.MULTILINE)
-
-
-def listing(items: list[str]) -> str:
-    r"""Return further lines of a TOML array.
-
-    >>> listing(["attachments>=1"])
-    '  "attachments>=1",\n'
-    """
-    return "".join(f'  "{item}",\n' for item in items)

@@ -12,21 +12,8 @@ from pathlib import Path
 
 from kit.redaction import refuse
 
-TAKEN = frozenset(
-    {
-        "dspy",
-        "dspy_cli",
-        "evaluate",
-        "fastmcp",
-        "numpy",
-        "orjson",
-        "record",
-        "serve",
-        "src",
-        "tests",
-        "uvicorn",
-    }
-)
+_PACKAGES = {"dspy", "dspy_cli", "fastmcp", "numpy", "orjson", "uvicorn"}
+TAKEN = frozenset({*_PACKAGES, "evaluate", "record", "serve", "src", "tests"})
 
 
 class BadProject(ValueError):
@@ -34,13 +21,10 @@ class BadProject(ValueError):
 
 
 def check_name(name: str, inside: Collection[str] = ()) -> str:
-    """Return a package's name, if it can be one.
+    """Return a package's name; `BadProject` if it is no identifier, a keyword, or would hide something.
 
     dspy-cli puts the package's own folder first on Python's path: a module `inside` it that has the package's
     name would be found in its place.
-
-    Raises:
-        BadProject: If it is no lower-case identifier, a keyword, or the name of something that it would hide.
 
     >>> check_name("time_entries")
     'time_entries'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from string import Template
 
 from kit.engines.recordings import merge, read_quietly
-from kit.export import fields, files, reach
+from kit.export import fields, files
 from kit.export.catalogue import ROOT, Case, find
 from kit.export.proof import Proof, prove
 
@@ -41,13 +42,12 @@ def case(
     Args:
         name: One of `cases()`, e.g. "time_entries".
         to: The project's folder; made if missing.
-        package: The name of the package in it; by default the case's, or the one that the case declares.
+        package: The name of the package in it; by default the one that the case declares, or the case's.
         force: Overwrite files of the same names.
         root: The kit's own folder.
 
     Raises:
-        ValueError: If there is no such case.
-        BadProject: If the package cannot have that name, or a file is there already.
+        ValueError: If there is no such case; `BadProject`, if a name is taken or a file is there already.
         NotProved: If the evaluation fails, e.g. for want of a recording.
     """
     chosen, folder = find(name, root), Path(to).expanduser().absolute()
@@ -58,21 +58,6 @@ def case(
         files.check_place(files.listed(staged), folder, force=force)
         proof = _prove(package, staged)
         return Project(folder, files.put(staged, folder), proof.table)
-
-
-def measure(name: str, root: Path = ROOT) -> str:
-    """Run a case's evaluation and store its table in score.txt, for `kit export --list`.
-
-    Raises:
-        ValueError: If there is no such case.
-        NotProved: If the evaluation fails.
-    """
-    chosen = find(name, root)
-    with tempfile.TemporaryDirectory() as place:
-        _gather(chosen, chosen.package, Path(place))
-        table = prove(Path(place), chosen.package).table
-    (chosen.place / "score.txt").write_text(table + "\n", encoding="utf-8")
-    return table
 
 
 def _inside(chosen: Case) -> list[str]:
@@ -88,7 +73,7 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
     for place, source in (chosen.sources | chosen.others).items():
         _copy(source, inside / place)
     if chosen.others:
-        _bring_together(inside, package)
+        _bring_together(chosen, inside, package)
     if "__init__.py" not in chosen.sources:
         (inside / "__init__.py").write_text(f'"""{chosen.about}"""\n', encoding="utf-8")
     extras = {f"src/prototype/{place}": path for place, path in chosen.extras.items()}
@@ -98,14 +83,13 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
         "about": chosen.about,
         "name": package,
         "distribution": package.replace("_", "-"),
-        "dependencies": fields.listing(chosen.declared["dependencies"]),
+        "dependencies": "".join(f'  "{item}",\n' for item in chosen.declared["dependencies"]),
         "groups": "",
         "title": package.replace("_", " ").capitalize(),
         "serves": chosen.declared["serves"],
         "use": Template(chosen.declared.get("use", "")).safe_substitute(name=package),
     }
     fields.write(skeleton | extras, staged, words)
-    reach.trim(inside, ["task.py", "model.py", "modules/served.py"])
     running = fields.running({"serves": words["serves"], "example": "{}"})
     fields.write(readme, staged, words | {"running": running, "files": _contents(inside)})
     _sample(chosen, inside / "data")
@@ -114,11 +98,14 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
     shutil.copyfile(chosen.root / "LICENSE", staged / "LICENSE")
 
 
-def _bring_together(inside: Path, package: str) -> None:
+def _bring_together(chosen: Case, inside: Path, package: str) -> None:
     """Let the files of a composed case find the others where they now lie: beneath them, not beside them."""
     for path in inside.rglob("*.py"):
         code = path.read_text(encoding="utf-8")
-        code = fields.nearer(code) if path.parent == inside else code
+        if path.parent == inside:
+            code = re.sub(r"^from \.\.(?!\.)", "from .", code, flags=re.MULTILINE)
+        for module in chosen.left_out if path == inside / "__init__.py" else ():
+            code = re.sub(rf'^(from \.{module} import|    "{module}",).*\n', "", code, flags=re.MULTILINE)
         path.write_text(code.replace("kit.documents", f"{package}.documents"), encoding="utf-8")
 
 

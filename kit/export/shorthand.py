@@ -47,12 +47,7 @@ class Fields:
 
 
 def read(shorthand: str) -> Fields:
-    """Read a signature.
-
-    Raises:
-        BadProject: If DSPy cannot read it, it lacks inputs or outputs, has a field of a name that the project
-            needs, or a type that no row can be made up for.
-    """
+    """Read a signature; `BadProject` if DSPy cannot, or a field, a name or a type will not do."""
     import dspy
 
     try:
@@ -80,10 +75,7 @@ _FORM = "Write it as \"message -> urgency: Literal['low', 'high']\", with names 
 
 
 def rendered(annotation: Any) -> str:
-    """Return a type as code.
-
-    Raises:
-        BadProject: If no row can be made for it.
+    """Return a type as code; `BadProject` if no row can be made for it.
 
     >>> rendered(dict[str, list[int]] | None)
     'dict[str, list[int]] | None'

@@ -10,14 +10,10 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kit.project import ROOT
 from kit.workshop import lessons, progress
 from kit.workshop.lessons import CHECK, Lesson, exercise_cells
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,9 @@ def fill(lesson: Lesson, backups: Path, *, force: bool = False) -> Caught:
             check.outputs = checked[number].outputs
     if not filled:
         return Caught(lesson, filled, kept, None)
-    backup = _copied(lesson.notebook, backups)
+    backups.mkdir(exist_ok=True)
+    backup = backups / f"{lesson.notebook.stem}.{datetime.now():%Y%m%d-%H%M%S-%f}.ipynb"
+    shutil.copyfile(lesson.notebook, backup)
     lessons.write(notebook, lesson.notebook)
     for number in filled:
         progress.note(number, "caught up")
@@ -76,10 +74,3 @@ def is_open(source: str) -> bool:
     except SyntaxError:
         return False
     return any(isinstance(node, ast.Constant) and node.value is ... for node in nodes)
-
-
-def _copied(notebook: Path, backups: Path) -> Path:
-    backups.mkdir(exist_ok=True)
-    copy = backups / f"{notebook.stem}.{datetime.now():%Y%m%d-%H%M%S-%f}.ipynb"
-    shutil.copyfile(notebook, copy)
-    return copy

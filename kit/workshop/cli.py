@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import Progress
+from rich.status import Status
 
 from kit import project
 from kit.engines import fetch, weights
@@ -24,7 +25,8 @@ from kit.workshop.console import console, fail, failing, say
 if TYPE_CHECKING:
     from kit.calls import Call
     from kit.datasets.sets import DataSet
-    from kit.workshop.recorder import Recorded
+    from kit.tracing.phoenix import Phoenix
+    from kit.workshop.lab import Lab
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", help=__doc__)
 models = typer.Typer(no_args_is_help=True)
@@ -54,7 +56,6 @@ def settings() -> None:
 def lab(
     lesson: Annotated[str | None, typer.Argument(help="The lesson to open; by default the map.")] = None,
     port: Annotated[int, typer.Option(help="Where to listen; the next free port if it is taken.")] = 8888,
-    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
     """Open the workshop in JupyterLab: a map of the lessons, with a tick for each exercise that is passed."""
     from kit.workshop import course
@@ -65,13 +66,7 @@ def lab(
         page = course.write()
         running = labs.start(wanted or page, port)
     say(f"JupyterLab is ready after {running.seconds:.1f} s. Ctrl-C stops it.")
-    say(f"[bold]{running.url}[/]")
-    if browser:
-        webbrowser.open(running.url)
-    try:
-        running.process.wait()
-    except KeyboardInterrupt:
-        running.stop()
+    _show(running)
 
 
 @app.command()
@@ -92,9 +87,10 @@ def record(
         console.print(f"The recordings at hand took the models {seconds / 60:.0f} minutes to make.")
     for target in chosen:
         ending = failing(*known, again=f"kit record {target.number}")
-        with ending, Progress(console=console, transient=True) as progress:
-            done = recorder.record(target, fresh=fresh, on_cell=_bar(progress))
-        _report(done)
+        with ending, console.status(target.notebook.stem) as status:
+            done = recorder.record(target, fresh=fresh, on_cell=_place(status))
+        say(f"{done.path.name}: {done.new} new, {done.kept} kept, {done.pruned} pruned.")
+        say(f"  new: {_sum(done.live)}\n  all: {_sum(done.calls)}")
 
 
 @app.command()
@@ -104,15 +100,12 @@ def replay(lesson: Number = None) -> None:
 
     problems = []
     for target in _chosen(lesson, every=lesson is None):
-        with Progress(console=console, transient=True) as progress:
-            here = list(recorder.problems(target, _bar(progress)))
-        verdict = f"{len(here)} problems" if here else "replays whole"
-        say(f"{target.notebook.stem}: {verdict}")
+        with console.status(target.notebook.stem) as status:
+            here = list(recorder.problems(target, _place(status)))
+        say(f"{target.notebook.stem}: {f'{len(here)} problems' if here else 'replays whole'}")
         problems += here
-    for problem in problems:
-        say(f"  {escape(problem)}")
     if problems:
-        fail("Make what is missing with `kit record NN`.")
+        fail("\n".join([*problems, "Make what is missing with `kit record NN`."]))
 
 
 @models.command("list")
@@ -120,21 +113,30 @@ def list_models() -> None:
     """Show every profile's models, with list prices per million tokens, and which files are here."""
     for profile in profiles.profiles():
         entries = profiles.table()["profiles"][profile]
-        say(f"[bold]{profile}[/] · {_needs(entries)}")
-        for role in (role for role in profiles.ROLES if role in entries):
-            say(f"  {role:<7} {_name(entries[role]):<34} {_price(entries[role])}")
+        needs = f"reads {entries['api_base']['variable']}" if "api_base" in entries else "needs nothing"
+        needs = f"needs {entries['key']}" if isinstance(entries.get("key"), str) else needs
+        say(f"[bold]{profile}[/] · {needs}")
+        for role, entry in ((role, entries[role]) for role in profiles.ROLES if role in entries):
+            model = entry["model"]
+            name = model if isinstance(model, str) else f"as {model['variable']} says"
+            prices = (f"${entry[f'{way}put_usd']:.2f} {way}" for way in ("in", "out") if "input_usd" in entry)
+            say(f"  {role:<7} {name:<34} {', '.join(prices)}")
     say("\n[bold]files of the offline models[/]")
     for name in weights.names():
         spec = weights.spec(name)
         say(f"  {name:<19} {spec.bytes / 1e6:>5,.0f} MB  {spec.licence}")
-        say(f"    {_where(name)}")
+        try:
+            say(f"    {weights.locate(name) or f'not here: kit models pull {name}'}")
+        except OSError as error:
+            say(f"    {escape(str(error))}")
 
 
 @models.command()
 def pull(role: Role = "small") -> None:
     """Fetch a model's file; an interrupted download goes on where it stopped."""
     with failing(OSError, ValueError, again=f"kit models pull {role}"):
-        path = fetch.pull(_weights_name(role))
+        entry = profiles.table()["profiles"]["offline"].get(role)
+        path = fetch.pull(entry["weights"] if isinstance(entry, dict) else role)
     say(f"{path} is here and verified.")
 
 
@@ -158,15 +160,13 @@ def get_data(
         typer.Option(help="Who asks EDGAR: a name and an e-mail address. Or set KIT_EDGAR_CONTACT."),
     ] = None,
 ) -> None:
-    """Fetch a data set, after showing its size, licence and sha256; KIT_DATA_MIRROR names a local source."""
+    """Fetch a data set, every file checked by its sha256; KIT_DATA_MIRROR names a local source."""
     from kit.datasets import fetch, sets
 
     with failing(OSError, ValueError, again=f"kit data get {name}"):
         data_set = sets.spec(name)
         say(escape(_about(data_set)))
-        console.print(f"from {fetch.mirror() or data_set.source} to {sets.folder(name)}", soft_wrap=True)
-        for file in data_set.files:
-            console.print(f"  {file.path}  {file.bytes:,} bytes  sha256 {file.sha256}", soft_wrap=True)
+        say(f"from {fetch.mirror() or data_set.source} to {sets.folder(name)}")
         place = fetch.get(name, contact=contact, progress=sys.stderr.isatty())
     say(f"{place} is here and verified.")
 
@@ -184,41 +184,28 @@ def install_phoenix() -> None:
 
 
 @phoenix.command("start")
-def start_phoenix(
-    port: Annotated[int, typer.Option(help="Where to listen; the next free port if it is taken.")] = 6006,
-    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
-) -> None:
+def start_phoenix() -> None:
     """Start Phoenix and keep it running: the lessons find it, and its traces outlive their kernels."""
     from kit.tracing import phoenix as server
 
     with failing(server.NoPhoenix, NotStarted), console.status("Starting Phoenix") as status:
-        running = server.start(port, tell=lambda line: status.update(escape(line)))
-    say(f"[bold]{running.url}[/]")
-    if browser:
-        webbrowser.open(running.url)
-    if running.process is None:
-        console.print("It was running already.")
-        return
-    say("Ctrl-C stops it; its traces go with it.")
-    try:
-        running.process.wait()
-    except KeyboardInterrupt:
-        running.stop()
+        running = server.start(tell=lambda line: status.update(escape(line)))
+    state = "Ctrl-C stops it; its traces go with it." if running.process else "It was running already."
+    say(f"Phoenix is ready. {state}")
+    _show(running)
 
 
 @app.command()
 def doctor() -> None:
     """Check Python, packages, models, disk, recordings, keys (never shown) and profile."""
-    marks = {"good": "[green]good[/]", "note": "[yellow]note[/]", "bad": "[red]bad[/]"}
-    worst = "good"
+    colours, states = {"good": "green", "note": "yellow", "bad": "red"}, []
     for finding in doctors.findings():
-        console.print(
-            f"{marks[finding.state]}  [bold]{finding.what}[/]: {escape(finding.found)}", soft_wrap=True
-        )
+        states.append(finding.state)
+        mark = f"[{colours[finding.state]}]{finding.state}[/]"
+        say(f"{mark}  [bold]{finding.what}[/]: {escape(finding.found)}")
         if finding.next_step:
             say(f"      -> {escape(finding.next_step)}")
-        worst = "bad" if finding.state == "bad" else worst
-    if worst == "bad":
+    if "bad" in states:
         raise typer.Exit(1)
 
 
@@ -229,9 +216,15 @@ def _chosen(number: str | None, every: bool) -> list[all_lessons.Lesson]:
         return all_lessons.at_least_one() if every else [all_lessons.lesson(number)]
 
 
-def _weights_name(role: str) -> str:
-    entry = profiles.table()["profiles"]["offline"].get(role)
-    return entry["weights"] if isinstance(entry, dict) else role
+def _show(running: Lab | Phoenix) -> None:
+    """Open a server's page in the browser, and stop the server at Ctrl-C if it was started here."""
+    say(f"[bold]{running.url}[/]")
+    webbrowser.open(running.url)
+    try:
+        if running.process:
+            running.process.wait()
+    except KeyboardInterrupt:
+        running.stop()
 
 
 def _about(data_set: DataSet) -> str:
@@ -239,43 +232,13 @@ def _about(data_set: DataSet) -> str:
     return f"{data_set.what}; {size}; licence: {data_set.licence}"
 
 
-def _where(name: str) -> str:
-    try:
-        return str(weights.locate(name) or f"not here: kit models pull {name}")
-    except OSError as error:
-        return str(error)
-
-
-def _needs(entries: dict) -> str:
-    if isinstance(entries.get("key"), str):
-        return f"needs {entries['key']}"
-    return f"reads {entries['api_base']['variable']}" if "api_base" in entries else "needs nothing"
-
-
-def _name(entry: dict) -> str:
-    return entry["model"] if isinstance(entry["model"], str) else f"as {entry['model']['variable']} says"
-
-
-def _price(entry: dict) -> str:
-    if "input_usd" not in entry:
-        return ""
-    return f"${entry['input_usd']:.2f} in, ${entry['output_usd']:.2f} out"
-
-
-def _bar(progress: Progress) -> object:
-    tasks: dict[Path, int] = {}
+def _place(status: Status) -> Callable[[Path, int, int], None]:
+    """Return what shows which cell of which notebook runs."""
 
     def on_cell(notebook: Path, done: int, count: int) -> None:
-        if notebook not in tasks:
-            tasks[notebook] = progress.add_task(f"{notebook.parent.name}/{notebook.name}", total=count)
-        progress.update(tasks[notebook], completed=done)
+        status.update(f"{notebook.parent.name}/{notebook.name}, cell {done} of {count}")
 
     return on_cell
-
-
-def _report(done: Recorded) -> None:
-    say(f"{done.path.name}: {done.new} new, {done.kept} kept, {done.pruned} pruned.")
-    say(f"  new: {_sum(done.live)}\n  all: {_sum(done.calls)}")
 
 
 def _sum(calls: list[Call]) -> str:

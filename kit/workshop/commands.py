@@ -24,14 +24,14 @@ def export(
     name: Annotated[str | None, typer.Option(help="The package's name; by default the case's.")] = None,
     force: Force = False,
     listed: Annotated[bool, typer.Option("--list", help="Show the cases, each with its score.")] = False,
-    measure: Annotated[bool, typer.Option("--measure", help="Evaluate all cases again.")] = False,
 ) -> None:
     """Write a case study as a project of its own: it runs, is tested and is served without `kit`."""
     from kit import export as exports
 
     with failing(OSError, ValueError, exports.NotProved):
-        if listed or measure:
-            _list_cases(measure)
+        if listed:
+            for known in exports.cases():
+                say(f"[bold]{known.name}[/] · {escape(known.about)}\n    {escape(known.score)}")
         elif case is None or dest is None:
             fail("Say which case and where: `kit export CASE DEST`. `kit export --list` shows the cases.")
         else:
@@ -43,16 +43,6 @@ def export(
 def _say_written(project: Project) -> None:
     say(escape(repr(project)))
     say(f"Next: cd {project.folder} && uv run pytest")
-
-
-def _list_cases(measure: bool) -> None:
-    from kit import export as exports
-
-    for case in exports.cases():
-        if measure:
-            exports.measure(case.name)
-        say(f"[bold]{case.name}[/] · {escape(case.about)}")
-        say(f"    {escape(case.score)}")
 
 
 def new(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import html
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +37,11 @@ class Waypoint:
         """How many exercises are passed, or were filled in by `kit catch-up`."""
         return sum(exercise.state in ("passed", "caught up") for exercise in self.exercises)
 
+    @property
+    def link(self) -> str:
+        """Its notebook, seen from the page."""
+        return f"notebooks/{self.lesson.notebook.name}"
+
 
 def groups(root: Path = ROOT) -> dict[str, list[Waypoint]]:
     """Return the lessons under the README's headings, in its order."""
@@ -56,11 +60,9 @@ def groups(root: Path = ROOT) -> dict[str, list[Waypoint]]:
 
 def write(root: Path = ROOT) -> Path:
     """Write the page with today's ticks and return it; the old page is replaced whole."""
-    target = root / PAGE
-    unfinished = target.with_suffix(".tmp")
+    unfinished = (root / PAGE).with_suffix(".tmp")
     unfinished.write_text(page(groups(root)), encoding="utf-8")
-    os.replace(unfinished, target)
-    return target
+    return unfinished.replace(root / PAGE)
 
 
 def refresh(root: Path = ROOT) -> None:
@@ -79,14 +81,18 @@ def counted(exercise: str, root: Path = ROOT) -> tuple[int, int] | None:
 
 
 def page(groups_here: dict[str, list[Waypoint]]) -> str:
-    """Return the map as Markdown with HTML in it."""
+    """Return the map as Markdown with HTML in it; it leads to the first lesson that is not whole."""
     entries = [entry for group in groups_here.values() for entry in group]
     done, of = sum(entry.done for entry in entries), sum(len(entry.exercises) for entry in entries)
+    onward = "That is the whole course. Take a program home: `uv run kit export --list`."
+    if following := next((entry for entry in entries if entry.done < len(entry.exercises)), None):
+        verb = "Go on" if done else "Begin"
+        onward = f"{verb} with [{following.lesson.number} · {following.title}]({following.link})."
     cards = "\n".join(_card(group, listed) for group, listed in groups_here.items())
     marks = ", ".join(f"{mark} {state}" for state, mark in _MARKS.items())
     return f"""# Your map of the course
 
-**{done} of {of} exercises passed.** {_onward(entries)}
+**{done} of {of} exercises passed.** {onward}
 
 <div style="display:flex;flex-wrap:wrap;gap:14px 28px">
 {cards}
@@ -98,15 +104,6 @@ to see new ones.
 Help: [an error that you do not know](notebooks/guide/errors.md) · \
 [everything in `kit`](notebooks/guide/reference.md) · [README](README.md)
 """
-
-
-def _onward(entries: list[Waypoint]) -> str:
-    """Say where to go on: the first lesson with an exercise that is not passed."""
-    following = next((entry for entry in entries if entry.done < len(entry.exercises)), None)
-    if following is None:
-        return "That is the whole course. Take a program home: `uv run kit export --list`."
-    verb = "Go on" if any(entry.done for entry in entries) else "Begin"
-    return f"{verb} with [{following.lesson.number} · {following.title}]({_link(following)})."
 
 
 def _card(group: str, entries: list[Waypoint]) -> str:
@@ -123,21 +120,16 @@ def _card(group: str, entries: list[Waypoint]) -> str:
 
 
 def _row(entry: Waypoint) -> str:
-    marks = " ".join(map(_mark, entry.exercises))
+    told = [html.escape(f"{one.number} {one.title}: {one.state}") for one in entry.exercises]
+    marks = " ".join(
+        f'<span title="{said}">{_MARKS[one.state]}</span>'
+        for said, one in zip(told, entry.exercises, strict=True)
+    )
     name = html.escape(f"{entry.lesson.number} · {entry.title}")
     whole = "✓" if entry.exercises and entry.done == len(entry.exercises) else ""
     left, narrow = 'style="text-align:left"', "width:56px;text-align:left"
     return (
         f'<tr><td style="width:14px"><b>{whole}</b></td><td {left} title="{html.escape(entry.about)}">'
-        f'<a href="{_link(entry)}">{name}</a></td>'
+        f'<a href="{entry.link}">{name}</a></td>'
         f'<td style="width:48px">{entry.minutes} min</td><td style="{narrow}">{marks}</td></tr>'
     )
-
-
-def _mark(exercise: Exercise) -> str:
-    told = html.escape(f"{exercise.number} {exercise.title}: {exercise.state}")
-    return f'<span title="{told}">{_MARKS[exercise.state]}</span>'
-
-
-def _link(entry: Waypoint) -> str:
-    return f"notebooks/{entry.lesson.notebook.name}"

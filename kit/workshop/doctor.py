@@ -32,7 +32,8 @@ def findings() -> Iterator[Finding]:
     project.read_env_file()
     yield _python()
     yield from map(_package, PACKAGES)
-    yield from map(_weights, _offline_weights())
+    offline = models.table()["profiles"]["offline"]
+    yield from (_weights(offline[role]["weights"]) for role in ("small", "large"))
     yield _disk()
     yield _replies()
     yield from _keys()
@@ -50,27 +51,20 @@ def _package(name: str) -> Finding:
     try:
         return Finding(name, "good", version(name))
     except PackageNotFoundError:
-        return Finding(
-            name, "bad", "not installed", "Run `uv sync`, or `pip install -e .` in the project's folder."
-        )
-
-
-def _offline_weights() -> list[str]:
-    entries = models.table()["profiles"]["offline"]
-    return [entries[role]["weights"] for role in ("small", "large")]
+        step = "Run `uv sync`, or `pip install -e .` in the project's folder."
+        return Finding(name, "bad", "not installed", step)
 
 
 def _weights(name: str) -> Finding:
-    what = f"model {name}"
     try:
         path = weights.locate(name)
     except OSError as error:
-        return Finding(what, "bad", str(error), f"Run `kit models pull {name}`.")
+        return Finding(f"model {name}", "bad", str(error), f"Run `kit models pull {name}`.")
     if path:
-        return Finding(what, "good", f"{path} (sha256 verified)")
+        return Finding(f"model {name}", "good", f"{path} (sha256 verified)")
     size = weights.spec(name).bytes / 1e6
     step = f"Lessons replay without it. For live replies: `kit models pull {name}` ({size:,.0f} MB)."
-    return Finding(what, "note", "not fetched yet", step)
+    return Finding(f"model {name}", "note", "not fetched yet", step)
 
 
 def _disk() -> Finding:
@@ -84,25 +78,19 @@ def _replies() -> Finding:
     files = sorted(models.REPLIES.glob("*.jsonl"))
     count = sum(len(dict(recordings.read_quietly(path))) for path in files)
     counts = f"{count:,} replies for {len(files)} of {len(lessons.lessons())} lessons"
-    if count:
-        return Finding("recordings", "good", counts)
-    if not lessons.lessons():
-        step = "An installed package has no lessons: clone the repository for them."
-        return Finding("recordings", "note", "none, and no lessons", step)
-    return Finding(
-        "recordings", "bad", counts, "Restore data/replies from git; without it every lesson runs live."
-    )
+    step = "Restore data/replies from git (an installed package has none: clone the repository)."
+    state = "good" if count else "bad" if lessons.lessons() else "note"
+    return Finding("recordings", state, counts, "" if count else step)
 
 
 def _keys() -> Iterator[Finding]:
     for profile in models.profiles():
         name = models.table()["profiles"][profile].get("key")
         if isinstance(name, str) and name in os.environ:
-            empty = not os.environ[name].strip()
-            step = f"Set {name} in .env, or delete its line." if empty else ""
-            yield Finding(
-                name, "note" if empty else "good", "set, but empty" if empty else "set (not shown)", step
-            )
+            if os.environ[name].strip():
+                yield Finding(name, "good", "set (not shown)")
+            else:
+                yield Finding(name, "note", "set, but empty", f"Set {name} in .env, or delete its line.")
 
 
 def _profile() -> Finding:

@@ -68,9 +68,6 @@ def _yours() -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, AssertionError):
         return str(error) or "An assert of the check failed: read it, it says what must hold."
-    cure = ". Run the cells above first: Run > Run All Above Selected Cell." if _undefined(error) else ""
+    undefined = isinstance(error, NameError) and not isinstance(error, UnboundLocalError)
+    cure = ". Run the cells above first: Run > Run All Above Selected Cell." if undefined else ""
     return f"{type(error).__name__}: {error}{cure}"
-
-
-def _undefined(error: Exception) -> bool:
-    return isinstance(error, NameError) and not isinstance(error, UnboundLocalError)

@@ -21,7 +21,7 @@ import platformdirs
 from kit.workshop.lessons import Lesson
 
 OFF = "off"
-_EXERCISE = re.compile(r"^### Exercise (\d+\.\d+) · (.+?) \((\d+) min\)", re.MULTILINE)
+_EXERCISE = re.compile(r"^### Exercise (\d+\.\d+) · (.+?) \(\d+ min\)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,6 @@ class Exercise:
 
     number: str
     title: str
-    minutes: int
     state: str
     tries: int
 
@@ -68,12 +67,13 @@ def note(exercise: str, verdict: str) -> None:
 def standing(lesson: Lesson) -> list[Exercise]:
     """Return a lesson's exercises, in order, each with how it stands."""
     noted = [(line["exercise"], line["verdict"]) for line in _read()]
+    states = ("passed", "caught up", "tried")
     seen, tries = set(noted), Counter(exercise for exercise, verdict in noted if verdict != "caught up")
     cells = json.loads(lesson.notebook.read_text(encoding="utf-8"))["cells"]
     prose = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     return [
-        Exercise(number, title, int(minutes), _state(number, seen), tries[number])
-        for number, title, minutes in _EXERCISE.findall(prose)
+        Exercise(number, title, next((one for one in states if (number, one) in seen), "open"), tries[number])
+        for number, title in _EXERCISE.findall(prose)
     ]
 
 
@@ -81,10 +81,6 @@ def forget() -> None:
     """Remove what was noted."""
     if path := file():
         path.unlink(missing_ok=True)
-
-
-def _state(number: str, seen: set[tuple[str, str]]) -> str:
-    return next((state for state in ("passed", "caught up", "tried") if (number, state) in seen), "open")
 
 
 def _read() -> list[dict[str, str]]:

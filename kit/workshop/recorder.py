@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -98,7 +99,9 @@ def problems(lesson: Lesson, on_cell: OnCell | None = None) -> Iterator[str]:
     Lines that are not JSON, or that were made with weights that models.toml no longer names, count as well.
     """
     for notebook in lesson.notebooks:
-        executed = lessons.run(notebook, {"KIT_LIVE": "never"}, _on(notebook, on_cell), go_on=True)
+        executed = lessons.run(
+            notebook, {"KIT_LIVE": "never"}, on_cell and partial(on_cell, notebook), go_on=True
+        )
         yield from (f"{notebook.parent.name}/{notebook.name}, {said}" for said in lessons.problems(executed))
     yield from file_problems(replies_of(lesson))
 
@@ -117,10 +120,6 @@ def file_problems(path: Path) -> Iterator[str]:
 
 def _run(lesson: Lesson, environment: dict[str, str], on_cell: OnCell | None, *, keep: bool = False) -> None:
     for notebook in lesson.notebooks:
-        executed = lessons.run(notebook, environment, _on(notebook, on_cell))
+        executed = lessons.run(notebook, environment, on_cell and partial(on_cell, notebook))
         if keep:
             lessons.save(executed, notebook)
-
-
-def _on(notebook: Path, on_cell: OnCell | None) -> Callable[[int, int], None] | None:
-    return (lambda done, count: on_cell(notebook, done, count)) if on_cell else None

@@ -1,7 +1,5 @@
 """Whatever a table comes as, the same rows come out, in pieces."""
 
-import gzip
-
 import dask.dataframe
 import pandas
 import pyarrow as pa
@@ -18,7 +16,7 @@ def rows(source, size=2):
     return [piece.table.to_pylist() for piece in source.partitions(size)]
 
 
-@pytest.fixture(params=["pandas", "dask", "parquet", "csv", "csv.gz", "folder", "list"])
+@pytest.fixture(params=["pandas", "dask", "parquet", "csv", "folder", "list"])
 def table(request, tmp_path):
     """Return the same three rows as each kind of source."""
     if request.param == "pandas":
@@ -28,9 +26,6 @@ def table(request, tmp_path):
     FRAME.to_csv(tmp_path / "rows.csv", index=False)
     if request.param == "csv":
         return tmp_path / "rows.csv"
-    if request.param == "csv.gz":
-        (tmp_path / "rows.csv.gz").write_bytes(gzip.compress((tmp_path / "rows.csv").read_bytes()))
-        return tmp_path / "rows.csv.gz"
     (tmp_path / "rows.csv").unlink()
     FRAME[:1].to_parquet(tmp_path / "a.parquet")
     FRAME[1:].to_parquet(tmp_path / "b.parquet")
@@ -93,17 +88,6 @@ def test_an_index_named_like_a_column_is_refused():
             source_of(table)
 
 
-@pytest.mark.parametrize("separator", [";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_columns_may_be_separated_by_other_signs(tmp_path, caplog, separator, encoding):
-    """Excel writes semicolons where numbers have a comma; the columns are found, and it is said."""
-    text = separator.join(["id", "price"]) + "\n" + separator.join(["007", "1,50"]) + "\n"
-    (tmp_path / "prices.csv").write_bytes(text.encode(encoding))
-    with caplog.at_level("INFO", logger="kit"):
-        assert rows(source_of(tmp_path / "prices.csv")) == [[{"id": "007", "price": "1,50"}]]
-    assert f"its columns are separated by {separator!r}" in caplog.text
-
-
 def test_dask_partitions_may_differ_in_type():
     """A column that is empty in one partition and text in another is text."""
     frame = pandas.DataFrame({"text": [None, None, "a", "b"]}, dtype=object)
@@ -116,7 +100,8 @@ def test_cells_may_hold_lists():
     frame = pandas.DataFrame({"text": ["a", "b"], "broken": [["tense"], []]})
     other = pandas.DataFrame({"text": ["a", "b"], "broken": [["names"], []]})
     [piece] = source_of(frame).partitions(5)
-    assert piece.table["broken"].to_pylist() == [["tense"], []]
+    assert piece.cells("broken") == [["tense"], []]
+    assert piece.table["broken"].to_pylist() == ['["tense"]', "[]"]
     assert source_of(frame).digest != source_of(other).digest
 
 
@@ -158,10 +143,15 @@ def test_other_things_are_refused(tmp_path):
     [
         ("ragged.csv", b"a,b\n1,2\n3\n", r"ragged\.csv cannot be read as csv: .*Expected 2 columns, got 1"),
         ("empty.csv", b"", r"empty\.csv cannot be read as csv: .*[Ee]mpty"),
-        ("twice.csv", b"a,a\n1,2\n", r"twice\.csv has two columns named 'a'\. Rename one\."),
+        ("twice.csv", b"a,a\n1,2\n", r"twice\.csv cannot be read as csv: Two columns have one name"),
         ("page.parquet", b"<html></html>", r"page\.parquet cannot be read as parquet: .*read_parquet"),
-        ("ORDERS.CSV.GZ", gzip.compress(b"a\n1\n"), r"must end in '\.gz'"),
-        ("torn.csv.gz", gzip.compress(b"a\n" * 9999)[:40], r"torn\.csv\.gz cannot be read as csv"),
+        ("packed.csv.gz", b"", r"found: .*packed\.csv\.gz\. Read others yourself"),
+        (
+            "german.csv",
+            "stück;preis\n1;1,50\n".encode("cp1252"),
+            r"read_csv\(path, encoding=.*sep=.*dtype=str",
+        ),
+        ("commas.csv", b"id;price\n007;1,50\n", r"commas\.csv cannot be read as csv: .*sep=\.\.\."),
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value and "\\" not in value else "",
 )
@@ -193,11 +183,11 @@ def test_files_must_agree_on_a_type(tmp_path):
     """Text in one file and numbers in the other is said, with the column and both types."""
     pandas.DataFrame({"n": [1]}).to_parquet(tmp_path / "1.parquet")
     pandas.DataFrame({"n": ["x"]}).to_parquet(tmp_path / "2.parquet")
-    with pytest.raises(BadSource, match=r"files differ in the type of a column \('n': int64, .*string\)"):
+    with pytest.raises(BadSource, match=r"differ in the type of a column \(.*n .*int64 vs large_string\)"):
         source_of(tmp_path)
 
 
 def test_rows_that_are_no_frame_are_answered_with_how_to_make_one():
     """A list of dicts is not a list of paths."""
-    with pytest.raises(TypeError, match=r"not a list of dict\. .*pandas\.DataFrame\(rows\)"):
+    with pytest.raises(TypeError, match=r"not a list\. .*pandas\.DataFrame\(rows\)"):
         source_of([{"a": 1}])

@@ -4,13 +4,12 @@ import dataclasses
 import datetime
 import enum
 from decimal import Decimal
-from pathlib import PurePosixPath
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dask
 import dask.dataframe
 import dspy
-import numpy
 import pandas
 import pydantic
 import pytest
@@ -67,20 +66,14 @@ def test_dicts_gain_no_keys(tmp_path, pieces):
         [{1: "a", 3: "b"}, {2: "c"}],
         [[{"k": 1}], [{"z": 2}, {"k": 3}], []],
         [{"n": 2**80}, {"n": Decimal("0.10")}],
-        [{"t": (1, 2)}, {"t": {1, 2}}],
+        [{"t": (1, 2)}, {"t": (2,)}],
         [{"same": "x" * 99, "other": "x" * 99}],
     ],
-    ids=["number keys", "lists of dicts", "long numbers", "tuples and sets", "equal texts"],
+    ids=["number keys", "lists of dicts", "long numbers", "tuples", "equal texts"],
 )
 def test_nested_cells_arrive_as_they_were(tmp_path, column):
     """Keys that are numbers, lists of dicts and what Arrow has no type for come through unchanged."""
     assert seen(pandas.DataFrame({"cell": column}), tmp_path)[0]["seen"].tolist() == [*map(repr, column)]
-
-
-def test_a_cell_that_would_lose_a_key_on_disk_is_refused(tmp_path):
-    """1 and "1" are one key in JSON; the message says so."""
-    with pytest.raises(cells.BadColumn, match="two keys that are one in JSON, such as 1 and '1'"):
-        seen(pandas.DataFrame({"cell": [{1: "a", "1": "b"}]}), tmp_path)
 
 
 def test_a_run_over_dicts_goes_on():
@@ -88,16 +81,6 @@ def test_a_run_over_dicts_goes_on():
     one, other = (pandas.DataFrame({"cell": [{"a": "".join(["x", "y"]), "b": "xy"}]}) for _ in range(2))
     assert source_of(one).digest == source_of(other).digest
     assert source_of(pandas.DataFrame({"cell": [{"a": "xy", "c": "xy"}]})).digest != source_of(one).digest
-
-
-def test_equal_looking_dicts_are_entries_of_their_own(tmp_path):
-    """A key 1 is not the key "1", and a long array differs in its middle: each row is asked."""
-    import numpy
-
-    long, other = numpy.zeros(5000), numpy.zeros(5000)
-    other[2500] = 1
-    run = seen(pandas.DataFrame({"cell": [{1: 0}, {"1": 0}, {"a": long}, {"a": other}]}), tmp_path)[1]
-    assert run.entries == 4
 
 
 @pytest.mark.parametrize(
@@ -109,9 +92,9 @@ def test_equal_looking_dicts_are_entries_of_their_own(tmp_path):
         ([object()], r"holds object \(row 0: <object"),
         (["\ud83d"], r"holds str \(row 0: '\\ud83d'\)"),
         ([{"f": print}], r"holds dict \(row 0: \{'f': <built-in"),
-        ([1 + 2j], r"holds complex \(row 0: \(1\+2j\)\)"),
+        ([{1, 2}], r"holds set .*Make it a sorted list"),
     ],
-    ids=["text and number", "after a gap", "long integer", "object", "half a letter", "function", "complex"],
+    ids=["text and number", "after a gap", "long integer", "object", "half a letter", "function", "set"],
 )
 def test_a_column_that_cannot_be_stored_is_shown(column, message):
     """The error names the column, a cell of each type and the way out; Arrow's words are not in it."""
@@ -151,16 +134,15 @@ BERLIN = datetime.datetime(2027, 3, 1, 9, tzinfo=ZoneInfo("Europe/Berlin"))
             ["2027-03-01T09:00:00+01:00", "2027-03-01T09:00:00"],
         ),
         ([Decimal("1.10"), Decimal("2.5000"), Decimal("3")], ["1.10", "2.5000", "3"]),
-        ([{1, 2}, set()], ["[1,2]", "[]"]),
         (
             [Sign(plate=1, words=["no"]), Sign(plate=2)],
             ['{"plate":1,"words":["no"]}', '{"plate":2,"words":[]}'],
         ),
         ([Colour.RED], ["red"]),
-        ([PurePosixPath("a/b.pdf")], ["a/b.pdf"]),
+        ([Path("a/b.pdf")], ["a/b.pdf"]),
         ([Place("Level 2")], ['{"street":"Level 2"}']),
     ],
-    ids=["date and time", "zone and none", "decimals", "sets", "models", "enum", "path", "dataclass"],
+    ids=["date and time", "zone and none", "decimals", "models", "enum", "path", "dataclass"],
 )
 def test_no_cell_is_changed_to_fit_its_column(tmp_path, column, written):
     """Arrow would cut the time off, shift it by the zone, or add zeros; the program gets each cell whole."""
@@ -170,23 +152,18 @@ def test_no_cell_is_changed_to_fit_its_column(tmp_path, column, written):
 
 
 @pytest.mark.parametrize(
-    ("column", "expected"),
+    "column",
     [
-        (pandas.period_range("2027-01", periods=1, freq="M"), "'2027-01'"),
-        (pandas.interval_range(0, 1), "'(0, 1]'"),
-        (pandas.arrays.SparseArray([7]), "7"),
+        pandas.period_range("2027-01", periods=1, freq="M"),
+        pandas.interval_range(0, 1),
+        pandas.arrays.SparseArray([7]),
     ],
     ids=["period", "interval", "sparse"],
 )
-def test_columns_that_only_pandas_has_are_readable(tmp_path, column, expected):
-    """A month reaches the program as 2027-01, not as the 684th month since 1970."""
-    assert seen(pandas.DataFrame({"cell": column}), tmp_path)[0]["seen"].tolist() == [expected]
-
-
-def test_arrays_of_different_shapes_are_shown():
-    """The error names the column; numpy's words on truth values are not in it."""
-    with pytest.raises(cells.BadColumn, match="'cell' holds ndarray"):
-        source_of(pandas.DataFrame({"cell": [numpy.array([1, 2]), numpy.array([[1, 2], [3, 4]])]}))
+def test_columns_that_only_pandas_has_are_refused(column):
+    """A month never reaches the program as the 684th month since 1970; as text it may."""
+    with pytest.raises(cells.BadColumn, match=r"Make it text, frame\['cell'\]"):
+        source_of(pandas.DataFrame({"cell": column}))
 
 
 def test_a_cell_that_holds_itself_is_a_bad_column():

@@ -143,19 +143,3 @@ def test_no_key_is_written_down(tmp_path):
     record(tmp_path, described)
     assert recorded(tmp_path) == described
     assert "sk-secret" not in (tmp_path / "run.json").read_text(encoding="utf-8")
-
-
-LOOP = ["north"]
-LOOP.append(LOOP)
-
-
-class Looping(dspy.Module):
-    loop = LOOP
-
-    def forward(self, text):
-        return dspy.Prediction(zone=LOOP[0])
-
-
-def test_a_list_that_holds_itself_is_described():
-    """A constant that no JSON can hold is a part of the code all the same."""
-    assert identity_of(Looping(), {"text": "text"}, "abc")["program"]

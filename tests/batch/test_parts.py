@@ -115,13 +115,13 @@ def test_failures_need_their_columns(name):
 
 
 def test_a_gap_does_not_round_long_integers(tmp_path):
-    """pandas makes floats of a column with a gap, and a float has 53 bits; short integers stay numbers."""
+    """pandas makes floats of a column with a gap, and a float has 53 bits."""
     write(tmp_path, 0, f'{{"n":{2**53 + 1},"m":1}}', '{"n":null,"m":null}')
     table = Table(tmp_path, "results")
     assert table.to_pandas()["n"].tolist() == table.head()["n"].tolist() == [2**53 + 1, None]
     (tmp_path / "short").mkdir()
     write(tmp_path / "short", 0, '{"m":1}', '{"m":null}')
-    assert Table(tmp_path / "short", "results").to_pandas()["m"].dtype == "float64"
+    assert Table(tmp_path / "short", "results").to_pandas()["m"].tolist() == [1, None]
 
 
 @pytest.mark.parametrize(("one", "other"), [("null", '"a"'), ("1", "0.5"), ("1", '"a"'), ("true", "null")])

@@ -433,7 +433,7 @@ def test_answers_of_any_type_are_stored(ask):
         run = ask(["7", "8", "7"], program=program, retry_failures=True)
     assert run.results.to_pandas().drop(columns=["row_number", "text"]).to_dict("list") == {
         "total": ["7.10", "8.10", "7.10"],
-        "seal": ["data:;base64,/w=="] * 3,
+        "seal": ["_w=="] * 3,
         "count": [7, 8, 7],
         "long": [f"1{number:020}" for number in (7, 8, 7)],
     }

@@ -13,7 +13,6 @@ from pypdf.generic import (
     DictionaryObject,
     FloatObject,
     NameObject,
-    TextStringObject,
 )
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -61,25 +60,15 @@ def form(canvas, **values):
     fields.choice(name="zone", value="B", options=["A", "B"], x=20, y=150)
 
 
-def unplaced(writer):
-    """Add a field with a value to a form, and no place on any page."""
-    field = {"/FT": NameObject("/Tx"), "/T": TextStringObject("total"), "/V": TextStringObject("4,200")}
-    field = writer._add_object(DictionaryObject({NameObject(name): value for name, value in field.items()}))
-    writer.root_object["/AcroForm"].get_object()["/Fields"].append(field)
-
-
 class TestForms:
-    def test_a_field_on_no_page_is_said(self, put):
-        """A value that no viewer shows is no part of a page's text, and not lost either."""
-        page = pages(rewritten(put(form), unplaced))[0]
-        assert "total" not in page.text
-        assert page.note.endswith("filled form fields that are on no page: total: 4,200")
-
     def test_typed_values_are_in_the_text(self, put):
-        """Text, ticked boxes and choices stand below the printed text; empty fields are only counted."""
+        """Text, ticked boxes and choices stand below the printed text; empty fields are left out."""
         page = pages(put(lambda canvas: form(canvas, surname="Okonkwo", member=True)))[0]
-        assert page.text == "Application\n\nForm fields:\nFamily name: Okonkwo\nmember: checked\nzone: B"
-        assert page.note == "form fields that are filled, at the end of the text: 3 of 4"
+        assert (
+            page.text
+            == "Application\n\nForm fields of the file:\nFamily name: Okonkwo\nmember: checked\nzone: B"
+        )
+        assert page.note == "form fields that are filled, at the end of the text: 3"
 
     def test_typed_values_are_in_the_picture(self, put):
         """A model that sees gets the filled form, not the empty one."""
@@ -94,7 +83,7 @@ class TestForms:
             canvas.drawString(20, 300, "PIN")
             canvas.acroForm.textfield(name="pin", value="4711", fieldFlags="password", x=9, y=9)
 
-        assert pages(put(draw))[0].text == "PIN\n\nForm fields:\npin: (a password)"
+        assert pages(put(draw))[0].text == "PIN\n\nForm fields of the file:\npin: (a password)"
 
     def test_a_scanned_form_still_needs_ocr(self, put):
         """Values that were typed onto a scan do not hide that the rest is a picture."""
@@ -104,7 +93,7 @@ class TestForms:
             canvas.acroForm.textfield(name="name", value="Jo", x=20, y=300)
 
         page = pages(put(draw))[0]
-        assert (page.text, page.needs_ocr) == ("Form fields:\nname: Jo", True)
+        assert (page.text, page.needs_ocr) == ("Form fields of the file:\nname: Jo", True)
 
 
 class TestBesideTheText:
@@ -138,7 +127,7 @@ class TestBesideTheText:
             writer.pages[0][NameObject("/Annots")] = ArrayObject([DictionaryObject(film)])
 
         note = pages(rewritten(path, change))[0].note
-        assert note == "films, sounds and models, which are not read: 1 RichMedia"
+        assert note == "marks, films and sounds without words, which are not read: 1 RichMedia"
 
 
 class TestPictures:

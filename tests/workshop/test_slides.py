@@ -1,4 +1,4 @@
-"""Slides are laid out from a notebook: headings begin them, nothing overflows, notes are the speaker's."""
+"""Slides are laid out from a notebook: headings begin them, notes are the speaker's."""
 
 import re
 
@@ -8,7 +8,6 @@ from browser import chromium
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from typer.testing import CliRunner
 
-from kit import tables
 from kit.workshop import lessons, slides
 from kit.workshop.cli import app
 
@@ -49,16 +48,6 @@ def test_a_paragraph_shows_its_first_sentence_and_the_notes_have_all_of_it():
     assert text in slide.notes
 
 
-def test_a_long_text_goes_over_several_slides():
-    """A section with two blocks of code and a picture is parted between its paragraphs."""
-    code = "```python\n" + "a = 1\n\nb = 2\n" * 4 + "```"
-    text = f"## Title\n\nFirst.\n\n{code}\n\nThen.\n\n![A tree](tree.png)\n\nLast."
-    first, second = laid_out(new_markdown_cell(text))
-    assert (first.title, second.title) == ("Title", "Title")
-    assert [cell.source for cell in first.cells] == ["", "First.", code, "Then."]
-    assert [cell.source for cell in second.cells] == ["![A tree](tree.png)", "Last."]
-
-
 def test_checks_are_left_out_and_hints_go_to_the_speaker():
     """A room sees the exercise, not how it is checked or solved."""
     cells = [
@@ -88,35 +77,6 @@ def test_notes_of_a_file_follow_their_heading(tmp_path, monkeypatch):
     monkeypatch.setattr(slides, "ROOT", tmp_path)
     cells = [new_markdown_cell("# Title"), new_markdown_cell("## Next\n\nText.")]
     assert laid_out(*cells, said=slides.notes("99_none"))[1].notes == "Text.\n\nAsk."
-
-
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.notebook.stem)
-def test_slides_fit(lesson):
-    """No slide of any lesson holds more than fits, save where one cell with its heading is longer."""
-    for slide in slides.of_lesson(nbformat.read(lesson.notebook, as_version=4)):
-        assert len(slide.cells) <= 2 or sum(map(slides.lines, slide.cells)) <= slides.LINES
-
-
-def test_a_long_output_goes_over_several_slides():
-    """A text is parted at its lines, a prompt at its sections; a table keeps its first rows and says so."""
-    text = "\n".join(f"line {number}" for number in range(60))
-    printed = new_code_cell("print(text)", outputs=[new_output("stream", text=text)])
-    whole = tables.section("system", text) + tables.section("demo", text, folded=True)
-    shown = new_code_cell("prompt", outputs=[new_output("display_data", data={"text/html": whole})])
-    rows = {"text/html": tables.table(["n"], [[number] for number in range(60)]), "text/plain": text}
-    listed = new_code_cell("rows", outputs=[new_output("display_data", data=rows)])
-    laid = laid_out(new_markdown_cell("## Long"), printed, shown, listed)
-    assert all(
-        sum(map(slides.lines, slide.cells)) <= slides.LINES + 4 for slide in laid
-    )  # frames of sections
-    outputs = [output for slide in laid for cell in slide.cells for output in cell.get("outputs", [])]
-    lines = [line for one in outputs for line in one.get("text", "").splitlines()]
-    assert lines == text.splitlines()
-    pages = "".join(one.get("data", {}).get("text/html", "") for one in outputs)
-    assert pages.count("<b>system</b>") == 1
-    assert pages.count("<b>system, more</b>") == 2
-    assert [pages.count(f"line {number}\n") for number in (0, 59)] != [0, 0]
-    assert "… 49 more rows in the notebook" in pages
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.notebook.stem)

@@ -1,30 +1,12 @@
-"""Build the two files that no library of the project can write: an .xls and a .msg.
+"""Build the file that no library of the project can write: a .msg.
 
-uv run --no-project --with xlwt --with msgforge python tests/documents/files/build.py
+uv run --no-project --with msgforge python tests/documents/files/build.py
 """
 
 import datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
-
-
-def workbook():
-    """Return 300 rows, with a date, a hidden row, and a hidden sheet."""
-    import xlwt
-
-    book = xlwt.Workbook()
-    sheet = book.add_sheet("prices")
-    sheet.write(0, 0, "day")
-    sheet.write(0, 1, datetime.date(2027, 3, 1), xlwt.easyxf(num_format_str="YYYY-MM-DD"))
-    for row in range(1, 300):
-        sheet.write(row, 0, f"item {row}")
-        sheet.write(row, 1, row / 4)
-    sheet.row(7).hidden = True
-    sheet.write(300, 0, True)
-    book.add_sheet("costs").write(0, 0, "secret margin")
-    book.get_sheet(1).visibility = 1
-    return book
 
 
 def mail():
@@ -45,5 +27,4 @@ def mail():
 
 
 if __name__ == "__main__":
-    workbook().save(HERE / "prices.xls")
     (HERE / "mail.msg").write_bytes(mail().as_bytes())
