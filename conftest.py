@@ -13,7 +13,12 @@ import pytest
 from tests.warm import Warm
 
 # They run by themselves, with settings or packages of their own.
-collect_ignore_glob = ["kit/export/skeleton/*", "notebooks/hotel/*", "notebooks/mlflow_desk.py"]
+collect_ignore_glob = [
+    "kit/export/skeleton/*",
+    "notebooks/hotel/*",
+    "notebooks/mlflow_desk.py",
+    "notebooks/phoenix_server.py",
+]
 NO_SKIPS = bool(os.environ.get("KIT_NO_SKIPS"))
 NO_NETWORK = Path(__file__).parent / "tests" / "offline"
 SETTINGS = re.compile(r"_API_KEY$|_API_BASE$|^LOCAL_SERVER_|^KIT_(?!MODELS$)")

@@ -4,8 +4,7 @@ Each has a test in `tests/test_private.py` whose name says what broke; `.ci/newe
 newest DSPy. Other parts are used where they are needed: attachments' finder of files and reader of plain
 text, in `kit.documents.attached`, which travels with exported projects; OpenInference's instrumentor,
 repaired in `kit.tracing.trees`; callbacks on the classes Evaluate and Teleprompter, and a wrapped
-`Parallel.forward`, in `kit.engines.live`; and Phoenix's gRPC server, closed in
-`kit/tracing/phoenix_server.py`.
+`Parallel.forward`, in `kit.engines.live`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ import contextlib
 import socket
 import subprocess
 import time
-from collections.abc import Callable
 from typing import IO
 
 
@@ -36,17 +35,9 @@ def answers(url: str) -> bool:
 
 
 def wait_for(
-    process: subprocess.Popen,
-    url: str,
-    log: IO[bytes],
-    patience_seconds: float,
-    *,
-    name: str,
-    tell: Callable[[str], object] = lambda line: None,
+    process: subprocess.Popen, url: str, log: IO[bytes], patience_seconds: float, *, name: str
 ) -> float:
     """Wait until a server answers at a URL that is its alone, and return the seconds that it took.
-
-    `tell` is called with a line on what is being waited for, again and again.
 
     Raises:
         NotStarted: If it ends or stays silent; the message holds the end of its log.
@@ -58,7 +49,6 @@ def wait_for(
             log.seek(0)
             last = log.read().decode(errors="replace").splitlines()[-8:]
             raise NotStarted("\n".join([f"{name} did not start. The end of its log:", *last]))
-        tell(f"{name} is starting: {seconds:.0f} s")
         time.sleep(0.1)
     return time.monotonic() - began
 

@@ -15,7 +15,7 @@ import binascii
 import html
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from urllib.parse import unquote
 
@@ -147,15 +147,6 @@ def names_secret(name: str) -> bool:
     [True, True, True, False, False]
     """
     return _rank(name) > 0 or bool(not _HARMLESS.search(name.upper()) and _VARIABLE.search(name.upper()))
-
-
-def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that hold no secret, for a process that needs none."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if not names_secret(name) and not list(_embedded(value))
-    }
 
 
 @cache

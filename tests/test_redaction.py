@@ -20,7 +20,7 @@ from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine
 from kit.engines.server import Server
 from kit.export import files
-from kit.redaction import HIDDEN, HoldsSecret, hide, names_secret, refuse, without_secrets
+from kit.redaction import HIDDEN, HoldsSecret, hide, names_secret, refuse
 from kit.tracing import trees
 from kit.workshop import lessons
 
@@ -284,12 +284,6 @@ def test_a_long_text_takes_little_time(letter):
     began = time.process_time()  # of this process alone: other programs may be busy
     assert hide(letter * (1_000_000 // len(letter))) is not None
     assert time.process_time() - began < 5
-
-
-def test_a_child_process_gets_no_secret():
-    """Phoenix's server needs no key and no database."""
-    environment = {"PATH": "/bin", "OPENAI_API_KEY": "k", "NOTES": "postgres://u:pw-of-db@db/x", "PWD": "/a"}
-    assert without_secrets(environment) == {"PATH": "/bin", "PWD": "/a"}
 
 
 # Each writer, with each kind of secret: what it writes or raises is returned as text.

@@ -1,1 +1,1 @@
-"""What DSPy does, as spans: a tree in the notebook, traces in Phoenix, or in any backend that takes OTLP."""
+"""What DSPy does, as spans: a tree in the notebook, or traces in any backend that takes OTLP."""

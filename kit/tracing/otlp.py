@@ -15,11 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import dspy
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
-from kit.tracing.trees import Tokens, listening
+from kit.tracing.trees import listening
 
 
 @contextmanager
@@ -37,7 +36,7 @@ def sending(exporter: SpanExporter | None = None) -> Iterator[None]:
     """
     batches = BatchSpanProcessor(exporter or OTLPSpanExporter())
     try:
-        with listening(batches.on_end), dspy.context(callbacks=[*dspy.settings.callbacks, Tokens()]):
+        with listening(batches.on_end):
             yield
     finally:
         batches.shutdown()

@@ -44,7 +44,7 @@ def trace() -> Iterator[Trace]:
     """
     seen: list[ReadableSpan] = []
     whole = Trace()
-    with listening(seen.append), dspy.context(callbacks=[*dspy.settings.callbacks, Tokens()]):
+    with listening(seen.append):
         try:
             yield whole
         finally:
@@ -53,16 +53,9 @@ def trace() -> Iterator[Trace]:
 
 @contextmanager
 def listening(listener: Callable[[ReadableSpan], Any]) -> Iterator[None]:
-    """Hand each span that ends to a listener; DSPy is instrumented only while there is one."""
-    listen(listener)
-    try:
-        yield
-    finally:
-        unlisten(listener)
+    """Hand each span that ends to a listener, without any key that was in it.
 
-
-def listen(listener: Callable[[ReadableSpan], Any]) -> None:
-    """Begin to hand each span that ends to a listener, without any key that was in it.
+    DSPy is instrumented only while there is a listener; the model's calls note tokens.
 
     Raises:
         AlreadyInstrumented: If other code instrumented DSPy.
@@ -77,13 +70,13 @@ def listen(listener: Callable[[ReadableSpan], Any]) -> None:
         provider.add_span_processor(_LISTENERS)
         Instrumentor().instrument(tracer_provider=provider)
     _LISTENERS.all.append(listener)
-
-
-def unlisten(listener: Callable[[ReadableSpan], Any]) -> None:
-    """End it; after the last listener, DSPy is as it was."""
-    _LISTENERS.all.remove(listener)
-    if not _LISTENERS.all:
-        Instrumentor().uninstrument()
+    try:
+        with dspy.context(callbacks=[*dspy.settings.callbacks, Tokens()]):
+            yield
+    finally:
+        _LISTENERS.all.remove(listener)
+        if not _LISTENERS.all:
+            Instrumentor().uninstrument()
 
 
 class Instrumentor(DSPyInstrumentor):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import webbrowser
 from collections.abc import Callable
@@ -25,14 +24,10 @@ from kit.workshop.console import console, fail, failing, say
 if TYPE_CHECKING:
     from kit.calls import Call
     from kit.datasets.sets import DataSet
-    from kit.tracing.phoenix import Phoenix
-    from kit.workshop.lab import Lab
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", help=__doc__)
 models = typer.Typer(no_args_is_help=True)
 app.add_typer(models, name="models", help="The models and their files: list, pull.")
-phoenix = typer.Typer(no_args_is_help=True)
-app.add_typer(phoenix, name="phoenix", help="Phoenix, the trace viewer: install, start.")
 data = typer.Typer(no_args_is_help=True)
 app.add_typer(data, name="data", help="Real data sets on demand: list, get.")
 app.command()(commands.export)
@@ -66,7 +61,12 @@ def lab(
         page = course.write()
         running = labs.start(wanted or page, port)
     say(f"JupyterLab is ready after {running.seconds:.1f} s. Ctrl-C stops it.")
-    _show(running)
+    say(f"[bold]{running.url}[/]")
+    webbrowser.open(running.url)
+    try:
+        running.process.wait()
+    except KeyboardInterrupt:
+        running.stop()
 
 
 @app.command()
@@ -171,30 +171,6 @@ def get_data(
     say(f"{place} is here and verified.")
 
 
-@phoenix.command("install")
-def install_phoenix() -> None:
-    """Make the environment that Phoenix's server runs in (about 700 MB); after Ctrl-C it goes on."""
-    from kit.tracing import phoenix as server
-
-    with failing(server.NoPhoenix, again="kit phoenix install"):
-        made = subprocess.run(server.command("-c", "import phoenix"), cwd=server.FOLDER)
-    if made.returncode != 0:
-        raise typer.Exit(made.returncode)
-    say("Phoenix is here.")
-
-
-@phoenix.command("start")
-def start_phoenix() -> None:
-    """Start Phoenix and keep it running: the lessons find it, and its traces outlive their kernels."""
-    from kit.tracing import phoenix as server
-
-    with failing(server.NoPhoenix, NotStarted), console.status("Starting Phoenix") as status:
-        running = server.start(tell=lambda line: status.update(escape(line)))
-    state = "Ctrl-C stops it; its traces go with it." if running.process else "It was running already."
-    say(f"Phoenix is ready. {state}")
-    _show(running)
-
-
 @app.command()
 def doctor() -> None:
     """Check Python, packages, models, disk, recordings, keys (never shown) and profile."""
@@ -214,17 +190,6 @@ def _chosen(number: str | None, every: bool) -> list[all_lessons.Lesson]:
         if every == bool(number):
             raise ValueError("Name one lesson, or say --all.")
         return all_lessons.at_least_one() if every else [all_lessons.lesson(number)]
-
-
-def _show(running: Lab | Phoenix) -> None:
-    """Open a server's page in the browser, and stop the server at Ctrl-C if it was started here."""
-    say(f"[bold]{running.url}[/]")
-    webbrowser.open(running.url)
-    try:
-        if running.process:
-            running.process.wait()
-    except KeyboardInterrupt:
-        running.stop()
 
 
 def _about(data_set: DataSet) -> str:

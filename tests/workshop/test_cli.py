@@ -41,7 +41,7 @@ def test_the_commands_are_the_documented_ones():
     known = {" ".join(path) for path, _ in COMMANDS}
     models = {"models list", "models pull"}
     assert {"data list", "data get"} <= known
-    assert models | {"lab", "record", "replay", "doctor", "phoenix install", "phoenix start"} <= known
+    assert models | {"lab", "record", "replay", "doctor"} <= known
 
 
 @pytest.mark.parametrize("command", ["record", "lab"])

@@ -1,0 +1,37 @@
+# /// script
+# requires-python = ">=3.11,<3.15"
+# dependencies = ["arize-phoenix==20.26.1"]
+# ///
+"""Phoenix, the trace viewer, on this machine alone: `uv run --script phoenix_server.py`; Ctrl-C ends it.
+
+uv makes the environment that the first lines ask for, apart from the notebook's. The page is at
+http://127.0.0.1:6006, and spans are taken there. The traces go when the server ends.
+"""
+
+import os
+import sys
+import tempfile
+
+for name in [name for name in os.environ if name.startswith(("PHOENIX_", "OTEL_"))]:
+    del os.environ[name]  # settings of another Phoenix
+os.environ |= {
+    "PHOENIX_HOST": "127.0.0.1",
+    "PHOENIX_PORT": sys.argv[1] if len(sys.argv) > 1 else "6006",
+    "PHOENIX_ALLOW_EXTERNAL_RESOURCES": "false",  # no fonts, pixels or downloads from elsewhere
+    "PHOENIX_TELEMETRY_ENABLED": "false",
+    "PHOENIX_DISABLE_AGENT_ASSISTANT": "true",
+    "PHOENIX_ENABLE_MCP_SERVER": "false",
+}
+
+
+async def stay_closed(self: object) -> None:
+    """Open no gRPC port: Phoenix 20.26 opens it to the network, whatever its host."""
+
+
+with tempfile.TemporaryDirectory(prefix="phoenix-") as os.environ["PHOENIX_WORKING_DIR"]:
+    from phoenix.server.grpc_server import GrpcServer
+    from phoenix.server.main import main
+
+    GrpcServer.__aenter__ = stay_closed
+    sys.argv = ["phoenix", "serve"]
+    main()
