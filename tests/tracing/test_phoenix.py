@@ -34,24 +34,25 @@ def phoenix(tmp_path_factory):
     if not (uv := shutil.which("uv")):
         pytest.skip("needs uv")
     url = f"http://127.0.0.1:{free_port()}"
-    log = (tmp_path_factory.mktemp("phoenix") / "log").open("w+")
+    log = tmp_path_factory.mktemp("phoenix") / "log"
     command = [uv, "run", "--offline", "--script", str(SCRIPT), url.rpartition(":")[2]]
     surroundings = os.environ | {"PHOENIX_SQL_DATABASE_URL": "postgresql://elsewhere"}
-    process = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings, start_new_session=True)
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command, stdout=file, stderr=file, env=surroundings, start_new_session=True
+        )
     until = time.monotonic() + 300
     while not answers(f"{url}/healthz"):
         if process.poll() is not None or time.monotonic() > until:
             process.kill()
-            log.seek(0)
             made = f"uv sync --script {SCRIPT.relative_to(ROOT)}"
             if os.environ.get("CI"):
-                pytest.fail(f"CI tests a real Phoenix: run `{made}` first.\n{log.read()}")
-            pytest.skip(f"needs Phoenix's environment: {made}\n{log.read()}")
+                pytest.fail(f"CI tests a real Phoenix: run `{made}` first.\n{log.read_text()}")
+            pytest.skip(f"needs Phoenix's environment: {made}\n{log.read_text()}")
         time.sleep(0.5)
     yield url
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(60) is not None
-    log.close()
     assert not answers(f"{url}/healthz")
 
 
