@@ -25,11 +25,6 @@ def history() -> list[dict[str, Any]]:
     return GLOBAL_HISTORY
 
 
-def has_inputs(row: dspy.Example) -> bool:
-    """Tell whether `with_inputs` was called; DSPy's own `inputs()` raises an error if it was not."""
-    return row._input_keys is not None
-
-
 def is_cached(lm: dspy.BaseLM, inputs: dict[str, Any], *, asynchronous: bool) -> bool:
     """Tell whether DSPy's cache holds the reply to a call, by DSPy's own key.
 

@@ -9,6 +9,7 @@ import pytest
 from dspy.teleprompt.teleprompt import Teleprompter
 from dspy.utils.callback import BaseCallback
 from openinference.instrumentation.dspy import DSPyInstrumentor
+from preflight.rows import has_inputs
 from scripted import ScriptedEngine
 
 from kit import private
@@ -38,8 +39,8 @@ def test_dspy_keeps_the_calls_of_a_kernel_in_one_list():
 
 def test_an_example_knows_whether_its_inputs_were_set():
     """`with_inputs` leaves a trace on the row."""
-    assert private.has_inputs(ROWS[0])
-    assert not private.has_inputs(dspy.Example(text="Hi"))
+    assert has_inputs(ROWS[0])
+    assert not has_inputs(dspy.Example(text="Hi"))
 
 
 def test_the_cache_is_found_by_the_key_of_a_call():

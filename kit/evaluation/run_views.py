@@ -10,12 +10,11 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from textwrap import shorten
 
 from kit import tables
 from kit.evaluation.history import Candidate, History
 
-_WIDEST = 64
+_WIDEST = 60
 _CALLS = "calls of models"
 _BRANCH = (
     "list-style:none;border-left:2px solid rgba(128,128,128,.4);margin:.1em 0 .1em .5em;padding-left:.9em"
@@ -142,8 +141,18 @@ def _news(candidate: Candidate, parent: Candidate | None) -> str:
         new = [line for line in text.splitlines() if line.strip() and line not in old]
         if new and text.splitlines() != old:
             who = f"{name}: " if len(candidate.instructions) > 1 else ""
-            parts.append(f"{who}{shorten(new[0], _WIDEST, placeholder=' ...')!r}")
+            parts.append(f"{who}{shortened_words(new[0])!r}")
     demos = max(map(len, candidate.demos.values()), default=0)
     if candidate.demos != (parent.demos if parent else {}):
         parts.append(f"{demos} demo{'s' * (demos != 1)}")
     return ", ".join(parts)
+
+
+def shortened_words(text: str) -> str:
+    """Return a text's beginning, cut between words.
+
+    >>> shortened_words("word " * 30)
+    'word word word word word word word word word word word word ...'
+    """
+    words = " ".join(text.split())
+    return words if len(words) <= _WIDEST else f"{words[:_WIDEST].rpartition(' ')[0]} ..."

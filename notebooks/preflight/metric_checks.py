@@ -10,9 +10,9 @@ from typing import Any
 import dspy
 from scores import BadScore, score_of
 
-from kit.private import has_inputs
 from preflight import trials
 from preflight.findings import Finding, bad, good, note
+from preflight.rows import has_inputs
 from preflight.trials import Trial
 
 PADDING = " There is more to say about this, and it could be said at greater length, as here."

@@ -10,7 +10,6 @@ from typing import Any
 import dspy
 
 from kit.evaluation.splits import leaks
-from kit.private import has_inputs
 from preflight.findings import Finding, bad, good, note
 
 FEW_ROWS = 30
@@ -33,6 +32,11 @@ def inputs_needed(program: dspy.Module) -> tuple[set[str], set[str] | None]:
         return inputs_needed(predictors[0]) if len(predictors) == 1 else (set(), None)
     needed = {parameter.name for parameter in parameters if parameter.default is parameter.empty}
     return needed, {parameter.name for parameter in parameters}
+
+
+def has_inputs(row: dspy.Example) -> bool:
+    """Tell whether `with_inputs` was called; DSPy's own `inputs()` raises an error if it was not."""
+    return row._input_keys is not None
 
 
 def inputs_of(row: dspy.Example) -> dict[str, Any]:
