@@ -12,8 +12,11 @@ import os
 import sys
 import tempfile
 
-for name in [name for name in os.environ if name.startswith(("PHOENIX_", "OTEL_"))]:
-    del os.environ[name]  # settings of another Phoenix
+OTHERS = ("PHOENIX_", "OTEL_")  # settings of another Phoenix
+SECRETS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")  # the playground would spend a key for any user here
+for name in list(os.environ):
+    if name.upper().startswith(OTHERS) or name.upper().endswith(SECRETS):
+        del os.environ[name]
 os.environ |= {
     "PHOENIX_HOST": "127.0.0.1",
     "PHOENIX_PORT": sys.argv[1] if len(sys.argv) > 1 else "6006",

@@ -36,7 +36,10 @@ def phoenix(tmp_path_factory):
     url = f"http://127.0.0.1:{free_port()}"
     log = tmp_path_factory.mktemp("phoenix") / "log"
     command = [uv, "run", "--offline", "--script", str(SCRIPT), url.rpartition(":")[2]]
-    surroundings = os.environ | {"PHOENIX_SQL_DATABASE_URL": "postgresql://elsewhere"}
+    surroundings = os.environ | {
+        "PHOENIX_SQL_DATABASE_URL": "postgresql://elsewhere",
+        "OPENAI_API_KEY": "sk-of-a-learner",
+    }
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, stdout=file, stderr=file, env=surroundings, start_new_session=True
@@ -86,3 +89,11 @@ def test_no_other_port_is_open(phoenix):
     """Phoenix's port for gRPC would be open to the network."""
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", 4317)) != 0
+
+
+def test_keys_are_out_of_its_reach(phoenix):
+    """Phoenix's playground cannot spend a learner's key: the server that answers does not have it."""
+    query = json.dumps({"query": "{ modelProviders { key credentialsSet } }"}).encode()
+    request = urllib.request.Request(f"{phoenix}/graphql", query, {"Content-Type": "application/json"})
+    found = json.load(urllib.request.urlopen(request))["data"]["modelProviders"]
+    assert {"key": "OPENAI", "credentialsSet": False} in found
