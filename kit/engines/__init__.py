@@ -1,1 +1,20 @@
-"""Which model answers: profiles and roles, the offline engine, recordings."""
+"""Which model answers: profiles and roles, the offline engine, recordings.
+
+from kit.engines import lm_for
+
+lm = lm_for(MyEngine(), Recordings(Path("replies")))
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["lm_for"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "lm_for":  # imported when first used: `import kit` costs nothing
+        raise AttributeError(f"kit.engines has no {name!r}. It has: lm_for, and modules.")
+    from kit.engines.lms import lm_for
+
+    return lm_for

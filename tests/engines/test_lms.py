@@ -3,7 +3,7 @@
 import dspy
 from scripted import ScriptedEngine
 
-from kit.engines.lms import lm_for
+from kit.engines import lm_for
 from kit.engines.recordings import Recordings
 
 

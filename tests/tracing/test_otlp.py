@@ -10,7 +10,7 @@ import pytest
 from collector import Collector
 from scripted import ScriptedEngine
 
-from kit.engines.lms import lm_for
+from kit.engines import lm_for
 from kit.tracing import otlp, trees
 
 OWN_PROJECT = """

@@ -15,7 +15,7 @@ import dspy
 import pytest
 from scripted import ScriptedEngine
 
-from kit.engines.lms import lm_for
+from kit.engines import lm_for
 from kit.processes import answers
 from kit.tracing import otlp
 

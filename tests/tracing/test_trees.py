@@ -9,7 +9,7 @@ from dspy.utils.callback import BaseCallback
 from openinference.instrumentation.dspy import DSPyInstrumentor
 from scripted import ScriptedEngine
 
-from kit.engines.lms import lm_for
+from kit.engines import lm_for
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine
 from kit.tracing import trees
