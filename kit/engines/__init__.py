@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["lm_for"]
-
 
 def __getattr__(name: str) -> Any:
     if name != "lm_for":  # imported when first used: `import kit` costs nothing
