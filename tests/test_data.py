@@ -7,8 +7,8 @@ import re
 from collections import Counter
 
 import pytest
+from splits import leaks
 
-from kit.evaluation.splits import leaks
 from kit.project import ROOT
 
 SHEETS = sorted((ROOT / "data").glob("*/README.md"))

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dspy
+from splits import leaks
 
-from kit.evaluation.splits import leaks
 from preflight.findings import Finding, bad, good, note
 
 FEW_ROWS = 30

@@ -5,8 +5,7 @@ import random
 
 import dspy
 import pytest
-
-from kit.evaluation.splits import leaks, words
+from splits import leaks, words
 
 TRAIN = ["The printer on floor two jams.", "I cannot log in since this morning, please help."]
 
