@@ -19,12 +19,12 @@ from typing import Any
 
 import dspy
 from dspy import lm15
-from dspy.lm15 import Request, Response, TextPart
+from dspy.lm15 import Request, Response
 from dspy.utils.callback import BaseCallback
 
 from kit.engines import grammar, live
 from kit.engines.events import gather
-from kit.engines.keys import Rollout, key_of, plain
+from kit.engines.keys import Rollout, key_of
 from kit.engines.recordings import Recordings
 from kit.redaction import hide
 
@@ -33,14 +33,6 @@ _CAPABILITIES = (
     *("supported_params", "holds_bounds"),
 )
 _NOTES = ("seconds", "message_tokens", "schema")
-_PARTS = {
-    "citation": lm15.CitationPart,
-    "data": lm15.DataPart,
-    "refusal": lm15.RefusalPart,
-    "text": TextPart,
-    "thinking": lm15.ThinkingPart,
-    "tool_call": lm15.ToolCallPart,
-}
 
 
 class NoRecording(dspy.LMError):
@@ -191,37 +183,30 @@ def asks(request: Request) -> str:
     return " ".join((request.messages[-1].text or "").split())[:100]
 
 
-def _reply(response: Response) -> str | list[dict]:
-    parts = response.message.parts
-    if len(parts) == 1 and isinstance(parts[0], TextPart):
-        return parts[0].text
-    if len(parts) == 1 and isinstance(parts[0], lm15.DataPart):
-        return json.dumps(parts[0].value)
-    return [plain(part) for part in parts]
+def _reply(response: Response) -> str:
+    texts = []
+    for part in response.message.parts:
+        if not isinstance(part, lm15.TextPart | lm15.DataPart):
+            raise lm15.UnsupportedFeatureError(
+                f"Recordings keep text alone, and this reply holds a part of type {part.type!r}. Use the engine "
+                "without recordings."
+            )
+        texts.append(part.text if isinstance(part, lm15.TextPart) else json.dumps(part.value))
+    return "".join(texts)
 
 
 def _response(recording: dict, request: Request, source: str = "replayed") -> Response:
-    reply = recording["reply"]
-    parts = [TextPart(reply)] if isinstance(reply, str) else [_part(part) for part in reply]
     return Response(
         id=None,
         model=request.model,
-        message=lm15.Message.assistant(parts),
+        message=lm15.Message.assistant([lm15.TextPart(recording["reply"])]),
         finish_reason=recording["finish"],
         usage=lm15.Usage(**recording["usage"]),
         provider_data={name: recording[name] for name in _NOTES if name in recording} | {"source": source},
     )
 
 
-def _part(fields: dict[str, Any]) -> Any:
-    continuation = tuple(lm15.ContinuationState(**state) for state in fields.pop("continuation", ()))
-    return _PARTS[fields.pop("type")](**fields, continuation=continuation)
-
-
 def _word_by_word(response: Response) -> Iterator[Any]:
-    if len(response.message.parts) > 1 or response.message.text is None:
-        yield from lm15.response_to_events(response)
-        return
     yield lm15.StreamStartEvent(model=response.model)
     for word in re.findall(r"\s*\S+|\s+", response.message.text):
         yield lm15.StreamDeltaEvent(lm15.TextDelta(word))
