@@ -188,8 +188,8 @@ def _reply(response: Response) -> str:
     for part in response.message.parts:
         if not isinstance(part, lm15.TextPart | lm15.DataPart):
             raise lm15.UnsupportedFeatureError(
-                f"Recordings keep text alone, and this reply holds a part of type {part.type!r}. Use the engine "
-                "without recordings."
+                f"Recordings keep text alone, and this reply holds a part of type {part.type!r}. "
+                "Use the engine without recordings."
             )
         texts.append(part.text if isinstance(part, lm15.TextPart) else json.dumps(part.value))
     return "".join(texts)
