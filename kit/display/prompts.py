@@ -19,14 +19,11 @@ class Message:
     title: str
     text: str
     tokens: int | None = None
-    exact: bool = True
 
     @property
     def heading(self) -> str:
         """Title and token count, e.g. "system · 142 tokens"."""
-        if self.tokens is None:
-            return self.title
-        return f"{self.title} · {'' if self.exact else '≈ '}{self.tokens:,} tokens"
+        return self.title if self.tokens is None else f"{self.title} · {self.tokens:,} tokens"
 
 
 @dataclass(frozen=True)
@@ -120,14 +117,12 @@ def from_history(entry: dict[str, Any]) -> Prompt:
     messages = entry["messages"] or [{"role": "user", "content": entry["prompt"]}]
     texts = [_text(message["content"]) for message in messages]
     usage = entry["usage"] or {}
-    total = usage.get("prompt_tokens")
-    counts, exact = notes(entry).get("message_tokens"), True
-    if not counts or len(counts) != len(texts):  # share the total out by length, and say so
-        length = sum(map(len, texts)) or 1
-        counts, exact = [round(total * len(text) / length) if total else None for text in texts], not total
-    shown = [Message(*facts, exact) for facts in zip(_titles(messages), texts, counts, strict=True)]
+    counts = notes(entry).get("message_tokens") or []
+    counts = counts if len(counts) == len(texts) else [None] * len(texts)
+    shown = [Message(*facts) for facts in zip(_titles(messages), texts, counts, strict=True)]
     reply = "\n".join(_text(output) for output in entry["outputs"])
-    return Prompt(entry["model"], shown, _schema(entry), reply, total, usage.get("completion_tokens"))
+    tokens = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    return Prompt(entry["model"], shown, _schema(entry), reply, *tokens)
 
 
 def texts(prompt: Prompt | Draft) -> dict[str, str]:

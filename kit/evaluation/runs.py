@@ -7,7 +7,9 @@ kit.run("../data/runs/16_gepa.json")
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from math import fsum
 from pathlib import Path
@@ -18,8 +20,7 @@ import pydantic
 
 from kit.evaluation.history import VERSION, Candidate, History
 from kit.evaluation.run_views import Curve, Tree
-from kit.evaluation.sources import candidates
-from kit.evaluation.spending import Spent
+from kit.evaluation.spending import Evaluated, Spent, number_of
 
 __all__ = ["BadRun", "Candidate", "Run", "history_of", "run"]
 
@@ -34,15 +35,10 @@ class Run(History):
     """One run of an optimizer, shown as a tree of what it tried."""
 
     def __repr__(self) -> str:
-        return repr(self.tree)
+        return repr(Tree(self))
 
     def _repr_html_(self) -> str:
-        return self.tree._repr_html_()
-
-    @property
-    def tree(self) -> Tree:
-        """Candidates beneath the one that they were made from."""
-        return Tree(self)
+        return Tree(self)._repr_html_()
 
     @property
     def curve(self) -> Curve:
@@ -100,7 +96,7 @@ def history_of(
         settings=_settings(optimizer) | _plain(options),
         models=_models(optimizer),
         splits=splits,
-        candidates=candidates(compiled, student, seen),
+        candidates=_candidates(compiled, student, seen),
         counted="calls of models" if seen else "runs of the program",
         dspy=dspy.__version__,
         date=date.today().isoformat(),
@@ -142,3 +138,64 @@ def _taken(spent: Spent) -> dict[str, Any]:
         "seconds": round(computed or 60 * spent.minutes, 1),
         "usd": round(spent.usd, 6),
     }
+
+
+def _candidates(compiled: dspy.Module, student: dspy.Module, evaluations: list[Evaluated]) -> list[Candidate]:
+    """Return what was tried, the given program first, the returned one marked as the winner.
+
+    `evaluations` are what a cap saw: it knows how many calls had been made, and the score of each row.
+    """
+    if hasattr(compiled, "detailed_results"):
+        tried = list(_gepa(compiled.detailed_results))
+    else:
+        most = max((evaluated.rows for evaluated in evaluations), default=0)
+        whole = [_candidate(evaluated.program) for evaluated in evaluations if evaluated.rows == most]
+        tried = []
+        for each in (_candidate(student), *whole, _candidate(compiled)):
+            if not any(_same(each, other) for other in tried):
+                tried.append(replace(each, number=len(tried), parents=[0] if tried else []))
+    most_rows_first = sorted(evaluations, key=lambda evaluated: -evaluated.rows)
+    seen = [(_candidate(evaluated.program), evaluated) for evaluated in most_rows_first]
+    best = next(each.number for each in tried if _same(each, _candidate(compiled)))
+    return [replace(_timed(each, seen), won=each.number == best) for each in tried]
+
+
+def _gepa(results: Any) -> Iterator[Candidate]:
+    for number, program in enumerate(results.candidates):
+        by_row = results.val_subscores[number]
+        yield _candidate(
+            program,
+            number=number,
+            parents=[parent for parent in results.parents[number] if parent is not None],
+            label="merged" if len(set(results.parents[number])) > 1 else "",
+            score=100 * results.val_aggregate_scores[number],
+            rows=len(by_row),
+            calls=results.discovery_eval_counts[number] + len(by_row),
+            scores=[number_of(by_row[row]) for row in sorted(by_row)],
+        )
+
+
+def _candidate(program: dspy.Module, **known: Any) -> Candidate:
+    """Read instructions and demos off a program, as JSON can hold them."""
+    predictors = dict(program.named_predictors())
+    demos = {
+        name: predictor.dump_state()["demos"] for name, predictor in predictors.items() if predictor.demos
+    }
+    return Candidate(
+        **{"number": 0, "parents": []} | known,
+        instructions={name: predictor.signature.instructions for name, predictor in predictors.items()},
+        demos=json.loads(json.dumps(demos, default=str)),
+    )
+
+
+def _same(candidate: Candidate, other: Candidate) -> bool:
+    return (candidate.instructions, candidate.demos) == (other.instructions, other.demos)
+
+
+def _timed(candidate: Candidate, seen: list[tuple[Candidate, Evaluated]]) -> Candidate:
+    """Take over from the cap how many calls had been made, and the scores."""
+    evaluated = next((evaluated for state, evaluated in seen if _same(candidate, state)), None)
+    if evaluated is None:
+        return replace(candidate, calls=None) if seen else candidate
+    known = {name: getattr(evaluated, name) for name in ("score", "rows", "calls", "scores")}
+    return replace(candidate, **known)
