@@ -370,9 +370,10 @@ class TestRefusals:
         assert not (tmp_path / "out").exists()
 
     @pytest.mark.parametrize("case", export.cases(), ids=lambda case: case.name)
-    def test_no_case_brings_a_module_that_hides_another(self, case):
+    def test_no_case_brings_a_module_that_hides_another(self, case, tmp_path):
         """dspy-cli puts the package's own folder first on Python's path."""
-        own = files.top_level(projects._inside(case))
+        projects._gather(case, case.package, tmp_path)
+        own = {path.stem for path in (tmp_path / "src" / case.package).iterdir()} - {"__init__"}
         assert not own & (set(sys.stdlib_module_names) | files.TAKEN | {case.package})
 
     def test_nothing_is_overwritten_unasked(self, root, project, tmp_path):

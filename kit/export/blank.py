@@ -11,12 +11,6 @@ from kit.export import fields, files, shorthand
 from kit.export.projects import Project
 from kit.export.shorthand import Fields
 
-_TOP = files.top_level(
-    place.removeprefix("src/prototype/")
-    for place in fields.every() | fields.under(fields.BLANK)
-    if place.startswith("src/prototype/")
-)
-
 
 def new(name: str, signature: str, to: str | Path | None = None, *, force: bool = False) -> Project:
     """Write an empty project: signature, module, metric, three rows, tests, and a notebook to explore it.
@@ -30,12 +24,13 @@ def new(name: str, signature: str, to: str | Path | None = None, *, force: bool 
     Raises:
         BadProject: If name or signature will not do, or a file is there already.
     """
-    package, read = files.check_name(name, _TOP), shorthand.read(signature)
+    package, read = files.check_name(name), shorthand.read(signature)
     folder = Path(to or name).expanduser().absolute()
     with tempfile.TemporaryDirectory() as place:
         staged = Path(place)
         skeleton = fields.every() | fields.under(fields.BLANK)
         fields.write(skeleton, staged, _fields(package, signature, read))
+        files.check_inside(staged / "src" / package)
         columns = {field.name: field.values for field in (*read.inputs, *read.outputs)}
         rows = [{name: values[row] for name, values in columns.items()} for row in range(3)]
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -9,9 +9,9 @@ prototype is kit/cases/NAME.py, or the folder kit/cases/NAME. One that is compos
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,28 +48,21 @@ class Case:
         names, scores = (self.place / "score.txt").read_text(encoding="utf-8").splitlines()[:2]
         return f"{_last(names)}: {_last(scores)}"
 
-    @cached_property
-    def sources(self) -> dict[str, Path]:
-        """The prototype's own files, by their place in the package."""
-        files = _files_of(self.root / "kit" / "cases" / self.name)
-        return {place: path for place, path in files.items() if path.stem not in self.left_out}
+    def lay(self, inside: Path) -> None:
+        """Copy the prototype, those that it is composed of, and what reads files for it into a package."""
+        cases, module = self.root / "kit" / "cases", self.root / "kit" / "cases" / f"{self.name}.py"
+        _lay(cases / self.name, inside / self.name if module.exists() else inside)
+        for name in self.left_out:
+            (inside / f"{name}.py").unlink()
+        for name in self.declared.get("composed_of", []):
+            _lay(cases / name, inside / name)
+        if self.declared.get("reads_files"):
+            _lay(self.root / "kit" / "documents", inside / "documents")
 
     @property
     def left_out(self) -> list[str]:
         """The modules that stay behind, and whose names its __init__.py then does not have."""
         return self.declared.get("leave_out", [])
-
-    @cached_property
-    def others(self) -> dict[str, Path]:
-        """The files of the prototypes that it is composed of, and of what reads files for it."""
-        cases = self.root / "kit" / "cases"
-        folders = [cases / name for name in self.declared.get("composed_of", [])]
-        folders += [self.root / "kit" / "documents"] if self.declared.get("reads_files") else []
-        places = {}
-        for folder in folders:
-            inside = "" if folder.with_suffix(".py").exists() else f"{folder.name}/"
-            places |= {f"{inside}{place}": path for place, path in _files_of(folder).items()}
-        return places
 
     @property
     def extras(self) -> dict[str, Path]:
@@ -79,13 +72,13 @@ class Case:
         return {place: path for place, path in places.items() if path.exists()}
 
 
-def _files_of(folder: Path) -> dict[str, Path]:
-    """Return the files of a prototype, be it a module or a folder."""
-    module = folder.with_suffix(".py")
-    if module.exists():
-        return {path.name: path for path in (module, module.with_suffix(".json")) if path.exists()}
-    paths = (path for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".json", ".toml", ".txt"))
-    return {path.relative_to(folder).as_posix(): path for path in paths}
+def _lay(source: Path, to: Path) -> None:
+    """Copy a prototype, be it a folder, or a module with its state beside it."""
+    if source.is_dir():
+        shutil.copytree(source, to, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    for path in (source.with_suffix(".py"), source.with_suffix(".json")):
+        if path.exists():
+            shutil.copyfile(path, to.with_name(path.name))
 
 
 def _last(line: str) -> str:

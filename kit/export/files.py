@@ -6,7 +6,6 @@ import keyword
 import re
 import shutil
 import sys
-from collections.abc import Collection, Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -20,11 +19,8 @@ class BadProject(ValueError):
     """A project may not be written there, or not under that name."""
 
 
-def check_name(name: str, inside: Collection[str] = ()) -> str:
+def check_name(name: str) -> str:
     """Return a package's name; `BadProject` if it is no identifier, a keyword, or would hide something.
-
-    dspy-cli puts the package's own folder first on Python's path: a module `inside` it that has the package's
-    name would be found in its place.
 
     >>> check_name("time_entries")
     'time_entries'
@@ -35,23 +31,19 @@ def check_name(name: str, inside: Collection[str] = ()) -> str:
         )
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise BadProject(f"{name!r} is a keyword of Python: choose another name, e.g. '{name}_desk'.")
-    if name in inside:
-        raise BadProject(
-            f"The package holds a module {name!r}, which would hide the package when it is served: choose "
-            f"another name, e.g. '{name}_desk'."
-        )
     if name in sys.stdlib_module_names or name in TAKEN or name in packages_distributions():
         raise BadProject(f"A package {name!r} would hide the one that is there already: choose another name.")
     return name
 
 
-def top_level(places: Iterable[str]) -> set[str]:
-    """Return the modules and folders that lie directly in a package.
-
-    >>> sorted(top_level(["task.py", "modules/served.py", "__init__.py.in"]))
-    ['modules', 'task']
-    """
-    return {place.split("/")[0].split(".")[0] for place in places} - {"__init__"}
+def check_inside(package: Path) -> None:
+    """See that no module of a package has its name: dspy-cli puts its folder first on the path."""
+    name = package.name
+    if name in {path.stem for path in package.iterdir()}:
+        raise BadProject(
+            f"The package holds a module {name!r}, which would hide the package when it is served: choose "
+            f"another name, e.g. '{name}_desk'."
+        )
 
 
 def check_place(files: list[str], to: Path, *, force: bool) -> None:

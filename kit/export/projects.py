@@ -51,30 +51,23 @@ def case(
         NotProved: If the evaluation fails, e.g. for want of a recording.
     """
     chosen, folder = find(name, root), Path(to).expanduser().absolute()
-    package = files.check_name(package or chosen.package, files.top_level(_inside(chosen)))
+    package = files.check_name(package or chosen.package)
     with tempfile.TemporaryDirectory() as place:
         staged = Path(place)
         _gather(chosen, package, staged)
+        files.check_inside(staged / "src" / package)
         files.check_place(files.listed(staged), folder, force=force)
         proof = _prove(package, staged)
         return Project(folder, files.put(staged, folder), proof.table)
 
 
-def _inside(chosen: Case) -> list[str]:
-    """Return the places of all files in a case's package."""
-    skeleton = fields.every() | fields.under(fields.CASE)
-    every = [place.removeprefix("src/prototype/") for place in skeleton if place.startswith("src/prototype/")]
-    return [*chosen.sources, *chosen.others, *chosen.extras, *every]
-
-
 def _gather(chosen: Case, package: str, staged: Path) -> None:
     """Lay out everything that the program imports, with every recording that the case may need."""
     inside = staged / "src" / package
-    for place, source in (chosen.sources | chosen.others).items():
-        _copy(source, inside / place)
-    if chosen.others:
-        _bring_together(chosen, inside, package)
-    if "__init__.py" not in chosen.sources:
+    inside.mkdir(parents=True)
+    chosen.lay(inside)
+    _bring_together(chosen, inside, package)
+    if not (inside / "__init__.py").exists():
         (inside / "__init__.py").write_text(f'"""{chosen.about}"""\n', encoding="utf-8")
     extras = {f"src/prototype/{place}": path for place, path in chosen.extras.items()}
     skeleton = fields.every() | fields.under(fields.CASE)
