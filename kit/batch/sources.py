@@ -103,14 +103,8 @@ def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> 
 def _with_index(frame: Any) -> Any:
     """Return a pandas or Dask frame with its index as a column, if its labels mean something."""
     in_memory = isinstance(frame, pandas.DataFrame)
-    if not (frame.index.name or (in_memory and not frame.index.equals(pandas.RangeIndex(len(frame))))):
-        return frame
-    if twice := set(getattr(frame.index, "names", [frame.index.name])) & set(frame.columns):
-        raise cells.BadColumn(
-            f"The index and a column are both named {twice.pop()!r}. Rename the index: "
-            "frame.rename_axis('row')."
-        )
-    return frame.reset_index()
+    counted = in_memory and frame.index.equals(pandas.RangeIndex(len(frame)))
+    return frame.reset_index() if frame.index.name or (in_memory and not counted) else frame
 
 
 def _of_dask(frame: Any) -> Source:

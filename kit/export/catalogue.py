@@ -28,11 +28,6 @@ class Case:
     root: Path = ROOT
 
     @property
-    def about(self) -> str:
-        """What it does, in one line."""
-        return self.declared["about"]
-
-    @property
     def package(self) -> str:
         """The package's name, if nobody asks for another: a package cannot hold a module of its own name."""
         return self.declared.get("package", self.name)

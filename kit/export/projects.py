@@ -68,12 +68,12 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
     chosen.lay(inside)
     _bring_together(chosen, inside, package)
     if not (inside / "__init__.py").exists():
-        (inside / "__init__.py").write_text(f'"""{chosen.about}"""\n', encoding="utf-8")
+        (inside / "__init__.py").write_text(f'"""{chosen.declared["about"]}"""\n', encoding="utf-8")
     extras = {f"src/prototype/{place}": path for place, path in chosen.extras.items()}
     skeleton = fields.every() | fields.under(fields.CASE)
     readme = {"README.md.in": skeleton.pop("README.md.in")}
     words = {
-        "about": chosen.about,
+        "about": chosen.declared["about"],
         "name": package,
         "distribution": package.replace("_", "-"),
         "dependencies": "".join(f'  "{item}",\n' for item in chosen.declared["dependencies"]),

@@ -31,7 +31,7 @@ def export(
     with failing(OSError, ValueError, exports.NotProved):
         if listed:
             for known in exports.cases():
-                say(f"[bold]{known.name}[/] · {escape(known.about)}\n    {escape(known.score)}")
+                say(f"[bold]{known.name}[/] · {escape(known.declared['about'])}\n    {escape(known.score)}")
         elif case is None or dest is None:
             fail("Say which case and where: `kit export CASE DEST`. `kit export --list` shows the cases.")
         else:
