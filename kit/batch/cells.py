@@ -68,9 +68,7 @@ def missing(cell: Any) -> bool:
 
 
 def _must_be_kept(column: pandas.Series) -> bool:
-    return column.dtype == object and not _STORED.issuperset(
-        type(cell) for cell in column if not missing(cell)
-    )
+    return column.dtype == object and any(type(cell) not in _STORED for cell in column if not missing(cell))
 
 
 def _stored(column: pandas.Series, kept: list[Any] | None) -> pa.Array:

@@ -48,9 +48,8 @@ def recorded(folder: Path) -> dict[str, Any]:
     try:
         return orjson.loads(path.read_bytes()) if path.exists() else {}
     except orjson.JSONDecodeError as error:
-        raise OtherRun(
-            f"{path} is damaged ({error}). Take another folder; or delete it, if the run is the same."
-        ) from error
+        way = "Take another folder; or delete it, if the run is the same."
+        raise OtherRun(f"{path} is damaged ({error}). {way}") from error
 
 
 def record(folder: Path, identity: dict[str, Any]) -> None:

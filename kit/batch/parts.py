@@ -19,10 +19,8 @@ from kit.batch.entries import EntryOutcome
 
 NUMBER = "row_number"
 _NUMBERS = {float, int, type(None)}
-_WITHOUT_FILES = {
-    "results": pa.schema({NUMBER: pa.int64()}),
-    "failures": pa.schema({NUMBER: pa.int64(), "error": pa.string(), "reason": pa.string()}),
-}
+_FAILURES = pa.schema({NUMBER: pa.int64(), "error": pa.string(), "reason": pa.string()})
+_WITHOUT_FILES = {"results": pa.schema({NUMBER: pa.int64()}), "failures": _FAILURES}
 
 
 class Parts:
@@ -54,27 +52,21 @@ class Parts:
         Raises:
             ValueError: If an output has the name of a column.
         """
-        name = f"part-{number:06}.parquet"
+        file = f"part-{number:06}.parquet"
         good = [outcome for outcome in outcomes if not outcome.error]
         bad = [outcome for outcome in outcomes if outcome.error]
         is_good = pa.array([not outcome.error for outcome in outcomes], pa.bool_())
         answered = _beside(rows.filter(is_good), self._outputs(good))
-        (self.folder / "failures" / name).unlink(missing_ok=True)
+        (self.folder / "failures" / file).unlink(missing_ok=True)
         if bad:
-            why = {
-                column: pa.array([getattr(outcome, column) for outcome in bad])
-                for column in ("error", "reason")
-            }
-            _write(_beside(rows.filter(pa.compute.invert(is_good)), why), self.folder / "failures" / name)
-        _write(answered, self.folder / "results" / name)  # comes last: it makes the partition finished
+            why = {name: pa.array([getattr(one, name) for one in bad]) for name in ("error", "reason")}
+            _write(_beside(rows.filter(pa.compute.invert(is_good)), why), self.folder / "failures" / file)
+        _write(answered, self.folder / "results" / file)  # comes last: it makes the partition finished
 
     def _outputs(self, outcomes: list[EntryOutcome]) -> dict[str, pa.Array]:
         predictions = [json.loads(outcome.outputs) for outcome in outcomes]
         names = dict.fromkeys(name for prediction in predictions for name in prediction)
-        return {
-            f"{self.prefix}{name}": _column([prediction.get(name) for prediction in predictions])
-            for name in names
-        }
+        return {f"{self.prefix}{name}": _column([one.get(name) for one in predictions]) for name in names}
 
 
 class Table:
@@ -87,11 +79,8 @@ class Table:
         self.name = name
         self.paths = files(folder, name)
         if broken := [path for path in self.paths if not _is_whole(path)]:
-            raise OSError(
-                f"{broken[0]} is damaged. Make the same call of batch.run again: it writes it again."
-            )
-        schemas = [pa.parquet.read_schema(path) for path in self.paths] or [_WITHOUT_FILES[name]]
-        schema = _common(schemas)
+            raise OSError(f"{broken[0]} is damaged. Make the same call of batch.run again: it is rewritten.")
+        schema = _common([*map(pa.parquet.read_schema, self.paths)] or [_WITHOUT_FILES[name]])
         self.dataset = pa.dataset.dataset(self.paths, schema, format="parquet")
 
     def __len__(self) -> int:
@@ -138,10 +127,8 @@ def count_rows(paths: list[Path]) -> int:
 def numbered(rows: pa.Table, start: int) -> pa.Table:
     """Add the rows' numbers in the source as a first column, unless the table has one of a run's columns."""
     if taken := [name for name in (NUMBER, "error", "reason") if name in rows.column_names]:
-        raise ValueError(
-            f"The table has a column {taken[0]!r}, which a run adds itself. Rename it, or drop it: "
-            f"frame.drop(columns={taken[0]!r})."
-        )
+        way = f"Rename it, or drop it: frame.drop(columns={taken[0]!r})."
+        raise ValueError(f"The table has a column {taken[0]!r}, which a run adds itself. {way}")
     return rows.add_column(0, NUMBER, pa.array(range(start, start + len(rows)), pa.int64()))
 
 

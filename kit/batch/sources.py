@@ -117,9 +117,7 @@ def _of_dask(frame: Any) -> Source:
     pieces = _with_index(frame).to_delayed()
     counts, contents, schemas, kept = zip(*dask.compute(*map(dask.delayed(survey), pieces)), strict=True)
     keep = {name for names in kept for name in names}
-    texts = (
-        [field.with_type(pa.string()) if field.name in keep else field for field in one] for one in schemas
-    )
+    texts = ([one.with_type(pa.string()) if one.name in keep else one for one in each] for each in schemas)
     schema = _one_schema([*map(pa.schema, texts)])
 
     def read() -> Iterator[cells.Rows]:

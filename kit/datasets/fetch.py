@@ -41,9 +41,11 @@ def get(name: str, *, contact: str | None = None, progress: bool = False) -> Pat
         NoContact: If EDGAR would have to be asked without a contact.
     """
     data_set, source = sets.spec(name), mirror()
-    lacking = [file for file in data_set.files if fault(data_set, file)]
-    missing = [  # what has an address, or is in the mirror
-        file for file in lacking if file.url or (source and (source / data_set.mirror / file.path).exists())
+    missing = [
+        file
+        for file in data_set.files
+        if fault(data_set, file)
+        and (file.url or (source and (source / data_set.mirror / file.path).exists()))
     ]
     headers = edgar.headers(contact) if data_set.edgar and missing and source is None else {}
     for file in missing:
@@ -111,6 +113,5 @@ def _explained(data_set: DataSet, file: File) -> Iterator[None]:
             "source that kit/datasets/sets.toml names, then try again."
         ) from error
     except FileNotFoundError as error:
-        raise NoData(
-            f"The mirror has no {data_set.mirror}/{file.path}. Unset {MIRROR} to use the network."
-        ) from error
+        lacking = f"The mirror has no {data_set.mirror}/{file.path}."
+        raise NoData(f"{lacking} Unset {MIRROR} to use the network.") from error

@@ -52,9 +52,8 @@ class Bounds:
         for part in parts:
             if (size := len(part.text)) > left and not part.bounded:
                 part.text = part.text[:left]
-                part.notes.append(
-                    f"the first {left:,} of {size:,} characters are here; raise characters= for the rest"
-                )
+                here = f"the first {left:,} of {size:,} characters are here"
+                part.notes.append(f"{here}; raise characters= for the rest")
             left = max(0, left - len(part.text))
         return parts
 

@@ -53,9 +53,8 @@ def kind_of(name: str, data: bytes) -> str:
     if named == ".pdf" or named in OFFICE:
         raise CorruptFile(name, f"its content is not {named[1:].upper()}. Save it again where it was made.")
     if named not in processors:
-        raise UnsupportedFile(
-            name, f"nothing here reads {named or 'such'} files. Save it as PDF, text or a picture."
-        )
+        what = f"nothing here reads {named or 'such'} files"
+        raise UnsupportedFile(name, f"{what}. Save it as PDF, text or a picture.")
     return named
 
 
@@ -104,7 +103,5 @@ def refuse_bomb(source: str, data: bytes, max_pixels: int = MAX_PIXELS) -> None:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise CorruptFile(source, "this picture cannot be decoded. Save or send it again.") from error
     if width * height > max_pixels:
-        raise ImageTooLarge(
-            source,
-            f"{width:,} by {height:,} pixels are more than {max_pixels:,}. Shrink it, or raise max_pixels=.",
-        )
+        size = f"{width:,} by {height:,} pixels are more than {max_pixels:,}"
+        raise ImageTooLarge(source, f"{size}. Shrink it, or raise max_pixels=.")

@@ -16,20 +16,8 @@ from kit.documents.bounds import Part
 from kit.documents.encodings import decoded
 
 _HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
-_ENDINGS = {
-    "text/plain": "txt",
-    "text/calendar": "ics",
-    "message/rfc822": "eml",
-    "message/delivery-status": "txt",
-    "message/external-body": "txt",
-}
-_DEFECTS = {
-    "CloseBoundaryNotFoundDefect",
-    "InvalidBase64CharactersDefect",
-    "InvalidBase64LengthDefect",
-    "InvalidBase64PaddingDefect",
-    "StartBoundaryNotFoundDefect",
-}
+_ENDINGS = {"text/plain": "txt", "text/calendar": "ics", "message/rfc822": "eml"}
+_DEFECTS = ("CloseBoundary", "InvalidBase64", "StartBoundary")
 _RECIPIENT_TYPE, _SHORT_NAME = 0x0C15, 0x3704
 _SECRET = ("application/pkcs7", "application/x-pkcs7", "multipart/encrypted")
 
@@ -51,9 +39,7 @@ def mail(data: bytes, web: Web) -> tuple[Part, Files]:
     part = _letter(headers, [name for name, _ in files], body)
     part.notes += [*notes, *_damage(message)]
     if message.get_content_type().startswith(_SECRET):
-        part.notes.append(
-            "the mail is signed or encrypted as a whole; save it decrypted in your mail program"
-        )
+        part.notes.append("the mail is signed or encrypted; save it decrypted in your mail program")
     return part, files
 
 
@@ -64,15 +50,11 @@ def outlook(data: bytes, web: Web) -> tuple[Part, Files]:
     message = Message.load(data)
     headers = [("From", message.sender)]
     for at, kind in enumerate(("To", "Cc", "Bcc"), 1):
-        people = [
-            item for item in message.recipients if item.properties.int_prop_value(_RECIPIENT_TYPE) == at
-        ]
-        headers.append((kind, ", ".join(f"{item.name} <{item.email_address}>" for item in people)))
+        people = (one for one in message.recipients if one.properties.int_prop_value(_RECIPIENT_TYPE) == at)
+        headers.append((kind, ", ".join(f"{one.name} <{one.email_address}>" for one in people)))
     sent = message.sent_date if message.sent_date and message.sent_date.year > 1970 else None
-    headers += [
-        ("Date", message.message_headers.get("Date") or (f"{sent:%Y-%m-%d %H:%M %Z}" if sent else ""))
-    ]
-    headers += [("Subject", message.subject)]
+    written = f"{sent:%Y-%m-%d %H:%M %Z}" if sent else ""
+    headers += [("Date", message.message_headers.get("Date") or written), ("Subject", message.subject)]
     notes: list[str] = []
     shown = web(message.html_body) if message.html_body else ""
     body = _longer((message.body or "").strip(), shown, notes)
@@ -83,9 +65,7 @@ def outlook(data: bytes, web: Web) -> tuple[Part, Files]:
     part = _letter([pair for pair in headers if pair[1]], [name for name, _ in attached], body)
     part.notes += notes
     if lost := [name for name, content in attached if content is None]:
-        part.notes.append(
-            f"Outlook items inside it are not read: {', '.join(lost)}. Save them apart in Outlook"
-        )
+        part.notes.append(f"Outlook items in it are not read: {', '.join(lost)}. Save them apart in Outlook")
     return part, [(name, content) for name, content in attached if content is not None]
 
 
@@ -110,10 +90,10 @@ def _damage(message: Any) -> list[str]:
     for part in message.walk():
         part.get_payload(decode=True)  # what does not decode is found here
         defects.update({type(defect).__name__ for defect in part.defects})
-    damage = ", ".join(f"{number} {name}" for name, number in defects.items() if name in _DEFECTS)
-    return [
-        f"the mail is damaged or breaks off, and its end or an attachment may be missing ({damage})"
-    ] * bool(damage)
+    damage = ", ".join(f"{number} {name}" for name, number in defects.items() if name.startswith(_DEFECTS))
+    return (
+        [f"the mail is damaged or breaks off; its end or a file may be missing ({damage})"] if damage else []
+    )
 
 
 def _files(message: Any, *bodies: Any) -> Iterator[Any]:

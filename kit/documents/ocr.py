@@ -92,9 +92,8 @@ def read(picture: dspy.Image) -> str:
         UnreadableFile: If it is only a web address, cannot be decoded, or has too many pixels.
     """
     if not picture.url.startswith("data:"):
-        raise UnsupportedFile(
-            picture.url, "the picture is only an address. Fetch it first: dspy.Image.from_url(...)."
-        )
+        way = "Fetch it first: dspy.Image.from_url(...)."
+        raise UnsupportedFile(picture.url, f"the picture is only an address. {way}")
     if (kept := _kept().get(digest(picture.url))) is not None:
         return kept
     return _read(picture.url)

@@ -56,9 +56,8 @@ def word(data: bytes, text: str) -> Part:
             files = [archive.read(name) for name in packed if re.fullmatch(pattern, name)]
             lines = dict.fromkeys(line for xml in files for line in words_of(xml, entry, letters))
             text += listed(heading, lines)
-    counted = {
-        what: sum(name.lower().startswith(at) for name in packed) for at, what in _COUNTED_FILES.items()
-    }
+    files = _COUNTED_FILES.items()
+    counted = {what: sum(name.lower().startswith(at) for name in packed) for at, what in files}
     counted |= {what: len(re.findall(tag, body)) for tag, what in _COUNTED_TAGS.items()}
     counted["addresses of links, left out"] = len(re.findall(rb"<w:hyperlink [^>]*r:id=|HYPERLINK \"", body))
     return Part(text.strip(), [f"{what}: {number}" for what, number in counted.items() if number])

@@ -111,10 +111,8 @@ class Page:
     def png(self, longest: int = LONGEST_SIDE, dpi: int = 144) -> bytes:
         """Draw the page as PNG, at a resolution that keeps its longer side within `longest` pixels."""
         if not self.drawable:
-            raise NoPicture(
-                self.source,
-                "pages of this kind cannot be drawn. Save it as PDF and read that, or use the text.",
-            )
+            way = "Save it as PDF and read that, or use the text."
+            raise NoPicture(self.source, f"pages of this kind cannot be drawn. {way}")
         if self._file.kind == ".pdf":
             return pdfs.drawn(*self._file.opened, self.number, longest, dpi)
         return pictures.drawn(self._file.name, self._file.data, self._file.kind, self.number, longest)
@@ -318,13 +316,10 @@ def _read(
             chosen = _chosen(file, len(parts), first, last, limit)
             parts = parts[chosen[0] - 1 : chosen[-1]]
     except BROKEN as error:
-        kind = file.kind[1:].upper()
-        raise CorruptFile(
-            name, f"this {kind} cannot be read ({error}). Save it again where it was made."
-        ) from error
-    return [
-        _page(file, number, part) for number, part in zip(chosen, bounds.cut(parts), strict=True)
-    ], attached
+        problem = f"this {file.kind[1:].upper()} cannot be read ({error})"
+        raise CorruptFile(name, f"{problem}. Save it again where it was made.") from error
+    numbered = zip(chosen, bounds.cut(parts), strict=True)
+    return [_page(file, number, part) for number, part in numbered], attached
 
 
 def _mailed(file: _File, bounds: Bounds) -> tuple[list[Part], mails.Files]:
@@ -365,9 +360,6 @@ def _chosen(file: _File, total: int, first: int, last: int | None, limit: int) -
     if not 1 <= first <= last:
         raise NoSuchPage(file.name, f"it has {total} pages; choose first and last from 1 to {total}.")
     if last - first + 1 > limit:
-        raise TooManyPages(
-            file.name,
-            f"{last - first + 1} pages are more than {limit}. Read a part (first=1, last={limit}), "
-            f"or raise limit=.",
-        )
+        way = f"Read a part (first=1, last={limit}), or raise limit=."
+        raise TooManyPages(file.name, f"{last - first + 1} pages are more than {limit}. {way}")
     return range(first, last + 1)

@@ -92,9 +92,8 @@ def _opened(name: str, data: bytes, password: str | None) -> Any:
         if error.err_code == FPDF_ERR_PASSWORD and b"/Encrypt" in data:  # the code may be an old one
             state = "the password does not open it" if password else "the PDF is encrypted"
             raise EncryptedFile(name, f"{state}. Give its password: pages(..., password=...).") from error
-        raise CorruptFile(
-            name, "the PDF is damaged or breaks off. Fetch or print it to PDF again."
-        ) from error
+        problem = "the PDF is damaged or breaks off. Fetch or print it to PDF again."
+        raise CorruptFile(name, problem) from error
 
 
 def _short(error: BaseException) -> str:

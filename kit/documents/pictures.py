@@ -24,9 +24,8 @@ def read(name: str, data: bytes, max_pixels: int, limit: int, bounds: Bounds) ->
             bounds.check(f"page {frame + 1}")
             picture.seek(frame)
             if (pixels := picture.width * picture.height) > max_pixels:
-                raise ImageTooLarge(
-                    name, f"{pixels:,} pixels on page {frame + 1} are more than {max_pixels:,}. Shrink it."
-                )
+                size = f"{pixels:,} pixels on page {frame + 1} are more than {max_pixels:,}"
+                raise ImageTooLarge(name, f"{size}. Shrink it.")
             picture.load()
     if paged:
         return [Part(scan=True) for _ in range(frames)]

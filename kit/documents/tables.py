@@ -64,9 +64,7 @@ def _sheet(name: str, sheet: Any, written: Any, bounds: Bounds) -> Part:
         return part
     if sheet.max_row * sheet.max_column > _WIDE:
         size = f"{sheet.max_row:,} rows by {sheet.max_column:,} columns"
-        raise FileTooLarge(
-            name, f"sheet {sheet.title} has {size}. Delete what is far away, and save it again."
-        )
+        raise FileTooLarge(name, f"sheet {sheet.title} has {size}. Delete what is far away, and save it.")
     missing: list[str] = []
     words = _apply_formats(sheet)
     _write(part, sheet.title, _rows(sheet, written, missing), bounds)

@@ -15,9 +15,7 @@ from kit.documents.errors import CorruptFile, UnsupportedFile
 
 _MARKUP = 20  # characters of markup for each character of text, at most
 _UNREAD = re.compile(
-    rb"<(button|img|svg|canvas|iframe|frame|noframes|object|embed|video|audio"
-    rb"|noscript|template)\b",
-    re.IGNORECASE,
+    rb"(?i)<(button|img|svg|canvas|iframe|frame|noframes|object|embed|video|audio|noscript|template)\b"
 )
 _HIDDEN = re.compile(rb"<[a-z][^>]*(?:\shidden[\s=>]|display:\s*none|visibility:\s*hidden)", re.IGNORECASE)
 _LINK = re.compile(rb"<a\s[^>]*href\s*=\s*[\"']?\s*(?!#)", re.IGNORECASE)
@@ -73,10 +71,8 @@ def _short(data: bytes, bounds: Bounds) -> tuple[bytes, list[str]]:
     if len(text) > bounds.characters:
         end = text.rfind("\n", 0, bounds.characters) + 1 or bounds.characters
         lines, total = text.count("\n", 0, end), len(text.splitlines())
-        notes.append(
-            f"the first {end:,} of {len(text):,} characters ({lines:,} of {total:,} lines) are here; "
-            f"raise characters= for the rest"
-        )
+        here = f"the first {end:,} of {len(text):,} characters ({lines:,} of {total:,} lines) are here"
+        notes.append(f"{here}; raise characters= for the rest")
         text = text[:end]
     return text.encode("utf-8", "replace"), notes
 

@@ -87,9 +87,8 @@ def cases(root: Path = ROOT) -> list[Case]:
     True
     """
     declarations = sorted((root / PROJECTS).glob("*/project.toml"))
-    return [
-        Case(path.parent.name, tomllib.loads(path.read_text(encoding="utf-8")), root) for path in declarations
-    ]
+    declared = {path.parent.name: path.read_text(encoding="utf-8") for path in declarations}
+    return [Case(name, tomllib.loads(text), root) for name, text in declared.items()]
 
 
 def find(name: str, root: Path = ROOT) -> Case:

@@ -26,9 +26,8 @@ def check_name(name: str) -> str:
     'time_entries'
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise BadProject(
-            f"{name!r} cannot name a package: use lower-case letters, digits and _, e.g. 'triage'."
-        )
+        way = "use lower-case letters, digits and _, e.g. 'triage'"
+        raise BadProject(f"{name!r} cannot name a package: {way}.")
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise BadProject(f"{name!r} is a keyword of Python: choose another name, e.g. '{name}_desk'.")
     if name in sys.stdlib_module_names or name in TAKEN or name in packages_distributions():
@@ -40,10 +39,8 @@ def check_inside(package: Path) -> None:
     """See that no module of a package has its name: dspy-cli puts its folder first on the path."""
     name = package.name
     if name in {path.stem for path in package.iterdir()}:
-        raise BadProject(
-            f"The package holds a module {name!r}, which would hide the package when it is served: choose "
-            f"another name, e.g. '{name}_desk'."
-        )
+        hidden = f"The package holds a module {name!r}, which would hide the package when it is served"
+        raise BadProject(f"{hidden}: choose another name, e.g. '{name}_desk'.")
 
 
 def check_place(files: list[str], to: Path, *, force: bool) -> None:

@@ -130,10 +130,8 @@ def _prove(package: str, staged: Path) -> Proof:
 def _contents(package: Path) -> str:
     """Return a line for each Python file: its place, and what its docstring says first."""
     sources = {place: package / place for place in files.listed(package) if place.endswith(".py")}
-    docstrings = {
-        place: ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-        for place, path in sources.items()
-    }
+    code = {place: ast.parse(path.read_text(encoding="utf-8")) for place, path in sources.items()}
+    docstrings = {place: ast.get_docstring(tree) for place, tree in code.items()}
     return "\n".join(f"| {place} | {text.splitlines()[0]} |" for place, text in docstrings.items() if text)
 
 

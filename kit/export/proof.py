@@ -34,20 +34,10 @@ class Proof:
 
 def prove(project: Path, package: str) -> Proof:
     """Run a project's evaluation and its endpoint's example on its recordings; both go into its README."""
-    settings = {
-        "PYTHONPATH": os.pathsep.join([str(project), str(project / "src")]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("MODEL", "RECORD"))
-    }
-    run = subprocess.run(
-        [sys.executable, "-c", _RUN],
-        cwd=project,
-        env=environment | settings,
-        capture_output=True,
-        encoding="utf-8",
-    )
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("MODEL", "RECORD"))}
+    paths = os.pathsep.join([str(project), str(project / "src")])
+    command, own = [sys.executable, "-c", _RUN], {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    run = subprocess.run(command, cwd=project, env=others | own, capture_output=True, encoding="utf-8")
     if run.returncode:
         end = "\n".join(run.stderr.strip().splitlines()[-12:])
         raise NotProved(f"The evaluation of {package} failed, so nothing was written. It ended with:\n{end}")

@@ -64,9 +64,7 @@ def read(shorthand: str) -> Fields:
         raise BadProject(f"{shorthand!r} lacks fields on one side of the arrow. {_FORM}")
     for field in (*inputs, *outputs):
         if field.name in TAKEN:
-            raise BadProject(
-                f"A field cannot be called {field.name!r} here: the project's code uses that name."
-            )
+            raise BadProject(f"A field cannot be called {field.name!r}: the project's code uses that name.")
         rendered(field.annotation)
     return Fields(inputs, outputs, signature.instructions)
 

@@ -29,10 +29,8 @@ class Caught:
 def fill_before(number: str, *, force: bool = False, root: Path = ROOT) -> list[Caught]:
     """Fill in the exercises of every lesson before this one; `force` replaces also what the learner wrote."""
     next_lesson = lessons.lesson(number, root)
-    earlier = [
-        lesson for lesson in lessons.lessons(root) if lesson.number < next_lesson.number and lesson.solution
-    ]
-    return [fill(lesson, root / "backups", force=force) for lesson in earlier]
+    earlier = (lesson for lesson in lessons.lessons(root) if lesson.number < next_lesson.number)
+    return [fill(lesson, root / "backups", force=force) for lesson in earlier if lesson.solution]
 
 
 def fill(lesson: Lesson, backups: Path, *, force: bool = False) -> Caught:

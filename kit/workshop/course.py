@@ -120,11 +120,8 @@ def _card(group: str, entries: list[Waypoint]) -> str:
 
 
 def _row(entry: Waypoint) -> str:
-    told = [html.escape(f"{one.number} {one.title}: {one.state}") for one in entry.exercises]
-    marks = " ".join(
-        f'<span title="{said}">{_MARKS[one.state]}</span>'
-        for said, one in zip(told, entry.exercises, strict=True)
-    )
+    told = ((html.escape(f"{one.number} {one.title}: {one.state}"), one.state) for one in entry.exercises)
+    marks = " ".join(f'<span title="{said}">{_MARKS[state]}</span>' for said, state in told)
     name = html.escape(f"{entry.lesson.number} · {entry.title}")
     whole = "✓" if entry.exercises and entry.done == len(entry.exercises) else ""
     left, narrow = 'style="text-align:left"', "width:56px;text-align:left"

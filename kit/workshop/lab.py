@@ -41,10 +41,8 @@ def start(page: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: 
     path = page.relative_to(root).as_posix()
     port = free_port(port)
     token = secrets.token_urlsafe(16)
-    paths = {
-        name: os.pathsep.join(filter(None, [os.environ.get(name), str(OURS)]))
-        for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")
-    }
+    names = ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")
+    paths = {name: os.pathsep.join(filter(None, [os.environ.get(name), str(OURS)])) for name in names}
     environment = os.environ | paths | {"JUPYTER_TOKEN": token}
     base = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile() as log:
@@ -60,12 +58,7 @@ def start(page: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: 
 
 
 def _command(port: int, root: Path) -> list[str]:
-    options = [
-        "--no-browser",
-        f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={root}",
-        "--ServerApp.log_level=ERROR",
-    ]
+    options = ["--no-browser", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    options += [f"--ServerApp.root_dir={root}", "--ServerApp.log_level=ERROR"]
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return [sys.executable, "-m", "jupyterlab", *options, *as_root]

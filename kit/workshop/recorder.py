@@ -65,9 +65,8 @@ def record(lesson: Lesson, *, fresh: bool = False, on_cell: OnCell | None = None
             unfinished.unlink(missing_ok=True)
             _run(lesson, {"KIT_PROFILE": "offline", "KIT_LIVE": "never"}, on_cell, keep=True)
     except Timeout:
-        raise Busy(
-            f"Lesson {lesson.number} is being recorded by another process; wait for it, or stop it."
-        ) from None
+        reason = f"Lesson {lesson.number} is being recorded by another process"
+        raise Busy(f"{reason}; wait for it, or stop it.") from None
     return Recorded(lesson, path, **counts, calls=used(lines.values(), lesson), live=live)
 
 
@@ -77,9 +76,8 @@ def used(lines: Iterable[bytes], lesson: Lesson) -> list[Call]:
     for line in lines:
         made = orjson.loads(line)
         tokens = (made["usage"][name] or 0 for name in ("input_tokens", "output_tokens"))
-        calls.append(
-            Call(made["model"], "recorded", *tokens, made["seconds"] or 0.0, 0.0, lesson.notebook.stem)
-        )
+        seconds = made["seconds"] or 0.0
+        calls.append(Call(made["model"], "recorded", *tokens, seconds, 0.0, lesson.notebook.stem))
     return calls
 
 
@@ -99,9 +97,8 @@ def problems(lesson: Lesson, on_cell: OnCell | None = None) -> Iterator[str]:
     Lines that are not JSON, or that were made with weights that models.toml no longer names, count as well.
     """
     for notebook in lesson.notebooks:
-        executed = lessons.run(
-            notebook, {"KIT_LIVE": "never"}, on_cell and partial(on_cell, notebook), go_on=True
-        )
+        shown = on_cell and partial(on_cell, notebook)
+        executed = lessons.run(notebook, {"KIT_LIVE": "never"}, shown, go_on=True)
         yield from (f"{notebook.parent.name}/{notebook.name}, {said}" for said in lessons.problems(executed))
     yield from file_problems(replies_of(lesson))
 
