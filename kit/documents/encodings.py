@@ -18,10 +18,8 @@ _MARKS = {  # UTF-32 first: its mark begins like that of UTF-16
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_OTHERS = (
-    "cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_r mac_roman cp437 cp850 cp932 euc_jp gb18030 big5"
-    " cp949"
-)
+_CODE_PAGES = (437, 850, 932, 949, 1250, 1251, 1253, 1254, 1255, 1256, 1257)
+_OTHERS = [*(f"cp{number}" for number in _CODE_PAGES), "koi8_r", "mac_roman", "euc_jp", "gb18030", "big5"]
 _TWICE = re.compile(
     "[\u00c2\u00c3][\u0080-\u00bf\u2013-\u203a\u20ac\u0152-\u0178\u017d\u0192\u02c6\u02dc]|\u00e2\u20ac."
 )
@@ -82,7 +80,7 @@ def _guess(data: bytes) -> str:
     with suppress(UnicodeDecodeError):
         if _western(data.decode("cp1252")):
             return "cp1252"
-    best = from_bytes(data, cp_isolation=_OTHERS.split()).best()
+    best = from_bytes(data, cp_isolation=_OTHERS).best()
     return best.encoding if best else "cp1252"
 
 

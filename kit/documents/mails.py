@@ -91,9 +91,7 @@ def _damage(message: Any) -> list[str]:
         part.get_payload(decode=True)  # what does not decode is found here
         defects.update({type(defect).__name__ for defect in part.defects})
     damage = ", ".join(f"{number} {name}" for name, number in defects.items() if name.startswith(_DEFECTS))
-    return (
-        [f"the mail is damaged or breaks off; its end or a file may be missing ({damage})"] if damage else []
-    )
+    return [f"the mail is damaged or breaks off; parts of it may be missing ({damage})"] if damage else []
 
 
 def _files(message: Any, *bodies: Any) -> Iterator[Any]:

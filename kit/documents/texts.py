@@ -14,9 +14,8 @@ from kit.documents.encodings import as_utf8, decoded
 from kit.documents.errors import CorruptFile, UnsupportedFile
 
 _MARKUP = 20  # characters of markup for each character of text, at most
-_UNREAD = re.compile(
-    rb"(?i)<(button|img|svg|canvas|iframe|frame|noframes|object|embed|video|audio|noscript|template)\b"
-)
+_TAGS = b"audio button canvas embed frame iframe img noframes noscript object svg template video".split()
+_UNREAD = re.compile(rb"<(" + b"|".join(_TAGS) + rb")\b", re.IGNORECASE)
 _HIDDEN = re.compile(rb"<[a-z][^>]*(?:\shidden[\s=>]|display:\s*none|visibility:\s*hidden)", re.IGNORECASE)
 _LINK = re.compile(rb"<a\s[^>]*href\s*=\s*[\"']?\s*(?!#)", re.IGNORECASE)
 _FIELD = re.compile(rb"<(?:input|textarea|select)\b", re.IGNORECASE)
