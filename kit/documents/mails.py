@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -78,10 +79,12 @@ def _letter(headers: list[tuple[str, Any]], names: list[str], body: str) -> Part
 
 
 def _longer(body: str, shown: str, notes: list[str]) -> str:
-    """Return what says more, the plain text of a mail or its web page."""
-    if body and 0 < len(shown) <= len(body):
-        notes.append("its HTML version, which is shorter than its text, is not read")
-    return max(body, shown, key=len)
+    """Return what says more, the plain text of a mail or its web page; words of the other one are noted."""
+    longer, other = (body, shown) if len(body) >= len(shown) else (shown, body)
+    if set(re.findall(r"\w+", other)) - set(re.findall(r"\w+", longer)):
+        which = "HTML version" if longer is body else "plain text"
+        notes.append(f"its {which}, which is shorter and has other words, is not read")
+    return longer
 
 
 def _damage(message: Any) -> list[str]:

@@ -130,6 +130,22 @@ class TestMails:
         assert "Total" in text
         assert "99.50" in text
 
+    @pytest.mark.parametrize(
+        ("text", "page", "note"),
+        [
+            ("Yes.\n", "<p>The offer stands until Friday.</p>", "its plain text"),
+            ("The offer stands until Friday, she says.\n", "<p>Total 99.50</p>", "its HTML version"),
+            ("The offer stands.\n", "<p>The <b>offer</b> stands.</p>", ""),
+        ],
+    )
+    def test_words_of_the_version_that_is_not_read_are_said(self, put, text, page, note):
+        """A mail of two versions is read once; a note says when the other one has words of its own."""
+        mail = letter(body=text)
+        mail.add_alternative(page, subtype="html")
+        found = pages(put(mail))[0].note
+        assert found.startswith(note)
+        assert bool(found) == bool(note)
+
     def test_a_report_on_delivery_is_read(self, put):
         """Why a mail came back is in a part that is made of headers only."""
         report = (
