@@ -53,11 +53,8 @@ def rows_of(frame: pandas.DataFrame, keep: Iterable[str] = ()) -> Rows:
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     if twice := sorted(set(frame.columns[frame.columns.duplicated()])):
         raise BadColumn(f"Two columns are named {', '.join(map(repr, twice))}. Rename one of them.")
-    kept = {
-        name: [None if missing(cell) else cell for cell in frame[name]]
-        for name in frame.columns
-        if name in keep or _must_be_kept(frame[name])
-    }
+    names = [name for name in frame.columns if name in keep or _must_be_kept(frame[name])]
+    kept = {name: [None if missing(cell) else cell for cell in frame[name]] for name in names}
     stored = {name: _stored(frame[name], kept.get(name)) for name in frame.columns}
     return Rows(pa.table(stored), kept)
 

@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,7 +39,7 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
 
     broken = (*BROKEN, PyPdfError)
     parts = []
-    with _heard() as heard, _look_at(name, data, password) as look:
+    with _heard() as heard:
         try:
             reader = PdfReader(io.BytesIO(data), password=password)
             about, filled = _about(reader), _filled(reader)
@@ -57,7 +57,7 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
                     part.text, ends = part.text.strip(), _comments(page, part)
             except broken as error:
                 failed = _short(error)
-            look(part, number, failed)
+            _look((name, data, password), part, number, failed)
             if damage := next((said for said in heard if "decompressing" in said), ""):
                 part.notes.append(f"a piece of the page is damaged, and what it held is missing ({damage})")
             part.text = (part.text + ends).strip()
@@ -100,42 +100,31 @@ def _short(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error)[:80]}"
 
 
-@contextmanager
-def _look_at(name: str, data: bytes, password: str | None) -> Iterator[Callable[[Part, int, str], None]]:
-    """Open a PDF in PDFium for a second look at its pages, which may be pictures."""
-    with _ONE_AT_A_TIME:
-        document = _opened(name, data, password)
-
-    def look(part: Part, number: int, failed: str) -> None:
-        if (garbled := _unmapped(part.text)) > _FEW:
-            part.scan = True
-            part.notes.append(f"{garbled:.0%} of its characters are no letters: use OCR")
-        covered, lines = 0.0, 0
-        if not failed.startswith("LimitReached"):  # such a page takes PDFium minutes
-            with _ONE_AT_A_TIME:
-                page = document[number - 1]
-                if not part.text:
-                    part.text = page.get_textpage().get_text_bounded().replace("\r\n", "\n").strip()
-                covered, lines = _drawings(page)
-        if failed:
-            way = "this text is PDFium's" if part.text else "use page.image"
-            part.notes.append(f"pypdf cannot read its text ({failed}): {way}")
-        if len(part.text) >= _LITTLE_TEXT:
-            if covered >= _SHOWN:
-                seen = "what they show is in page.image only"
-                part.notes.append(f"pictures cover {covered:.0%} of the page; {seen}")
-            return
-        if part.text and (covered >= _MOSTLY or lines >= _MANY):
-            shown = f"a picture covers {covered:.0%} of the page"
-            shown = shown if covered >= _MOSTLY else f"{lines:,} drawn lines"
-            part.notes.append(f"{shown}, and only {len(part.text)} characters are text: use OCR")
-        part.scan = part.scan or not part.text or covered >= _MOSTLY or lines >= _MANY
-
-    try:
-        yield look
-    finally:
-        with _ONE_AT_A_TIME:
-            document.close()
+def _look(file: tuple[str, bytes, str | None], part: Part, number: int, failed: str) -> None:
+    """Look at a page with PDFium, too: one with little text may be a picture."""
+    if (garbled := _unmapped(part.text)) > _FEW:
+        part.scan = True
+        part.notes.append(f"{garbled:.0%} of its characters are no letters: use OCR")
+    covered, lines = 0.0, 0
+    if not failed.startswith("LimitReached"):  # such a page takes PDFium minutes
+        with _ONE_AT_A_TIME, _opened(*file) as document:
+            page = document[number - 1]
+            if not part.text:
+                part.text = page.get_textpage().get_text_bounded().replace("\r\n", "\n").strip()
+            covered, lines = _drawings(page)
+    if failed:
+        way = "this text is PDFium's" if part.text else "use page.image"
+        part.notes.append(f"pypdf cannot read its text ({failed}): {way}")
+    if len(part.text) >= _LITTLE_TEXT:
+        if covered >= _SHOWN:
+            seen = "what they show is in page.image only"
+            part.notes.append(f"pictures cover {covered:.0%} of the page; {seen}")
+        return
+    if part.text and (covered >= _MOSTLY or lines >= _MANY):
+        shown = f"a picture covers {covered:.0%} of the page"
+        shown = shown if covered >= _MOSTLY else f"{lines:,} drawn lines"
+        part.notes.append(f"{shown}, and only {len(part.text)} characters are text: use OCR")
+    part.scan = part.scan or not part.text or covered >= _MOSTLY or lines >= _MANY
 
 
 def _drawings(page: Any) -> tuple[float, int]:
