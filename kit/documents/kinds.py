@@ -61,7 +61,7 @@ def kind_of(name: str, data: bytes) -> str:
 def _old(name: str, data: bytes) -> str:
     """Say what lies in an old container of Microsoft: a mail, or what is refused. It names its streams."""
     if "EncryptedPackage".encode("utf-16-le") in data or Path(name).suffix.lower() in OFFICE:
-        raise EncryptedFile(name, "a password protects it. Save it again without.")
+        raise EncryptedFile(name, "a password protects it, or its format is old. Save it again without.")
     if "__properties_version1.0".encode("utf-16-le") in data or name.lower().endswith(".msg"):
         return ".msg"
     problem = "nothing here reads the old formats of Office (.doc, .ppt, .xls)."

@@ -44,7 +44,6 @@ def new(name: str, signature: str, to: str | Path | None = None, *, force: bool 
 def _fields(name: str, signature: str, read: Fields) -> dict[str, str]:
     every, title = [*read.inputs, *read.outputs], name.replace("_", " ").capitalize()
     wants_literal = any("Literal[" in field.code for field in every)
-    types = ((field.name, shorthand.rendered(field.annotation).replace("|", "or")) for field in every)
     declared = dict.fromkeys((field.code for field in read.inputs), "Input")
     declared |= dict.fromkeys((field.code for field in read.outputs), "Output")
     serves = "".join(part.capitalize() for part in name.split("_"))
@@ -66,5 +65,5 @@ def _fields(name: str, signature: str, read: Fields) -> dict[str, str]:
         "answers": "\n".join(f"    {field.code}" for field in read.outputs),
         "parameters": ", ".join(field.code for field in read.inputs),
         "arguments": ", ".join(f"{field.name}={field.name}" for field in read.inputs),
-        "types": "\n".join(f"| {field} | {kind} |" for field, kind in types),
+        "types": "\n".join(f"| {field.name} | {field.kind.replace('|', 'or')} |" for field in every),
     }

@@ -21,20 +21,16 @@ TAKEN = frozenset({"dspy", "lm", "self"})
 
 @dataclass(frozen=True)
 class Field:
-    """A field, with a value for each of three made-up rows."""
+    """A field: its name, its type as code, and a value for each of three made-up rows."""
 
     name: str
-    annotation: Any
+    kind: str
+    values: list[Any]
 
     @property
     def code(self) -> str:
         """The field as Python declares it."""
-        return f"{self.name}: {rendered(self.annotation)}"
-
-    @property
-    def values(self) -> list[Any]:
-        """Three values of its type."""
-        return [made_up(self.annotation, self.name, row) for row in range(3)]
+        return f"{self.name}: {self.kind}"
 
 
 @dataclass(frozen=True)
@@ -56,17 +52,20 @@ def read(shorthand: str) -> Fields:
             signature = dspy.Signature(shorthand)
     except (RuntimeError, SyntaxError, TypeError, UserWarning, ValueError) as error:
         raise BadProject(f"{shorthand!r} is no signature: {_reason(error)} {_FORM}") from error
-    inputs, outputs = (
-        [Field(name, field.annotation) for name, field in side.items()]
-        for side in (signature.input_fields, signature.output_fields)
-    )
+    inputs, outputs = map(_fields, (signature.input_fields, signature.output_fields))
     if not (inputs and outputs):
         raise BadProject(f"{shorthand!r} lacks fields on one side of the arrow. {_FORM}")
     for field in (*inputs, *outputs):
         if field.name in TAKEN:
             raise BadProject(f"A field cannot be called {field.name!r}: the project's code uses that name.")
-        rendered(field.annotation)
     return Fields(inputs, outputs, signature.instructions)
+
+
+def _fields(side: dict[str, Any]) -> list[Field]:
+    return [
+        Field(name, rendered(field.annotation), [made_up(field.annotation, name, row) for row in range(3)])
+        for name, field in side.items()
+    ]
 
 
 _FORM = "Write it as \"message -> urgency: Literal['low', 'high']\", with names of fields and their types."
