@@ -39,8 +39,7 @@ def wait_for(
 ) -> float:
     """Wait until a server answers at a URL that is its alone, and return the seconds that it took.
 
-    Raises:
-        NotStarted: If it ends or stays silent; the message holds the end of its log.
+    `NotStarted` if it ends or stays silent; the message holds the end of its log.
     """
     began = time.monotonic()
     while not answers(url):

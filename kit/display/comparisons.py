@@ -74,11 +74,7 @@ class Prompts:
         )
 
     def diff(self, before: str, after: str) -> Diff:
-        """Return what changes from one adapter's prompt to another's.
-
-        Raises:
-            KeyError: If there is no such adapter; the message names those there are.
-        """
+        """Return what changes from one adapter's prompt to another's."""
         return diff(self[before], self[after], names=(before, after))
 
     def _rows(self) -> list[list[Any]]:

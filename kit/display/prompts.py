@@ -98,14 +98,7 @@ class Draft:
 
 
 def prompt(back: int = 0) -> Prompt:
-    """Return the prompt that DSPy sent last, or one sent earlier.
-
-    Args:
-        back: How many calls to go back; 0 is the last.
-
-    Raises:
-        LookupError: If there were not that many calls in this kernel.
-    """
+    """Return the prompt that DSPy sent last, or the one `back` calls before; `LookupError` if none is."""
     calls = entries()
     if back >= len(calls):
         raise LookupError(f"DSPy has made {len(calls)} calls in this kernel; there is none {back} back.")

@@ -73,13 +73,9 @@ class Trajectory:
 
 
 def trajectory(prediction: dspy.Prediction) -> Trajectory:
-    """Return the steps behind an agent's prediction, ready to be shown.
+    """Return the steps behind a prediction of `dspy.ReAct` or `dspy.ReActV2`, ready to be shown.
 
-    Args:
-        prediction: What `dspy.ReAct` or `dspy.ReActV2` returned.
-
-    Raises:
-        ValueError: If the prediction holds no steps of an agent; the message names what it holds.
+    `ValueError` if the prediction holds no steps of an agent; the message names what it holds.
     """
     fields = prediction.toDict()
     if isinstance(fields.get("trajectory"), dict):

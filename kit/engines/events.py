@@ -14,10 +14,7 @@ def gather(events: Iterable[Any], request: Request) -> Response:
 
     DSPy's own `materialize_response` parses a reply whose schema lists its answers, and drops the text. We
     keep the text: the model said it, it can be streamed again, and DSPy's adapters parse it all the same.
-    A stream that ends without token counts has unknown ones.
-
-    Raises:
-        StreamAssemblyError: If the stream broke off before its end.
+    A stream that ends without token counts has unknown ones; one that broke off is an error.
     """
     events = list(events)
     deltas = [event.delta for event in events if isinstance(event, lm15.StreamDeltaEvent)]

@@ -73,11 +73,7 @@ def body_of(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def check(reply: str, schema: dict[str, Any]) -> None:
-    """Check a finished reply against what the grammar may not hold.
-
-    Raises:
-        UnsupportedFeatureError: If the reply breaks the schema; the message says where and how.
-    """
+    """Check a finished reply against what the grammar may not hold; an error says where it breaks it."""
     if not _needs_llguidance(schema):
         return
     from jsonschema import Draft202012Validator
@@ -121,10 +117,7 @@ def fits(recording: dict[str, Any], request: Request) -> bool:
 def check_words(reply: str) -> None:
     """Check a finished reply against the bounds of the asking signature's output fields.
 
-    A reply that the adapter cannot read is left to the adapter.
-
-    Raises:
-        UnsupportedFeatureError: If a value is out of bounds; the message says which, and what would hold it.
+    A reply that the adapter cannot read is left to the adapter; the error says which value is out of bounds.
     """
     adapter = dspy.settings.adapter or dspy.ChatAdapter()
     if not (bounded := _bounded()):

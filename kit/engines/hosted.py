@@ -17,15 +17,9 @@ from kit.engines.llama import LlamaEngine
 
 
 class RoomEngine:
-    """Ask an offline model that a room serves.
+    """Ask an offline model that a room serves; `room` is what KIT_ROOM holds: "http://TOKEN@ADDRESS:PORT".
 
-    Args:
-        model: The model's name in the weights table.
-        room: What KIT_ROOM holds: "http://TOKEN@ADDRESS:PORT".
-        timeout: Longest wait for the room, in seconds.
-
-    Raises:
-        ValueError: If that is not what it holds.
+    `timeout` is the longest wait for the room, in seconds.
     """
 
     supports_function_calling = LlamaEngine.supports_function_calling

@@ -44,15 +44,9 @@ class Refusal(Exception):
 
 
 class Listener(ThreadingTCPServer):
-    """Answer with a handler, a thread for each connection.
+    """Answer with a handler, a thread for each connection; `CannotListen` says why it cannot.
 
-    Args:
-        handler: What answers a request.
-        host: Where to listen: by default where only this machine can connect.
-        port: 0 means any that is free.
-
-    Raises:
-        CannotListen: If the port is taken, or the address is not this machine's.
+    `host` is by default where only this machine can connect; port 0 means any that is free.
     """
 
     daemon_threads = True
@@ -142,11 +136,7 @@ class Handler(BaseHTTPRequestHandler):
         return same_key(self.headers.get("Authorization", ""), f"Bearer {self.server.key}")
 
     def body(self) -> bytes:
-        """Read the body.
-
-        Raises:
-            Refusal: If its length is missing, no number, too large or untrue.
-        """
+        """Read the body; `Refusal` if its length is missing, no number, too large or untrue."""
         given = self.headers.get("Content-Length", "").strip()
         if not re.fullmatch(r"[0-9]{1,15}", given):
             status = 400 if given else 411
@@ -192,11 +182,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def checked_key(key: str) -> str:
-    """Return a server's key, if it can be sent in a header.
-
-    Raises:
-        ValueError: If it is empty, or holds a space or anything beyond ASCII.
-    """
+    """Return a server's key, if it can be sent in a header; else `ValueError`."""
     if not re.fullmatch(r"[!-~]+", key or ""):
         raise ValueError("A server needs a key of letters, digits and signs, without spaces: choose another.")
     return key

@@ -211,9 +211,7 @@ def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
     """Let a live call begin; wait for an answer first if its run is to send many.
 
     `characters` is how long the prompt is; `kept` says that the reply can be had again for nothing.
-
-    Raises:
-        NotConfirmed: If the answer was no, or nobody can be asked.
+    `NotConfirmed` if the answer was no, or nobody can be asked.
     """
     recording = bool(os.environ.get("KIT_RECORD"))
     run = None if recording else _run()
@@ -240,10 +238,8 @@ def call(request: Request) -> Iterator[list[Any]]:
 def allow(program: Any, inputs: dict[str, Any]) -> None:
     """Let a row go to another process, such as a Dask worker; wait for an answer first if there are many.
 
-    Rows whose reply is recorded, and models that are not the kit's, need no answer.
-
-    Raises:
-        NotConfirmed: If the answer was no, if nobody can be asked, or if KIT_LIVE is never.
+    Rows whose reply is recorded, and models that are not the kit's, need no answer. `NotConfirmed` if the
+    answer was no, if nobody can be asked, or if KIT_LIVE is never.
     """
     lms = [lm for lm in foresight.models_of(program) if _is_ours(lm)]
     if not lms or setting() == "yes" or foresight.is_recorded(program, inputs):

@@ -94,11 +94,7 @@ class LlamaEngine:
             raise lm15.ConfigurationError(str(error)) from error
 
     def complete(self, request: Request) -> Response:
-        """Generate one whole reply.
-
-        Raises:
-            UnsupportedFeatureError: As `stream` does.
-        """
+        """Generate one whole reply, with the errors of `stream`."""
         return gather(self.stream(request), request)
 
     def stream(self, request: Request) -> Iterator[Any]:

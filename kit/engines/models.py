@@ -66,14 +66,7 @@ def current_profile() -> str:
 
 
 def model(role: str, profile: str | None = None) -> Model:
-    """Look up the model that plays a role.
-
-    Args:
-        role: "small", "large" or "vision".
-        profile: A profile's name; by default the one in force.
-
-    Raises:
-        ValueError: If there is no such profile, or no such role in it.
+    """Look up the model that plays a role: "small", "large" or "vision", by default in the profile in force.
 
     >>> model("small", "offline").model
     'offline/qwen2.5-coder-0.5b'

@@ -68,14 +68,10 @@ class Recordings:
             yield
 
     def add(self, recording: dict[str, Any]) -> dict[str, Any]:
-        """Remember a new reply, on disk if there is a file to record to; the first reply for a key stays.
+        """Remember a new reply, on disk if there is a file to record to; return what is recorded for its key.
 
-        Returns:
-            What is recorded for the key from now on.
-
-        Raises:
-            HoldsSecret: If the line would hold a secret.
-            OSError: If it cannot be written; the reply is kept in memory, and written when it is next used.
+        The first reply for a key stays. `HoldsSecret` and `OSError` say why a line is not written; after an
+        `OSError` the reply is kept in memory, and written when it is next used.
         """
         line = orjson.dumps(recording)
         refuse(line, "This recording")
@@ -176,11 +172,7 @@ def read_quietly(path: Path) -> list[tuple[str, bytes]]:
 
 
 def append(path: Path, line: bytes) -> None:
-    """Add one line to a file, whole or not at all visible to readers; two processes take turns.
-
-    Raises:
-        OSError: If the disk is full or the folder cannot be written to.
-    """
+    """Add one line to a file, whole or not at all visible to readers; two processes take turns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"), path.open("a+b") as file:
         file.seek(0, os.SEEK_END)

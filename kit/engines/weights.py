@@ -56,10 +56,7 @@ def names() -> list[str]:
 
 
 def spec(name: str) -> Weights:
-    """Look up what models.toml says about weights.
-
-    Raises:
-        ValueError: If there are no weights of that name; the message lists the valid names.
+    """Look up what models.toml says about weights; an unknown name is refused with the valid ones.
 
     >>> spec("smollm2-135m").file
     'SmolLM2-135M-Instruct.Q4_1.gguf'

@@ -96,20 +96,14 @@ class History:
         return self.input_tokens + self.output_tokens
 
     def diff(self, before: int = 0, after: int | None = None) -> Diff:
-        """Return what changes from one candidate to another, by default from the seed to the winner.
-
-        Raises:
-            IndexError: If there is no such candidate.
-        """
+        """Return what changes from one candidate to another, by default from the seed to the winner."""
         old, new = self._candidate(before), self.best if after is None else self._candidate(after)
         return diff(old.text, new.text, names=(f"candidate {old.number}", f"candidate {new.number}"))
 
     def save(self, path: str | Path) -> Path:
-        """Write the run as JSON; a file that says the same, but for the date, is left as it is.
+        """Write the run as JSON, unless the file says the same but for the date.
 
-        Raises:
-            ValueError: If a score is NaN.
-            HoldsSecret: If a text holds a secret.
+        A score that is NaN and a text that holds a secret are refused.
         """
         for candidate in self.candidates:
             if any(math.isnan(score) for score in [candidate.score or 0.0, *candidate.scores]):

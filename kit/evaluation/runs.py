@@ -49,9 +49,7 @@ class Run(History):
 def run(path: str | Path) -> Run:
     """Read a run that was saved. No model is asked.
 
-    Raises:
-        FileNotFoundError: If there is no such file; the message lists the files of the folder.
-        BadRun: If the file is not JSON, of another version, or lacks something; the message says what.
+    `BadRun` says what is wrong with a file; for a missing one the error lists the files of the folder.
     """
     path = Path(path)
     if not path.exists():

@@ -55,10 +55,7 @@ def trace() -> Iterator[Trace]:
 def listening(listener: Callable[[ReadableSpan], Any]) -> Iterator[None]:
     """Hand each span that ends to a listener, without any key that was in it.
 
-    DSPy is instrumented only while there is a listener; the model's calls note tokens.
-
-    Raises:
-        AlreadyInstrumented: If other code instrumented DSPy.
+    DSPy is instrumented only while there is a listener; `AlreadyInstrumented` if other code did it.
     """
     if not _LISTENERS.all:
         if DSPyInstrumentor().is_instrumented_by_opentelemetry:
