@@ -18,6 +18,7 @@ from kit.engines.direct import reach_directly
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine, Rollouts
 from kit.engines.threaded import ThreadedEngine
+from kit.notices import notice
 
 
 class ProjectEngine(ReplayEngine):
@@ -59,8 +60,14 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
             raise ValueError("The offline models do not have max_completion_tokens. Use max_tokens.")
         engine = offline_engine(chosen.weights, **engine_options)
         options = {"temperature": 0.0, "max_tokens": 1000} | options
-        return lm_for(engine, model=chosen.model, refuses=chosen.refuses, **options)
-    plain = _lm(chosen.model, chosen.refuses, models.client(chosen.profile) | options)
+        return lm_for(engine, model=chosen.model, **options)
+    options = models.client(chosen.profile) | options
+    if chosen.refuses:
+        from kit.engines.fitted import FittedLM
+
+        plain = FittedLM(chosen.model, refuses=chosen.refuses, say=notice, **options)
+    else:
+        plain = dspy.LM(chosen.model, **options)
     plain.callbacks.append(live.Hosted())
     return plain
 
@@ -70,7 +77,6 @@ def lm_for(
     recordings: Recordings | None = None,
     *,
     model: str = "custom/model",
-    refuses: tuple[str, ...] = (),
     **options: Any,
 ) -> dspy.LM:
     """Build a `dspy.LM` over an engine of your own: recorded replies first, then the engine.
@@ -79,13 +85,12 @@ def lm_for(
         engine: Any engine of DSPy's contract: `complete(Request) -> Response`.
         recordings: Where replies are looked up and kept; without it, `engine` answers each call.
         model: The name that the history, usage and recordings show.
-        refuses: The kinds of options that are left out of every call (see `kit.engines.fitted`).
         options: Passed on to `dspy.LM`, e.g. temperature=0.0.
     """
     engine = engine if recordings is None else ReplayEngine(engine, recordings)
     ours = {"cache": False, "num_retries": 0, "callbacks": [Rollouts()]}
     engines = {"engine": engine, "async_engine": ThreadedEngine(engine)}
-    return _lm(model, refuses, engines | ours | options)
+    return dspy.LM(model, **engines | ours | options)
 
 
 def offline_engine(model: str, **options: Any) -> ProjectEngine:
@@ -99,15 +104,6 @@ def offline_engine(model: str, **options: Any) -> ProjectEngine:
     room = os.environ.get("KIT_ROOM")
     answering = RoomEngine(model, room, options.get("timeout")) if room else LlamaEngine(model, **options)
     return ProjectEngine(answering, _recordings(), weights=weights.spec(model).sha256[:16])
-
-
-def _lm(model: str, refuses: tuple[str, ...], options: dict[str, Any]) -> dspy.LM:
-    if not refuses:
-        return dspy.LM(model, **options)
-    from kit.engines.fitted import FittedLM
-    from kit.notices import notice
-
-    return FittedLM(model, refuses=refuses, say=notice, **options)
 
 
 @cache
