@@ -42,10 +42,13 @@ def columns(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     small     12
     """
     cells = [list(headings), *([_text(cell) for cell in row] for row in rows)]
-    numeric = [all(_is_number(row[i]) for row in cells[1:]) for i in range(len(headings))]
+    sides = [">" if all(_is_number(row[i]) for row in cells[1:]) else "<" for i in range(len(headings))]
     widths = [max(len(row[i]) for row in cells) for i in range(len(headings))]
-    aligned = ([_align(*cell) for cell in zip(row, widths, numeric, strict=True)] for row in cells)
-    return "\n".join("  ".join(row).rstrip() for row in aligned)
+    lines = []
+    for row in cells:
+        aligned = (f"{text:{side}{width}}" for text, side, width in zip(row, sides, widths, strict=True))
+        lines.append("  ".join(aligned).rstrip())
+    return "\n".join(lines)
 
 
 def _cell(value: object) -> str:
@@ -59,7 +62,3 @@ def _text(value: object) -> str:
 
 def _is_number(text: str) -> bool:
     return bool(text) and not set(text) - set("0123456789.,-$≈% ")
-
-
-def _align(text: str, width: int, right: bool) -> str:
-    return text.rjust(width) if right else text.ljust(width)

@@ -88,7 +88,11 @@ class ReplayEngine:
         if not (response := self._recorded(key, request)):
             with self._turn(key_of(request, call)):
                 key = self._key(request, call)  # meanwhile another thread may have asked with other bounds
-                response = self._recorded(key, request) or self._record(key, request, self._ask(key, request))
+                if not (response := self._recorded(key, request)):
+                    self._refuse_without_model(key, request)
+                    with live.call(request) as answered:
+                        answered.append(response := self.live.complete(_seeded(request, key, self)))
+                    response = self._record(key, request, response)
         call.replies += 1
         return response
 
@@ -138,12 +142,6 @@ class ReplayEngine:
     def _recorded(self, key: str, request: Request) -> Response | None:
         recording = self.recordings.get(key)
         return recording and _response(recording, request)
-
-    def _ask(self, key: str, request: Request) -> Response:
-        self._refuse_without_model(key, request)
-        with live.call(request) as answered:
-            answered.append(response := self.live.complete(_seeded(request, key, self)))
-        return response
 
     def _refuse_without_model(self, key: str, request: Request) -> None:
         if self.live is not None and live.setting() != "never":

@@ -19,19 +19,15 @@ from typing import Any
 import platformdirs
 
 
-class WeightsError(OSError):
-    """Weights cannot be had, or cannot be trusted."""
-
-
-class BadWeights(WeightsError):
+class BadWeights(OSError):
     """A file is not the one that its publisher released."""
 
 
-class DiskFull(WeightsError):
+class DiskFull(OSError):
     """The disk cannot hold the weights."""
 
 
-class NoWeights(WeightsError):
+class NoWeights(OSError):
     """The weights are not here, or cannot be fetched."""
 
 
@@ -80,7 +76,7 @@ def locate(name: str) -> Path | None:
     Raises:
         ValueError: If the name is unknown.
         BadWeights: If the file is not the one released; the kit's own copy is then removed.
-        WeightsError: If KIT_MODELS is not a folder.
+        NoWeights: If KIT_MODELS is not a folder.
     """
     known = spec(name)
     path = _find(known)
@@ -108,7 +104,7 @@ def _find(known: Weights) -> Path | None:
     if os.environ.get("KIT_MODELS"):
         yours = Path(os.environ["KIT_MODELS"]).expanduser().absolute()
         if not yours.is_dir():
-            raise WeightsError(f"KIT_MODELS names {yours}, which is not a folder. Name one, or unset it.")
+            raise NoWeights(f"KIT_MODELS names {yours}, which is not a folder. Name one, or unset it.")
         places.insert(0, yours)
     return next((path for place in places if (path := place / known.file).is_file()), None)
 

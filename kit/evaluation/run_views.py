@@ -48,7 +48,10 @@ class Tree:
         line = html.escape(self._line(candidate))
         line = f"<b>{line}</b>" if candidate.won else line
         inside = "".join(self._branch(child) for child in self._children(candidate))
-        whole = f"<details><summary>{line}</summary>{self._change(candidate)}</details>"
+        change = tables.preformatted(candidate.text)
+        if candidate.parents:
+            change = self.run.diff(candidate.parents[0], candidate.number)._repr_html_()
+        whole = f"<details><summary>{line}</summary>{change}</details>"
         return f'<ul style="{_BRANCH}"><li>{whole}{inside}</li></ul>'
 
     def _children(self, candidate: Candidate) -> list[Candidate]:
@@ -59,11 +62,6 @@ class Tree:
         others = ", ".join(f"{candidate.label or 'made'} with {number}" for number in candidate.parents[1:])
         news = _news(candidate, self.run.candidates[candidate.parents[0]] if candidate.parents else None)
         return " · ".join(filter(None, [candidate.title, part, others or candidate.label, news]))
-
-    def _change(self, candidate: Candidate) -> str:
-        if not candidate.parents:
-            return tables.preformatted(candidate.text)
-        return self.run.diff(candidate.parents[0], candidate.number)._repr_html_()
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def test_the_kits_copy_serves_where_kit_models_has_none(home, tmp_path, monkeypa
 def test_kit_models_must_be_a_folder(home, tmp_path, monkeypatch):
     """A mistyped KIT_MODELS is an error, not a silent download."""
     monkeypatch.setenv("KIT_MODELS", str(tmp_path / "absent"))
-    with pytest.raises(weights.WeightsError, match=r"KIT_MODELS names .*absent, which is not a folder"):
+    with pytest.raises(weights.NoWeights, match=r"KIT_MODELS names .*absent, which is not a folder"):
         weights.locate("tiny")
 
 
