@@ -49,7 +49,7 @@ def pool(pairs: Sequence[tuple[Any, Any]]) -> Errand:
 
 def optimization(optimizer: Any, inputs: dict[str, Any]) -> Errand:
     """Return what an optimizer is about to do with the arguments of `compile`."""
-    return Errand(lambda: (f"{type(optimizer).__name__}.compile", _most_calls(optimizer, **inputs)))
+    return Errand(lambda: (f"{type(optimizer).__name__}.compile", _most_calls(optimizer, inputs)))
 
 
 def enough_missing(errand: Errand, enough: int) -> bool:
@@ -113,11 +113,10 @@ def calls_of(program: Any) -> int:
     return max(1, len(program.predictors())) if hasattr(program, "predictors") else 1
 
 
-def _most_calls(
-    optimizer: Any, student: Any, trainset: Sequence, valset: Sequence | None = None, **options: Any
-) -> int | None:
-    """Bound an optimizer's calls, roughly, by its public settings; None where they do not say."""
-    rows, validated = len(trainset), len(valset or trainset)
+def _most_calls(optimizer: Any, given: dict[str, Any]) -> int | None:
+    """Bound an optimizer's calls, roughly, by its public settings; None where these do not say."""
+    rows = len(given.get("trainset") or ())
+    validated = len(given.get("valset") or ()) or rows
     if isinstance(optimizer, dspy.GEPA) and optimizer.max_metric_calls:
         runs = optimizer.max_metric_calls + validated  # it finishes the candidate under way
     elif isinstance(optimizer, dspy.BootstrapRS):
@@ -126,7 +125,7 @@ def _most_calls(
         runs = optimizer.max_rounds * rows
     else:
         return None
-    return runs * calls_of(student)
+    return runs * calls_of(given.get("student"))
 
 
 def _missing(pairs: Sequence[tuple[Any, Any]], enough: int) -> int | None:
