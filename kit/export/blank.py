@@ -37,7 +37,7 @@ def new(name: str, signature: str, to: str | Path | None = None, *, force: bool 
         (staged / "src" / package / "data" / "rows.jsonl").write_text(lines, encoding="utf-8")
         licence = metadata.distribution("dspy-workshop-kit").read_text("licenses/LICENSE")
         (staged / "LICENSE").write_text(licence, encoding="utf-8")
-        files.check_place(files.listed(staged), folder, force=force)
+        files.check_place([*fields.under(staged)], folder, force=force)
         return Project(folder, files.put(staged, folder), "")
 
 

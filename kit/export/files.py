@@ -9,6 +9,7 @@ import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from kit.export.fields import under
 from kit.redaction import refuse
 
 _PACKAGES = {"dspy", "dspy_cli", "fastmcp", "numpy", "orjson", "uvicorn"}
@@ -61,16 +62,10 @@ def check_place(files: list[str], to: Path, *, force: bool) -> None:
 
 def put(staged: Path, to: Path) -> list[str]:
     """Copy all files of a staged project to its folder, unless one holds a secret; return their places."""
-    places = listed(staged)
+    places = [*under(staged)]
     for place in places:
         refuse((staged / place).read_bytes(), place)
     for place in places:
         (to / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(staged / place, to / place)
     return places
-
-
-def listed(folder: Path) -> list[str]:
-    """Return the places of all files under a folder, without what Python left there."""
-    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
-    return [path.relative_to(folder).as_posix() for path in paths]

@@ -56,7 +56,7 @@ def case(
         staged = Path(place)
         _gather(chosen, package, staged)
         files.check_inside(staged / "src" / package)
-        files.check_place(files.listed(staged), folder, force=force)
+        files.check_place([*fields.under(staged)], folder, force=force)
         proof = _prove(package, staged)
         return Project(folder, files.put(staged, folder), proof.table)
 
@@ -129,7 +129,7 @@ def _prove(package: str, staged: Path) -> Proof:
 
 def _contents(package: Path) -> str:
     """Return a line for each Python file: its place, and what its docstring says first."""
-    sources = {place: package / place for place in files.listed(package) if place.endswith(".py")}
+    sources = {place: path for place, path in fields.under(package).items() if path.suffix == ".py"}
     code = {place: ast.parse(path.read_text(encoding="utf-8")) for place, path in sources.items()}
     docstrings = {place: ast.get_docstring(tree) for place, tree in code.items()}
     return "\n".join(f"| {place} | {text.splitlines()[0]} |" for place, text in docstrings.items() if text)

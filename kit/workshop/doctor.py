@@ -30,29 +30,26 @@ class Finding:
 def findings() -> Iterator[Finding]:
     """Yield what there is to know about this machine, most basic first."""
     project.read_env_file()
-    yield _python()
-    yield from map(_package, PACKAGES)
+    machine = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    if (3, 11) <= sys.version_info[:2] < (3, 15):
+        yield Finding("Python", "good", machine)
+    else:
+        yield Finding("Python", "bad", machine, "Install Python 3.11 to 3.14, e.g. `uv python install 3.12`.")
+    for name in PACKAGES:
+        try:
+            yield Finding(name, "good", version(name))
+        except PackageNotFoundError:
+            step = "Run `uv sync`, or `pip install -e .` in the project's folder."
+            yield Finding(name, "bad", "not installed", step)
     offline = models.table()["profiles"]["offline"]
     yield from (_weights(offline[role]["weights"]) for role in ("small", "large"))
-    yield _disk()
+    folder = next(path for path in [weights.folder(), *weights.folder().parents] if path.exists())
+    free = shutil.disk_usage(folder).free / 1e9
+    state, step = ("good", "") if free > 4 else ("note", "Fetching the large model takes 2.3 GB for a while.")
+    yield Finding("disk", state, f"{free:,.1f} GB free at {folder}", step)
     yield _replies()
     yield from _keys()
     yield _profile()
-
-
-def _python() -> Finding:
-    machine = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    if (3, 11) <= sys.version_info[:2] < (3, 15):
-        return Finding("Python", "good", machine)
-    return Finding("Python", "bad", machine, "Install Python 3.11 to 3.14, e.g. `uv python install 3.12`.")
-
-
-def _package(name: str) -> Finding:
-    try:
-        return Finding(name, "good", version(name))
-    except PackageNotFoundError:
-        step = "Run `uv sync`, or `pip install -e .` in the project's folder."
-        return Finding(name, "bad", "not installed", step)
 
 
 def _weights(name: str) -> Finding:
@@ -65,13 +62,6 @@ def _weights(name: str) -> Finding:
     size = weights.spec(name).bytes / 1e6
     step = f"Lessons replay without it. For live replies: `kit models pull {name}` ({size:,.0f} MB)."
     return Finding(f"model {name}", "note", "not fetched yet", step)
-
-
-def _disk() -> Finding:
-    folder = next(path for path in [weights.folder(), *weights.folder().parents] if path.exists())
-    free = shutil.disk_usage(folder).free / 1e9
-    state, step = ("good", "") if free > 4 else ("note", "Fetching the large model takes 2.3 GB for a while.")
-    return Finding("disk", state, f"{free:,.1f} GB free at {folder}", step)
 
 
 def _replies() -> Finding:
