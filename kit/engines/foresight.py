@@ -118,10 +118,11 @@ def _most_calls(optimizer: Any, given: dict[str, Any]) -> int | None:
     rows = len(given.get("trainset") or ())
     validated = len(given.get("valset") or ()) or rows
     if isinstance(optimizer, dspy.GEPA) and optimizer.max_metric_calls:
-        runs = optimizer.max_metric_calls + validated  # it finishes the candidate under way
+        proposals = optimizer.max_metric_calls // (2 * optimizer.reflection_minibatch_size) + 1
+        runs = optimizer.max_metric_calls + validated + proposals  # it finishes the candidate under way
     elif isinstance(optimizer, dspy.BootstrapRS):
         runs = (optimizer.num_candidate_sets + 3) * (rows + validated)
-    elif isinstance(optimizer, dspy.BootstrapFewShot):
+    elif type(optimizer) is dspy.BootstrapFewShot:  # others build on it
         runs = optimizer.max_rounds * rows
     else:
         return None

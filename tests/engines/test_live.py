@@ -14,7 +14,7 @@ import dspy
 import pandas
 import pytest
 from distributed import LocalCluster
-from dspy.teleprompt import Teleprompter
+from dspy.teleprompt import InferRules, Teleprompter
 from scripted import ScriptedEngine
 
 from kit import batch
@@ -185,10 +185,11 @@ class Unplanned(Teleprompter):
         ),
         (
             dspy.GEPA(metric=lambda *_, **__: 0.0, max_metric_calls=70, reflection_lm=print),
-            r"GEPA\.compile .* up to 110 calls",
+            r"GEPA\.compile .* up to 122 calls",
             0,
         ),
         (dspy.COPRO(metric=right, breadth=2, depth=1), r"COPRO\.compile has sent 20 prompts", 20),
+        (InferRules(metric=right, num_threads=4), r"InferRules\.compile has sent 20 prompts", 20),
         (Unplanned(), r"Unplanned\.compile has sent 20 prompts .* how many is not known", 20),
     ],
     ids=lambda value: type(value).__name__,
@@ -197,7 +198,8 @@ def test_an_optimizer_asks_once_for_all(asked, engine, optimizer, said, calls):
     """What it evaluates belongs to it: one question, and a no ends it though it would go on after errors."""
     options = {"eval_kwargs": {"num_threads": 4}} if isinstance(optimizer, dspy.COPRO) else {}
     engine.replies = [
-        '{"stars": 3, "proposed_instruction": "Count.", "proposed_prefix_for_output_field": ""}'
+        '{"stars": 3, "proposed_instruction": "Count.", "proposed_prefix_for_output_field": "", '
+        '"reasoning": "Some.", "natural_language_rules": "Count."}'
     ]
     with pytest.raises(NotConfirmed, match=said):
         optimizer.compile(dspy.Predict("text -> stars: int"), trainset=rows(40), **options)
