@@ -5,12 +5,15 @@
 
 Importing DSPy, LiteLLM and pandas takes seconds of a processor, and the tests start hundreds of kernels,
 servers and scripts. `python` is a small program that is called as Python is. It sends its arguments, folder,
-environment and streams to a server that has imported the libraries, and the server forks. Nothing of `kit` is
-imported before the fork. Left out: Python's own options, and systems other than Linux.
+environment and streams to a server that has imported the libraries, and the server forks. In a fork,
+`sys.executable` is that program again, so what a lesson starts is forked, too. Nothing of `kit` is imported
+before the fork. What is called with options of Python's own is run by Python itself. Left out: systems other
+than Linux.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -23,10 +26,19 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
-LIBRARIES = ("dspy", "litellm", "pandas", "IPython.core.interactiveshell", "ipykernel.kernelapp", "fastapi")
+LIBRARIES = (
+    "dspy",
+    "litellm",
+    "pandas",
+    "IPython.core.interactiveshell",
+    "ipykernel.kernelapp",
+    "fastapi",
+    "multiprocessing.spawn",  # keeps the name of Python itself, as it hands on more than three streams
+)
 SETTINGS = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "TQDM_DISABLE": "1"}  # read as the libraries are imported
 PROGRAM = """#!{python} -IS
 import runpy
@@ -64,6 +76,8 @@ class Warm:
 
 def ask(address: str) -> None:
     """Have a fork run this process's arguments, pass signals on to it, and end with its code."""
+    if not sys.argv[1:] or (sys.argv[1].startswith("-") and sys.argv[1] not in ("-c", "-m")):
+        os.execv(sys.executable, [sys.executable, *sys.argv[1:]])  # noqa: S606 - no shell is wanted
     with socket.socket(socket.AF_UNIX) as server:
         server.connect(address)
         socket.send_fds(server, [b"."], [0, 1, 2])
@@ -75,7 +89,8 @@ def ask(address: str) -> None:
                 signal.signal(number, lambda number, _frame: os.kill(fork, number))
             code = int(said.readline() or 1)
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        with contextlib.suppress(OSError):  # nobody catches a kill
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)
 
@@ -85,6 +100,7 @@ def serve(address: str) -> Callable[[], None]:
     for name in LIBRARIES:
         importlib.import_module(name)
     gc.freeze()
+    python = str(Path(address).with_name("python"))
     with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as selector:
         listener.bind(address)
         listener.listen(64)
@@ -104,7 +120,7 @@ def serve(address: str) -> Callable[[], None]:
                         for each in {asking, *(key.fileobj for key in selector.get_map().values())}:
                             if each is not sys.stdin:
                                 os.close(each) if isinstance(each, int) else each.close()
-                        return lambda: become(streams, **wanted)
+                        return lambda: become(streams, python, **wanted)
                     for stream in streams:
                         os.close(stream)
                     asking.sendall(f"{fork}\n".encode())
@@ -132,7 +148,26 @@ def end(forks: set[int]) -> None:
             os.killpg(fork, signal.SIGKILL)
 
 
-def become(streams: list[int], argv: list[str], folder: str, environment: dict[str, str]) -> None:
+def leave(run: Callable[[], None]) -> None:
+    """Run a program and end at once: taking down the imported libraries takes longer than many programs."""
+    code = 0
+    try:
+        run()
+    except SystemExit as ended:
+        if not isinstance(ended.code, int | None):
+            raise
+        code = ended.code or 0
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(ValueError):  # it may be closed
+            stream.flush()
+    os._exit(code & 0xFF)
+
+
+def become(
+    streams: list[int], python: str, argv: list[str], folder: str, environment: dict[str, str]
+) -> None:
     """Be the program that was asked for."""
     import dspy
     import numpy
@@ -145,6 +180,7 @@ def become(streams: list[int], argv: list[str], folder: str, environment: dict[s
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    sys.executable = python
     numpy.random.seed()
     pandas.set_option("display.max_columns", 20 if "ipykernel_launcher" in argv else 0)  # as pandas sets it
     dspy.configure_cache(disk_cache_dir=environment.get("DSPY_CACHEDIR", Path.home() / ".dspy_cache"))
@@ -162,12 +198,14 @@ def become(streams: list[int], argv: list[str], folder: str, environment: dict[s
     elif argv[0] == "-m":
         sys.argv = argv[1:]
         sys.path.insert(0, folder)
+        if argv[1] == "pytest":
+            sys.modules["anyio"].__doc__ = "PYTEST_DONT_REWRITE"  # no warning that it came before pytest
         runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
     else:
         sys.argv = argv
         sys.path.insert(0, str(Path(argv[0]).resolve().parent))
-        runpy.run_path(argv[0], run_name="__main__")
+        runpy.run_path(str(Path(argv[0]).absolute()), run_name="__main__")
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])()
+    leave(serve(sys.argv[1]))
