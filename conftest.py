@@ -33,9 +33,10 @@ SLOW = re.compile(
     r"|test_(browser|comparison|export|export_composed|packaging|processes|providers|serving|tools|web_pages|widgets))"
     r"\.py|\.ipynb"
 )
-# Tests that start many kernels and scripts: these are forked after the slow imports, by tests/warm.py.
+# Tests that start kernels and scripts: these are forked after the slow imports, by tests/warm.py.
 FORKED = re.compile(
-    r"tests/(test_export(_composed)?|providers/test_lessons_on_providers|workshop/test_(catch_up|progress|recorder))"
+    r"tests/(test_(browser|export\w*|looks|serving|tools|widgets)|providers/test_lessons_on_providers"
+    r"|tracing/test_otlp|workshop/test_(catch_up|lab|lessons|progress|recorder))"
     r"\.py|\.ipynb"
 )
 PYTHON = sys.executable

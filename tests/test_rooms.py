@@ -1,6 +1,7 @@
 """Rooms: who may import whom in kit, read from the sources; nothing is run."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -33,14 +34,17 @@ def imported(path: Path) -> set[str]:
     return found & set(MODULES)
 
 
-ARROWS = {name: imported(path) - {name} for name, path in MODULES.items()}
+@cache
+def arrows() -> dict[str, set[str]]:
+    """Return what each module of kit imports of kit."""
+    return {name: imported(path) - {name} for name, path in MODULES.items()}
 
 
 def test_no_module_leads_back_to_itself():
     """Imports have no circle, neither between modules nor between rooms: a reader can start at the bottom."""
-    list(TopologicalSorter(ARROWS).static_order())
+    list(TopologicalSorter(arrows()).static_order())
     rooms: dict[str, set[str]] = {}
-    for name, targets in ARROWS.items():
+    for name, targets in arrows().items():
         if name not in ("kit", "kit.__main__"):
             rooms.setdefault(room(name), set()).update(room(target) for target in targets)
     list(TopologicalSorter({name: targets - {name} for name, targets in rooms.items()}).static_order())
@@ -76,7 +80,7 @@ def test_the_readers_of_files_know_nothing_else_of_kit():
 
 def outside(names: set[str], within: set[str]) -> dict[str, set[str]]:
     """Return which of these modules import what is not among the others."""
-    return {name: over for name in names if (over := ARROWS[name] - within)}
+    return {name: over for name in names if (over := arrows()[name] - within)}
 
 
 def test_a_class_name_stands_for_one_thing():

@@ -18,10 +18,8 @@ import dspy
 import httpx
 import pytest
 from dspy.lm15 import StreamDeltaEvent, StreamEndEvent, StreamStartEvent, TextDelta
-from dspy_cli.server.mcp import mount_mcp_http
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from fastmcp import FastMCP
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from scripted import ScriptedEngine
@@ -222,6 +220,9 @@ def test_it_is_a_tool_for_agents(desk):
 
 def test_dspy_cli_cannot_mount_it_by_itself():
     """The reason for `serve.py`: once this fails, `dspy-cli serve --mcp` will do, and the file can go."""
+    from dspy_cli.server.mcp import mount_mcp_http
+    from fastmcp import FastMCP
+
     with pytest.raises(AttributeError, match="add_event_handler"):
         mount_mcp_http(FastAPI(), FastMCP("tools"))
 
