@@ -1,5 +1,6 @@
 """Notebooks are validated on recordings alone; which tests are quick; how many processes run them."""
 
+import gc
 import os
 import re
 import sys
@@ -42,6 +43,7 @@ FORKED = re.compile(
 PYTHON = sys.executable
 os.environ["ATTACHMENTS_OCR_WORKERS"] = str(os.cpu_count())  # a thread a page: more of them wait in a loop
 UNTIL_THE_END = ExitStack()
+gc.disable()  # until all is imported: a fifth of the time of importing is the search for garbage in it
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -54,6 +56,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not SLOW.search(item.path.as_posix()):
             item.add_marker("quick")
+
+
+def pytest_collection_finish() -> None:
+    """Search for garbage from now on, but not among what was imported and collected."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

@@ -97,9 +97,11 @@ def ask(address: str) -> None:
 
 def serve(address: str) -> Callable[[], None]:
     """Fork for each that asks, and end the fork if who asked is gone. In a fork, return what it is to run."""
+    gc.disable()  # it would search what is imported for garbage, again and again
     for name in LIBRARIES:
         importlib.import_module(name)
     gc.freeze()
+    gc.enable()
     python = str(Path(address).with_name("python"))
     with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as selector:
         listener.bind(address)
