@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import nbformat
 import pytest
@@ -31,24 +32,50 @@ def chromium() -> Iterator:
 
 @contextmanager
 def opened(notebook, root, height=1400) -> Iterator:
-    """Yield a page that shows the notebook, its kernel connected; JupyterLab keeps its settings in `root`."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: uv sync")
-    if not CHROMIUM:
-        pytest.skip("No Chromium on this machine: install the package `chromium`.")
-    with pytest.MonkeyPatch.context() as patch:
-        for kind in ("SETTINGS", "WORKSPACES"):
-            patch.setenv(f"JUPYTERLAB_{kind}_DIR", str(root / ".jupyterlab" / kind.lower()))
-        running = lab.start(notebook, _free_port(), root=root)
-    try:
-        with playwright.sync_playwright() as player:
-            browser = player.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-            page = browser.new_page(viewport={"width": 1280, "height": height})
-            show(page, running.url)
-            wait_until_connected(page, running.url)
-            yield page
-            browser.close()
-    finally:
-        running.stop()
+    """Yield a page that shows the notebook, its kernel connected."""
+    with Desk(root) as desk:
+        yield desk.open(notebook, height)
+
+
+class Desk:
+    """JupyterLab over a folder, and a browser: both start with the first notebook that is opened.
+
+    JupyterLab keeps its settings in the folder, and has the environment of the test that starts it.
+    """
+
+    def __init__(self, root):
+        self.root, self.running, self.closing = root, None, ExitStack()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.closing.close()
+
+    def open(self, notebook, height=1400):
+        """Return a page that shows a notebook alone, its kernel connected."""
+        first = self.running is None
+        if first:
+            self._start(notebook)
+        page = self.browser.new_page(viewport={"width": 1280, "height": height})
+        url = self.running.url if first else self._in_a_workspace_of_its_own(notebook)
+        show(page, url)
+        wait_until_connected(page, url)
+        return page
+
+    def _in_a_workspace_of_its_own(self, notebook):
+        """Return an address under which JupyterLab does not open the notebooks of before again."""
+        place = notebook.relative_to(self.root).as_posix()
+        server, _, token = re.split(r"/lab/tree/|\?", self.running.url)
+        return f"{server}/lab/workspaces/{re.sub('[^a-z0-9]', '-', place)}/tree/{place}?{token}"
+
+    def _start(self, notebook):
+        self.browser = self.closing.enter_context(chromium())
+        with pytest.MonkeyPatch.context() as patch:
+            for kind in ("SETTINGS", "WORKSPACES"):
+                patch.setenv(f"JUPYTERLAB_{kind}_DIR", str(self.root / ".jupyterlab" / kind.lower()))
+            self.running = lab.start(notebook, _free_port(), root=self.root)
+        self.closing.callback(self.running.stop)
 
 
 def _free_port() -> int:
@@ -74,7 +101,7 @@ def show(page, url, attempts=3) -> None:
 
 def wait_until_connected(page, url) -> None:
     """Wait until the notebook's kernel is idle and the page talks to it."""
-    server, token = url.partition("/lab/tree/")[0], url.partition("token=")[2]
+    server, token = url.partition("/lab/")[0], url.partition("token=")[2]
     until = time.monotonic() + 60
     while time.monotonic() < until:
         kernels = page.request.get(f"{server}/api/kernels?token={token}").json()

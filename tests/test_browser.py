@@ -1,11 +1,12 @@
 """Lesson 00, and the question before live calls, in JupyterLab in a headless Chromium."""
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
 import pytest
-from browser import opened, run_all, wait_for
+from browser import Desk, run_all, wait_for
 
 from kit.engines import weights
 from kit.workshop.lessons import lesson
@@ -23,27 +24,38 @@ program = dspy.Predict("text -> stars: int")
 """
 
 
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    """One JupyterLab and one browser; each test opens a notebook with a kernel of its own."""
+    with Desk(tmp_path_factory.mktemp("desk")) as desk:
+        yield desk
+
+
+@pytest.fixture(autouse=True)
+def ask_first(monkeypatch):
+    monkeypatch.setenv("KIT_LIVE", "ask")
+
+
 @pytest.fixture
-def notebook(tmp_path):
+def notebook(desk):
     """A copy of lesson 00 without its outputs, which a learner may run and change."""
     copied = nbformat.read(lesson("00").notebook, as_version=4)
     for cell in copied.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    path = tmp_path / "notebooks" / "00_start_here.ipynb"
+    path = desk.root / "notebooks" / "00_start_here.ipynb"
     path.parent.mkdir()
     nbformat.write(copied, path)
-    shutil.copytree(TESTS.parent / "data" / "bookings", tmp_path / "data" / "bookings")
+    shutil.copytree(TESTS.parent / "data" / "bookings", desk.root / "data" / "bookings")
     return path
 
 
 @pytest.fixture
-def page(notebook, monkeypatch):
+def page(notebook, desk):
     """The copy, open in JupyterLab, with the offline model allowed to answer."""
     if not weights.locate("qwen2.5-coder-0.5b"):
         pytest.skip("The small model is not here: kit models pull small.")
-    monkeypatch.setenv("KIT_LIVE", "ask")
-    with opened(notebook, notebook.parent.parent) as page:
+    with closing(desk.open(notebook)) as page:
         yield page
 
 
@@ -76,14 +88,13 @@ def test_a_changed_prompt_is_answered_live(page, notebook):
 
 
 @pytest.fixture
-def asking(tmp_path, monkeypatch):
+def asking(desk, answer):
     """A notebook that is about to send 30 prompts, open in JupyterLab."""
-    monkeypatch.setenv("KIT_LIVE", "ask")
-    path = tmp_path / "notebooks" / "asks.ipynb"
+    path = desk.root / answer / "asks.ipynb"
     path.parent.mkdir()
     cells = [ASKS, "evaluate(30)(program).score", "len(engine.requests)"]
     nbformat.write(nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells))), path)
-    with opened(path, tmp_path, height=700) as page:
+    with closing(desk.open(path, height=700)) as page:
         yield page, path
 
 
