@@ -8,6 +8,7 @@ uv makes the environment that the first lines ask for, apart from the notebook's
 http://127.0.0.1:6006, and spans are taken there. The traces go when the server ends.
 """
 
+import gc
 import os
 import sys
 import tempfile
@@ -32,9 +33,11 @@ async def stay_closed(self: object) -> None:
 
 
 with tempfile.TemporaryDirectory(prefix="phoenix-") as os.environ["PHOENIX_WORKING_DIR"]:
+    gc.disable()  # the search for garbage is a third of the time of importing
     from phoenix.server.grpc_server import GrpcServer
     from phoenix.server.main import main
 
+    gc.enable()
     GrpcServer.__aenter__ = stay_closed
     sys.argv = ["phoenix", "serve"]
     main()
