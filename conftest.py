@@ -27,11 +27,11 @@ SETTINGS = re.compile(r"_API_KEY$|_API_BASE$|^LOCAL_SERVER_|^KIT_(?!MODELS$)")
 # or a case study or a builder over whole data. All others are quick.
 SLOW = re.compile(
     r"tests/(batch/test_(cluster|identity|killed|runs)"
-    r"|cases/test_(briefs|contracts|form4|router|served_cases|time_entries)|datasets/test_fetch_data"
+    r"|cases/test_(briefs|contracts|form4|router|served_cases|time_entries)"
     r"|documents/test_(builders|ocr)|engines/test_(fetch|grammar|listening|live|llama|local_server)"
     r"|evaluation/test_budget|providers/\w+"
     r"|tracing/test_(mlflow|otlp|phoenix)|workshop/test_(catch_up|lab|lessons|progress|recorder|slides)"
-    r"|test_(browser|comparison|export|export_composed|packaging|processes|providers|serving|tools|web_pages|widgets))"
+    r"|test_(browser|comparison|export|export_composed|packaging|processes|providers|real_data|serving|tools|web_pages|widgets))"
     r"\.py|\.ipynb"
 )
 # Tests that start kernels and scripts: these are forked after the slow imports, by tests/warm.py.

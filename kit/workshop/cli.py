@@ -1,8 +1,7 @@
-"""The `kit` command: open the workshop, make and check recordings, fetch models and data, look around."""
+"""The `kit` command: open the workshop, make and check recordings, fetch models, look around."""
 
 from __future__ import annotations
 
-import sys
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -23,13 +22,10 @@ from kit.workshop.console import console, fail, failing, say
 
 if TYPE_CHECKING:
     from kit.calls import Call
-    from kit.datasets.sets import DataSet
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", help=__doc__)
 models = typer.Typer(no_args_is_help=True)
 app.add_typer(models, name="models", help="The models and their files: list, pull.")
-data = typer.Typer(no_args_is_help=True)
-app.add_typer(data, name="data", help="Real data sets on demand: list, get.")
 app.command()(commands.export)
 app.command()(commands.new)
 app.command()(commands.catch_up)
@@ -38,7 +34,6 @@ app.command()(commands.slides)
 app.command()(commands.room)
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]
 Role = Annotated[str, typer.Argument(help="A role (small, large) or a name from `kit models list`.")]
-SetName = Annotated[str, typer.Argument(help="A name from `kit data list`.")]
 
 
 @app.callback()
@@ -140,37 +135,6 @@ def pull(role: Role = "small") -> None:
     say(f"{path} is here and verified.")
 
 
-@data.command("list")
-def list_data() -> None:
-    """Show the real data sets with their size and licence, and which are here."""
-    from kit.datasets import fetch, sets
-
-    for name in sets.names():
-        data_set = sets.spec(name)
-        missing = sum(fetch.fault(data_set, file) is not None for file in data_set.files if file.url)
-        where = f"not here: kit data get {name}" if missing else str(sets.folder(name))
-        say(f"[bold]{name}[/] · {escape(_about(data_set))}\n    {where}")
-
-
-@data.command("get")
-def get_data(
-    name: SetName,
-    contact: Annotated[
-        str | None,
-        typer.Option(help="Who asks EDGAR: a name and an e-mail address. Or set KIT_EDGAR_CONTACT."),
-    ] = None,
-) -> None:
-    """Fetch a data set, every file checked by its sha256; KIT_DATA_MIRROR names a local source."""
-    from kit.datasets import fetch, sets
-
-    with failing(OSError, ValueError, again=f"kit data get {name}"):
-        data_set = sets.spec(name)
-        say(escape(_about(data_set)))
-        say(f"from {fetch.mirror() or data_set.source} to {sets.folder(name)}")
-        place = fetch.get(name, contact=contact, progress=sys.stderr.isatty())
-    say(f"{place} is here and verified.")
-
-
 @app.command()
 def doctor() -> None:
     """Check Python, packages, models, disk, recordings, keys (never shown) and profile."""
@@ -190,11 +154,6 @@ def _chosen(number: str | None, every: bool) -> list[all_lessons.Lesson]:
         if every == bool(number):
             raise ValueError("Name one lesson, or say --all.")
         return all_lessons.at_least_one() if every else [all_lessons.lesson(number)]
-
-
-def _about(data_set: DataSet) -> str:
-    size = f"{len(data_set.files)} files, {data_set.bytes / 1e6:.1f} MB"
-    return f"{data_set.what}; {size}; licence: {data_set.licence}"
 
 
 def _place(status: Status) -> Callable[[Path, int, int], None]:

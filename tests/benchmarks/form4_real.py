@@ -1,4 +1,4 @@
-"""Typeset the real filings (`kit data get form4`) in the SEC's layout, for tests/benchmarks/unseen_form4.py.
+"""Typeset the real filings of data/real/get.py in the SEC's layout, for tests/benchmarks/unseen_form4.py.
 
     python tests/benchmarks/form4_real.py FOLDER [--pdf N]
 
@@ -13,9 +13,9 @@ import json
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from kit.datasets import fetch
 from kit.project import ROOT
 
 ROLES = {
@@ -96,11 +96,17 @@ def _row(node: ET.Element) -> dict[str, Any]:
     return found | amounts | {"marks": {name: found for name, found in marks.items() if found}}
 
 
+def _script(path: str) -> ModuleType:
+    """Import a script that lies beside the data."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / "data" / path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def page(gold: dict[str, Any]) -> str:
     """Typeset a record as the SEC does."""
-    spec = importlib.util.spec_from_file_location("sec_form4", ROOT / "data" / "form4" / "sec.py")
-    sec = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sec)
+    sec = _script("form4/sec.py")
     rows = {
         table: [row | {"acquired_or_disposed": row["acquired"]} for row in gold["rows"][table]]
         for table in gold["rows"]
@@ -122,7 +128,7 @@ def main(folder: str, *options: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
     prints = int(options[1]) if options else 0
     lines = []
-    for xml in sorted((fetch.get("form4") / "xml").glob("*.xml")):
+    for xml in sorted((_script("real/get.py").fetch("form4") / "xml").glob("*.xml")):
         gold = record(xml)
         source, sec = page(gold)
         (target / gold["file"]).write_text(source, encoding="utf-8")

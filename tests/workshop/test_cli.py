@@ -40,7 +40,6 @@ def test_the_commands_are_the_documented_ones():
     """What lessons and messages tell people to type exists."""
     known = {" ".join(path) for path, _ in COMMANDS}
     models = {"models list", "models pull"}
-    assert {"data list", "data get"} <= known
     assert models | {"lab", "record", "replay", "doctor"} <= known
 
 
