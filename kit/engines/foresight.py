@@ -35,23 +35,6 @@ class Errand:
     pairs: Sequence[tuple[Any, Any]] = ()
 
 
-def evaluation(program: Any, devset: Sequence[dspy.Example]) -> Errand:
-    """Return what an Evaluate is about to do."""
-    pairs = [(program, row) for row in devset]
-    return Errand(lambda: (f"dspy.Evaluate on {len(pairs):,} rows", calls_of(program) * len(pairs)), pairs)
-
-
-def pool(pairs: Sequence[tuple[Any, Any]]) -> Errand:
-    """Return what a Parallel is about to do."""
-    calls = sum(calls_of(program) for program, _ in pairs)
-    return Errand(lambda: (f"dspy.Parallel on {len(pairs):,} rows", calls), pairs)
-
-
-def optimization(optimizer: Any, inputs: dict[str, Any]) -> Errand:
-    """Return what an optimizer is about to do with the arguments of `compile`."""
-    return Errand(lambda: (f"{type(optimizer).__name__}.compile", _most_calls(optimizer, inputs)))
-
-
 def enough_missing(errand: Errand, enough: int) -> bool:
     """Tell whether more than so many rows lack a recorded reply; yes, where it cannot be told for nothing."""
     count = _missing(errand.pairs, enough) if errand.pairs else None
@@ -61,12 +44,6 @@ def enough_missing(errand: Errand, enough: int) -> bool:
 def is_recorded(program: dspy.Module, inputs: dict[str, Any]) -> bool:
     """Tell whether a row's reply is recorded; for a program of more than one call the answer is no."""
     return _missing([(program, inputs)], 0) == 0
-
-
-def models_of(program: dspy.Module) -> list[dspy.LM]:
-    """Return the model of each predictor: its own, or the one in force."""
-    lms = [predictor.lm or dspy.settings.lm for predictor in program.predictors()]
-    return [lm for lm in lms if lm]
 
 
 def forecast(model: str, characters: int, calls: int) -> str:
@@ -113,7 +90,7 @@ def calls_of(program: Any) -> int:
     return max(1, len(program.predictors())) if hasattr(program, "predictors") else 1
 
 
-def _most_calls(optimizer: Any, given: dict[str, Any]) -> int | None:
+def most_calls(optimizer: Any, given: dict[str, Any]) -> int | None:
     """Bound an optimizer's calls, roughly, by its public settings; None where these do not say."""
     rows = len(given.get("trainset") or ())
     validated = len(given.get("valset") or ()) or rows

@@ -32,7 +32,7 @@ from dspy.utils.callback import BaseCallback
 
 from kit import private
 from kit.engines import foresight
-from kit.engines.foresight import Errand, duration, forecast
+from kit.engines.foresight import Errand, calls_of, duration, forecast
 from kit.engines.history import cost_usd, entry_of
 from kit.engines.marks import Mark, mark
 from kit.engines.models import list_usd
@@ -179,10 +179,13 @@ class _Watching(BaseCallback):
         self._open: dict[str, contextlib.AbstractContextManager[None]] = {}
 
     def on_evaluate_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        self._begin(call_id, foresight.evaluation(inputs["program"], inputs["devset"] or instance.devset))
+        program, rows = inputs["program"], inputs["devset"] or instance.devset
+        extent = f"dspy.Evaluate on {len(rows):,} rows", calls_of(program) * len(rows)
+        self._begin(call_id, Errand(lambda: extent, [(program, row) for row in rows]))
 
     def on_compile_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        self._begin(call_id, foresight.optimization(instance, inputs))
+        extent = f"{type(instance).__name__}.compile", foresight.most_calls(instance, inputs)
+        self._begin(call_id, Errand(lambda: extent))
 
     def on_evaluate_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         self._open.pop(call_id, contextlib.nullcontext()).__exit__(None, None, None)
@@ -200,7 +203,8 @@ _forward = Parallel.forward
 
 @functools.wraps(_forward)
 def _watched_forward(parallel: Parallel, exec_pairs: list, *args: Any, **options: Any) -> Any:
-    with under_way(foresight.pool(exec_pairs)):
+    extent = f"dspy.Parallel on {len(exec_pairs):,} rows", sum(calls_of(program) for program, _ in exec_pairs)
+    with under_way(Errand(lambda: extent, exec_pairs)):
         return _forward(parallel, exec_pairs, *args, **options)
 
 
@@ -241,7 +245,8 @@ def allow(program: Any, inputs: dict[str, Any]) -> None:
     Rows whose reply is recorded, and models that are not the kit's, need no answer. `NotConfirmed` if the
     answer was no, if nobody can be asked, or if KIT_LIVE is never.
     """
-    lms = [lm for lm in foresight.models_of(program) if _is_ours(lm)]
+    lms = [predictor.lm or dspy.settings.lm for predictor in program.predictors()]
+    lms = [lm for lm in lms if lm and _is_ours(lm)]
     if not lms or setting() == "yes" or foresight.is_recorded(program, inputs):
         return
     if setting() == "never":
