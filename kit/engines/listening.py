@@ -93,7 +93,7 @@ class Listener(ThreadingTCPServer):
 
     def handle_error(self, request: socket.socket, client_address: Any) -> None:
         """Log an error of our own in one line, without secrets, and say so to the caller."""
-        error = sys.exception() if hasattr(sys, "exception") else sys.exc_info()[1]
+        error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             logging.getLogger("kit").error(hide(f"A request failed: {type(error).__name__}: {error}"))
         _refuse(request, 500, b"Internal error")

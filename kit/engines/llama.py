@@ -100,14 +100,9 @@ class LlamaEngine:
     def stream(self, request: Request) -> Iterator[Any]:
         """Generate one reply, a token at a time; closing the iterator stops the model.
 
-        Raises:
-            ConfigurationError: If the model's file is missing, truncated or was tampered with, or if the
-                model is in the memory of the process that this one was forked off.
-            ContextLengthError: If the prompt is longer than `context`.
-            InvalidRequestError: If llama.cpp cannot turn the JSON schema into a grammar.
-            TimeoutError: If the reply takes longer than `timeout`.
-            UnsupportedFeatureError: If the request holds an image, audio or a document, or an option that the
-                engine does not have; or if the reply breaks a part of the schema that no grammar holds.
+        Errors of `dspy.lm15` say what is wrong: with the model's file, the prompt's length, the schema or the
+        time, or what the engine does not have, such as images. A reply that breaks a part of the schema that no
+        grammar holds is an `UnsupportedFeatureError`.
         """
         _refuse_unknown_options(request)
         whole = grammar.complete(request)
