@@ -101,8 +101,8 @@ class LlamaEngine:
         """Generate one reply, a token at a time; closing the iterator stops the model.
 
         Errors of `dspy.lm15` say what is wrong: with the model's file, the prompt's length, the schema or the
-        time, or what the engine does not have, such as images. A reply that breaks a part of the schema that no
-        grammar holds is an `UnsupportedFeatureError`.
+        time, or what the engine does not have, such as images. A reply that breaks what no grammar holds is
+        an `UnsupportedFeatureError`.
         """
         _refuse_unknown_options(request)
         whole = grammar.complete(request)
