@@ -147,7 +147,7 @@ def shared(
             yield bad(
                 "leaks",
                 f"{pairs.also_row.nunique()} of {len(mine)} rows stand in the {name} too, e.g. {text!r}.",
-                "Take them out of one of the two; kit.evaluation.splits.leaks lists them.",
+                "Take them out of one of the two; splits.leaks lists them.",
                 "A score that is too good, and falls on new rows.",
             )
             return

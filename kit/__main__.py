@@ -1,5 +1,0 @@
-"""`python -m kit`, the same as `kit`."""
-
-from kit.workshop.cli import app
-
-app()
