@@ -14,7 +14,6 @@ from rich.status import Status
 from kit import project
 from kit.engines import fetch, weights
 from kit.engines import models as profiles
-from kit.processes import NotStarted
 from kit.workshop import commands
 from kit.workshop import doctor as doctors
 from kit.workshop import lessons as all_lessons
@@ -51,7 +50,7 @@ def lab(
     from kit.workshop import course
     from kit.workshop import lab as labs
 
-    with failing(OSError, ValueError, NotStarted):
+    with failing(OSError, ValueError):
         wanted = all_lessons.lesson(lesson).notebook if lesson else None
         page = course.write()
         running = labs.start(wanted or page, port)

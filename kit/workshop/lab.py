@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from kit.processes import end, free_port, wait_for
 from kit.project import ROOT
 
 OURS = Path(__file__).with_name("jupyter")  # no news, no questions, tables that read; the user's settings win
 LOOKS = OURS / "labextensions" / "kit-looks" / "static" / "looks.js"
+
+
+class NotStarted(OSError):
+    """JupyterLab ended before it answered, never answered, or found no free port."""
 
 
 @dataclass
@@ -28,7 +35,11 @@ class Lab:
     def stop(self, patience_seconds: float = 10.0) -> None:
         """End JupyterLab and its kernels; a server that hangs while it ends is killed."""
         self.process.terminate()
-        end(self.process, patience_seconds)
+        try:
+            self.process.wait(patience_seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 def start(page: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: float = 180.0) -> Lab:
@@ -50,7 +61,7 @@ def start(page: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: 
         lab = Lab(process, f"{base}/lab/tree/{path}?token={token}", 0.0)
         try:
             status = f"{base}/api/status?token={token}"  # only ours knows the token
-            lab.seconds = wait_for(process, status, log, patience_seconds, name="JupyterLab")
+            lab.seconds = _wait_for(process, status, log, patience_seconds)
         except BaseException:  # Ctrl-C too
             lab.stop()
             raise
@@ -62,3 +73,36 @@ def _command(port: int, root: Path) -> list[str]:
     options += [f"--ServerApp.root_dir={root}", "--ServerApp.log_level=ERROR"]
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return [sys.executable, "-m", "jupyterlab", *options, *as_root]
+
+
+def free_port(first: int) -> int:
+    """Return the first port, or the next of fifty that is free; `NotStarted` if none is."""
+    for port in range(first, first + 50):
+        with socket.socket() as asking, socket.socket() as place, contextlib.suppress(OSError):
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if asking.connect_ex(("127.0.0.1", port)) != 0:
+                place.bind(("127.0.0.1", port))
+                return port
+    raise NotStarted(f"Ports {first} to {first + 49} are taken. Name another port, e.g. {first + 100}.")
+
+
+def answers(url: str) -> bool:
+    """Tell whether a page of this machine can be read; no proxy is asked."""
+    import httpx
+
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _wait_for(process: subprocess.Popen, url: str, log: IO[bytes], patience_seconds: float) -> float:
+    """Wait until the page answers, and return the seconds that it took."""
+    began = time.monotonic()
+    while not answers(url):
+        if process.poll() is not None or time.monotonic() - began > patience_seconds:
+            log.seek(0)
+            last = log.read().decode(errors="replace").splitlines()[-8:]
+            raise NotStarted("\n".join(["JupyterLab did not start. The end of its log:", *last]))
+        time.sleep(0.1)
+    return time.monotonic() - began

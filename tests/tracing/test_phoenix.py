@@ -16,8 +16,8 @@ import pytest
 from scripted import ScriptedEngine
 
 from kit.engines import lm_for
-from kit.processes import answers
 from kit.tracing import otlp
+from kit.workshop.lab import answers
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "notebooks" / "phoenix_server.py"

@@ -7,7 +7,6 @@ import urllib.request
 import nbformat
 import pytest
 
-from kit.processes import NotStarted
 from kit.workshop import lab
 
 
@@ -53,7 +52,7 @@ def test_another_server_on_the_port_is_not_taken_for_ours(running, notebook, mon
     """Two that start at once may find the same port free: the one that loses says so."""
     taken = int(running.url.partition("127.0.0.1:")[2].partition("/")[0])
     monkeypatch.setattr(lab, "free_port", lambda wanted: taken)
-    with pytest.raises(NotStarted, match="did not start"):
+    with pytest.raises(lab.NotStarted, match="did not start"):
         lab.start(notebook, taken, root=notebook.parent)
 
 
@@ -94,5 +93,5 @@ def test_no_server_is_left_when_the_start_is_broken_off(notebook, monkeypatch, s
 def test_a_failure_shows_the_log(notebook, monkeypatch):
     """If JupyterLab ends before it answers, the end of its log says why."""
     monkeypatch.setattr(lab, "_command", lambda *_: [lab.sys.executable, "-c", "raise SystemExit('no room')"])
-    with pytest.raises(NotStarted, match=r"did not start\. The end of its log:\nno room"):
+    with pytest.raises(lab.NotStarted, match=r"did not start\. The end of its log:\nno room"):
         lab.start(notebook, 18_888, root=notebook.parent)

@@ -1,18 +1,13 @@
-"""A server in the background is waited for, found only where it is, and never left behind."""
+"""A port that is free, and a page that answers, are found only where they are."""
 
 import functools
 import http.server
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 
 import pytest
 
-from kit.processes import NotStarted, answers, end, free_port, wait_for
-
-SLEEPS = [sys.executable, "-c", "import time; print('getting ready', flush=True); time.sleep(60)"]
+from kit.workshop.lab import answers, free_port
 
 
 @pytest.fixture
@@ -38,13 +33,3 @@ def test_a_page_answers_or_does_not(page, monkeypatch):
     assert answers(page)
     assert not answers(f"{page}missing")
     assert not answers("http://127.0.0.1:9/")
-
-
-def test_a_server_that_stays_silent_is_given_up_with_its_log(page):
-    """The error holds what the program wrote."""
-    with tempfile.TemporaryFile() as log, subprocess.Popen(SLEEPS, stdout=log) as process:
-        assert wait_for(process, page, log, 1.0, name="Answering") < 1.0
-        with pytest.raises(NotStarted, match=r"Silent did not start\. The end of its log:\ngetting ready"):
-            wait_for(process, f"{page}missing", log, 2.0, name="Silent")
-        end(process, patience_seconds=0.0)
-    assert process.returncode is not None
