@@ -83,7 +83,7 @@ def test_no_server_is_left_when_the_start_is_broken_off(notebook, monkeypatch, s
         raise stop
 
     monkeypatch.setattr(lab.subprocess, "Popen", noted)
-    monkeypatch.setattr(lab, "wait_for", broken_off)
+    monkeypatch.setattr(lab, "_wait_for", broken_off)
     monkeypatch.setattr(lab, "_command", lambda *_: [lab.sys.executable, "-c", "import time; time.sleep(60)"])
     with pytest.raises(stop):
         lab.start(notebook, 18_888, root=notebook.parent)
