@@ -37,7 +37,7 @@ SLOW = re.compile(
 # Tests that start kernels and scripts: these are forked after the slow imports, by tests/warm.py.
 FORKED = re.compile(
     r"tests/(test_(browser|export\w*|looks|serving|tools|widgets)|providers/test_lessons_on_providers"
-    r"|tracing/test_otlp|workshop/test_(catch_up|lab|lessons|progress|recorder))"
+    r"|cases/test_contracts|tracing/test_otlp|workshop/test_(catch_up|lab|lessons|progress|recorder))"
     r"\.py|\.ipynb"
 )
 PYTHON = sys.executable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from .evidence import missing
 from .guide import Guide
@@ -111,9 +111,7 @@ def remark_in(narrative: str, guide: Guide, client: str = "", protected: Collect
     'DNB'
     """
     masked, _ = mask(narrative, client, protected)
-    found = (
-        re.search(pattern, masked, re.IGNORECASE if pattern not in _CASED else 0) for pattern in guide.remarks
-    )
+    found = (_compiled(pattern).search(masked) for pattern in guide.remarks)
     first = min((match for match in found if match), key=lambda match: match.start(), default=None)
     return first[0] if first else None
 
@@ -121,12 +119,17 @@ def remark_in(narrative: str, guide: Guide, client: str = "", protected: Collect
 _CASED = {r"\bI\b(?![.-])", r"\bI'm\b", r"\bDNB\b", r"\bNB\b"}
 
 
+@cache  # a guide has more phrases than `re` keeps patterns
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE if pattern not in _CASED else 0)
+
+
 def _remarks(text: str, guide: Guide, house: House) -> Iterator[tuple]:
     for pattern in guide.remarks:
-        for match in re.finditer(pattern, text, re.IGNORECASE if pattern not in _CASED else 0):
+        for match in _compiled(pattern).finditer(text):
             yield "remark", match[0], match.start(), ()
     for phrase in guide.unsure:
-        for match in re.finditer(rf"\b{re.escape(phrase)}\b", text, re.IGNORECASE):
+        for match in _compiled(rf"\b{re.escape(phrase)}\b").finditer(text):
             yield "meaning", match[0], match.start(), ()
 
 

@@ -94,7 +94,8 @@ def _given(narrative: str, guide: Guide) -> set[str]:
     given: set[str] = set()
     for table in tables:
         for short, full in table.items():
-            if re.search(rf"(?<!\w){re.escape(short.casefold().rstrip('.'))}(?!\w)", narrative):
+            said = short.casefold().rstrip(".")
+            if said in narrative and re.search(rf"(?<!\w){re.escape(said)}(?!\w)", narrative):
                 given |= set(" ".join([full] if isinstance(full, str) else full).casefold().split())
     return given
 

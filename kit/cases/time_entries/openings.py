@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from .guide import Guide
 from .verbs import UNSURE, base_of, is_past, nouns, pasts, verb_in
@@ -53,7 +54,7 @@ def opened(task: str, guide: Guide) -> str:
     Call with Jo
     """
     for phrase in sorted(guide.openings, key=len, reverse=True):
-        if re.match(rf"{re.escape(phrase)}(?!\w)", task, flags=re.IGNORECASE):
+        if _beginning(phrase).match(task):
             return joined_verbs(
                 _like(task, guide.openings[phrase]) + task[len(phrase) :], guide, gerund=False
             )
@@ -68,6 +69,11 @@ def opened(task: str, guide: Guide) -> str:
     return joined_verbs(verb + task[word.end() :], guide, gerund=word[0].lower().endswith("ing"))
 
 
+@cache  # a guide has more phrases than `re` keeps patterns
+def _beginning(phrase: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(phrase)}(?!\w)", re.IGNORECASE)
+
+
 def unsure(task: str, guide: Guide) -> bool:
     """Say whether it is not certain that a task begins with a verb, or with which.
 
@@ -78,7 +84,7 @@ def unsure(task: str, guide: Guide) -> bool:
     words = re.findall(r"[^\W_][\w'\u2019-]*", task)
     first, second = words[0] if words else "", words[1].lower() if len(words) > 1 else ""
     low = first.lower()
-    if any(re.match(rf"{re.escape(said)}(?!\w)", task, re.IGNORECASE) for said in guide.openings.values()):
+    if any(_beginning(said).match(task) for said in guide.openings.values()):
         return False
     if re.match(r"[A-Z][\w ]+: ", task):
         return True
