@@ -31,7 +31,8 @@ SLOW = re.compile(
     r"|documents/test_(builders|ocr)|engines/test_(fetch|grammar|listening|live|llama|local_server)"
     r"|evaluation/test_budget|providers/\w+"
     r"|tracing/test_(mlflow|otlp|phoenix)|workshop/test_(catch_up|lab|lessons|progress|recorder|slides)"
-    r"|test_(browser|comparison|export|export_composed|packaging|processes|providers|real_data|serving|tools|web_pages|widgets))"
+    r"|test_(browser|comparison|export|export_composed|looks|packaging|processes|providers|real_data|serving|tools|web_pages"
+    r"|widgets))"
     r"\.py|\.ipynb"
 )
 # Tests that start kernels and scripts: these are forked after the slow imports, by tests/warm.py.
@@ -40,6 +41,14 @@ FORKED = re.compile(
     r"|cases/test_contracts|tracing/test_otlp|workshop/test_(catch_up|lab|lessons|progress|recorder))"
     r"\.py|\.ipynb"
 )
+# Files of more than about eight seconds come first, so that no process is alone with one at the end.
+LONG = re.compile(
+    r"tests/(cases/test_contracts|documents/test_builders|engines/test_(live|llama)|providers/test_lessons_on_providers"
+    r"|test_(browser|export|looks|widgets)|tracing/test_(mlflow|phoenix))\.py"
+    r"|notebooks/(11|12|16|18|21|22|23|24)_\w+\.ipynb"
+)
+# These tests share nothing with others of their file: each goes to any process.
+APART = re.compile(r"::test_(a_whole_lesson_runs|each_case_of_the_kit_exports_and_scores_as_listed)\[")
 PYTHON = sys.executable
 os.environ["ATTACHMENTS_OCR_WORKERS"] = str(os.cpu_count())  # a thread a page: more of them wait in a loop
 UNTIL_THE_END = ExitStack()
@@ -52,7 +61,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is quick."""
+    """Mark what is quick, and put the long files first."""
+    items.sort(key=lambda item: not LONG.search(item.path.as_posix()))
     for item in items:
         if not SLOW.search(item.path.as_posix()):
             item.add_marker("quick")
@@ -71,6 +81,20 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """
     single = len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file()
     return 0 if single else (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Hand out whole files, as `--dist=loadfile` does, but the tests of APART one by one."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if APART.search(nodeid) else super()._split_scope(nodeid)
+
+    return ByFile(config, log)
 
 
 @cache
