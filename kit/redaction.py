@@ -261,9 +261,11 @@ def _is_other(name: re.Match[str]) -> bool:
 
 
 def _without_named(text: str) -> str:
-    for start, end in reversed(list(_named(text))):
-        text = text[:start] + HIDDEN + text[end:]
-    return text
+    kept, done = [], 0
+    for start, end in _named(text):
+        kept += [text[done:start], HIDDEN]
+        done = end
+    return "".join([*kept, text[done:]])
 
 
 def _without_password(url: re.Match[str]) -> str:
