@@ -26,14 +26,14 @@ class Caught:
     backup: Path | None
 
 
-def fill_before(number: str, *, force: bool = False, root: Path = ROOT) -> list[Caught]:
-    """Fill in the exercises of every lesson before this one; `force` replaces also what the learner wrote."""
+def fill_before(number: str, root: Path = ROOT) -> list[Caught]:
+    """Fill in the exercises of every lesson before this one."""
     next_lesson = lessons.lesson(number, root)
     earlier = (lesson for lesson in lessons.lessons(root) if lesson.number < next_lesson.number)
-    return [fill(lesson, root / "backups", force=force) for lesson in earlier if lesson.solution]
+    return [fill(lesson, root / "backups") for lesson in earlier if lesson.solution]
 
 
-def fill(lesson: Lesson, backups: Path, *, force: bool = False) -> Caught:
+def fill(lesson: Lesson, backups: Path) -> Caught:
     """Fill in one lesson's open exercises: those that still hold a `...`."""
     import nbformat
 
@@ -41,8 +41,7 @@ def fill(lesson: Lesson, backups: Path, *, force: bool = False) -> Caught:
     solved, checked = exercise_cells(solution), exercise_cells(solution, CHECK)
     filled, kept = [], []
     for number, cell in exercise_cells(notebook).items():
-        same = number not in solved or cell.source == solved[number].source
-        if same or not (force or is_open(cell.source)):
+        if number not in solved or not is_open(cell.source):
             kept.append(number)
             continue
         filled.append(number)

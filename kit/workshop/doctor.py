@@ -31,10 +31,8 @@ def findings() -> Iterator[Finding]:
     """Yield what there is to know about this machine, most basic first."""
     project.read_env_file()
     machine = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    if (3, 11) <= sys.version_info[:2] < (3, 15):
-        yield Finding("Python", "good", machine)
-    else:
-        yield Finding("Python", "bad", machine, "Install Python 3.11 to 3.14, e.g. `uv python install 3.12`.")
+    fits, step = (3, 11) <= sys.version_info[:2] < (3, 15), "Install Python 3.11 to 3.14."
+    yield Finding("Python", "good" if fits else "bad", machine, "" if fits else step)
     for name in PACKAGES:
         try:
             yield Finding(name, "good", version(name))

@@ -83,7 +83,7 @@ def free_port(first: int) -> int:
             if asking.connect_ex(("127.0.0.1", port)) != 0:
                 place.bind(("127.0.0.1", port))
                 return port
-    raise NotStarted(f"Ports {first} to {first + 49} are taken. Name another port, e.g. {first + 100}.")
+    raise NotStarted(f"Ports {first} to {first + 49} are taken. End what listens there, then try again.")
 
 
 def answers(url: str) -> bool:

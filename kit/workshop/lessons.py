@@ -76,13 +76,13 @@ def lesson(number: str, root: Path = ROOT) -> Lesson:
 def run(
     path: Path,
     environment: dict[str, str],
-    on_cell: Callable[[int, int], None] | None = None,
+    on_cell: Callable[[str], None] | None = None,
     *,
     go_on: bool = False,
 ) -> NotebookNode:
     """Run a notebook from top to bottom in a fresh kernel and return it, outputs included.
 
-    `on_cell` is called with (cells begun, cells in all); with `go_on`, a cell that fails ends nothing.
+    `on_cell` is told which cell begins; with `go_on`, a cell that fails ends nothing.
 
     Raises:
         CellFailed: If a cell fails and is not tagged `raises-exception`, or the kernel dies.
@@ -94,15 +94,14 @@ def run(
 
     notebook = nbformat.read(path, as_version=4)
     code = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-
-    running = 0
+    running, place = 0, f"{path.parent.name}/{path.name}, cell"
 
     def report(cell: NotebookNode, cell_index: int) -> None:
         nonlocal running
         if cell_index in code:
             running = code.index(cell_index) + 1
             if on_cell:
-                on_cell(running, len(code))
+                on_cell(f"{place} {running} of {len(code)}")
 
     client = NotebookClient(
         notebook,
@@ -118,13 +117,11 @@ def run(
     except AssertionError:  # what nbclient ends with after its own SIGINT handler has stopped the kernel
         raise KeyboardInterrupt from None
     except DeadKernelError as error:
-        raise CellFailed(f"{_where(path, running)}: the kernel died; out of memory, or stopped?") from error
+        raise CellFailed(
+            f"{place} [{running}] failed: the kernel died; out of memory, or stopped?"
+        ) from error
     except CellExecutionError as error:
-        raise CellFailed(f"{_where(path, running)}: {error.ename}: {error.evalue}") from error
-
-
-def _where(path: Path, running: int) -> str:
-    return f"{path.parent.name}/{path.name}, cell [{running}] failed"
+        raise CellFailed(f"{place} [{running}] failed: {error.ename}: {error.evalue}") from error
 
 
 def problems(executed: NotebookNode) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import orjson
@@ -15,7 +14,7 @@ from kit.engines import models, recordings, weights
 from kit.workshop import lessons
 from kit.workshop.lessons import Lesson
 
-OnCell = Callable[[Path, int, int], None]
+OnCell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -45,11 +44,7 @@ def record(lesson: Lesson, *, fresh: bool = False, on_cell: OnCell | None = None
 
     New replies are on disk as soon as they are given: after an interruption, call it again and it goes on. At
     the end the notebooks are run once more, on recordings alone, and their outputs are stored. `fresh` asks
-    the models again for every reply.
-
-    Raises:
-        Busy: If another process is recording this lesson.
-        CellFailed: If a cell fails.
+    the models again for every reply. Raises `Busy` if another process records this lesson, and `CellFailed`.
     """
     path = replies_of(lesson)
     unfinished = path.with_suffix(".jsonl.part")
@@ -97,8 +92,7 @@ def problems(lesson: Lesson, on_cell: OnCell | None = None) -> Iterator[str]:
     Lines that are not JSON, or that were made with weights that models.toml no longer names, count as well.
     """
     for notebook in lesson.notebooks:
-        shown = on_cell and partial(on_cell, notebook)
-        executed = lessons.run(notebook, {"KIT_LIVE": "never"}, shown, go_on=True)
+        executed = lessons.run(notebook, {"KIT_LIVE": "never"}, on_cell, go_on=True)
         yield from (f"{notebook.parent.name}/{notebook.name}, {said}" for said in lessons.problems(executed))
     yield from file_problems(replies_of(lesson))
 
@@ -117,6 +111,6 @@ def file_problems(path: Path) -> Iterator[str]:
 
 def _run(lesson: Lesson, environment: dict[str, str], on_cell: OnCell | None, *, keep: bool = False) -> None:
     for notebook in lesson.notebooks:
-        executed = lessons.run(notebook, environment, on_cell and partial(on_cell, notebook))
+        executed = lessons.run(notebook, environment, on_cell)
         if keep:
             lessons.save(executed, notebook)

@@ -8,23 +8,26 @@ speaker's notes (key S). Checks of exercises are left out.
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import nbformat
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import markdown2html_mistune
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook
 
 from kit.project import ROOT
-from kit.workshop.deck import Slide, page
+from kit.workshop.lab import LOOKS
+from kit.workshop.lessons import lesson
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-LINES, WIDTH = 21, 95
-"""What fits on a slide of 1280 x 720 pixels, in lines of code of 20 pixels, and in signs."""
-PICTURE = 14
-"""How many lines a picture takes."""
+LINES, WIDTH = 21, 95  # fit on a slide of 1280 x 720 pixels, in lines of code of 20 pixels, and in signs
+PICTURE = 14  # lines
 _HEADING = re.compile(r"^#{1,3} (.+)$", re.MULTILINE)
 _GUESS = re.compile(r"(?<!\*)\*([^*\n]+\?)\*(?!\*)|^(Guess.+\?)", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -34,13 +37,23 @@ _NAVIGATION = re.compile(r"^.*\[all lessons\]\(.*$\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
+class Slide:
+    """One slide; one that goes on has the title of the one before, a cover opens a lesson or a block."""
+
+    cells: tuple[NotebookNode, ...] = ()
+    title: str = ""
+    notes: str = ""
+    cover: bool = False
+
+
+@dataclass(frozen=True)
 class Block:
     """A row of a run sheet: minutes, the lesson's number, its sections to show, and what to say."""
 
     minutes: int
     number: str
-    sections: list[str] = field(default_factory=list)
-    say: str = ""
+    sections: list[str]
+    say: str
 
 
 def of_lesson(notebook: NotebookNode, said: dict[str, str] | None = None) -> list[Slide]:
@@ -51,7 +64,7 @@ def of_lesson(notebook: NotebookNode, said: dict[str, str] | None = None) -> lis
         if cell.cell_type == "markdown":
             heading = match[1] if (match := _HEADING.match(cell.source)) else ""
             text = _HEADING.sub("", cell.source, count=1) if heading else cell.source
-            shown, extra = _markdown(short(text)), _told(text, (said or {}).get(heading, ""))
+            shown, extra = new_markdown_cell(short(text)), _told(text, (said or {}).get(heading, ""))
         if heading:
             slides.append(Slide((shown,), heading, extra, cover=cell.source.startswith("# ")))
         elif slides and sum(map(lines, (*slides[-1].cells, shown))) <= LINES:
@@ -64,10 +77,6 @@ def of_lesson(notebook: NotebookNode, said: dict[str, str] | None = None) -> lis
 
 def of_sheet(sheet: Path) -> list[Slide]:
     """Lay out the sections that a run sheet names, each block with a cover of its own."""
-    import nbformat
-
-    from kit.workshop.lessons import lesson
-
     title, _, rest = sheet.read_text(encoding="utf-8").partition("\n")
     slides = [Slide(title=title.removeprefix("# "), notes=rest.split("\n|")[0].strip(), cover=True)]
     for block in blocks(sheet):
@@ -89,11 +98,34 @@ def blocks(sheet: Path) -> Iterator[Block]:
 
 
 def write(slides: Iterable[Slide], folder: Path, name: str, base: Path) -> Path:
-    """Write slides as one page and return it; from `base` the lessons name their pictures."""
+    """Write slides as one page and return it; from the folder `base` the lessons name their pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{name}.slides.html"
     target.write_text(page(list(slides), base), encoding="utf-8")
     return target
+
+
+def page(slides: list[Slide], base: Path) -> str:
+    """Return slides as one page."""
+    bare = {f"exclude_{name}": True for name in ("input_prompt", "output_prompt", "anchor_links")}
+    exporter = HTMLExporter(template_name="basic", embed_images=True, **bare)
+
+    def shown(cells: Iterable[NotebookNode]) -> str:
+        return exporter.from_notebook_node(new_notebook(cells=[*cells]), {"metadata": {"path": str(base)}})[0]
+
+    sections = []
+    for slide in slides:
+        title = markdown2html_mistune(slide.title).strip().removeprefix("<p>").removesuffix("</p>")
+        kind = ' class="cover"' if slide.cover else ""
+        sections.append(f"<section{kind}><h1>{title}</h1><div>{shown(slide.cells)}</div></section>")
+    parts = {
+        "TITLE": html.escape(slides[0].title),
+        "SLIDES": "\n".join(sections),
+        "NOTES": json.dumps([shown([new_markdown_cell(one.notes)]) for one in slides]).replace("</", "<\\/"),
+        "LOOKS": LOOKS.read_text(encoding="utf-8"),
+    }
+    whole = Path(__file__).with_name("deck.html").read_text(encoding="utf-8")
+    return re.sub(rf"%({'|'.join(parts)})%", lambda match: parts[match[1]], whole)
 
 
 def notes(name: str) -> dict[str, str]:
@@ -142,7 +174,7 @@ def _parts(cell: NotebookNode) -> Iterator[NotebookNode]:
     edges = sorted({0, *(match.start() for match in _HEADING.finditer(hidden)), len(cell.source)})
     for start, end in pairwise(edges):
         if source := cell.source[start:end].strip():
-            yield _markdown(source)
+            yield new_markdown_cell(source)
 
 
 def _told(text: str, said: str) -> str:
@@ -150,9 +182,3 @@ def _told(text: str, said: str) -> str:
     guesses = [guess or other for guess, other in _GUESS.findall(text)]
     asks = [f"**Stop here and let the room answer: {guess}**" for guess in guesses]
     return "\n\n".join(filter(None, [*asks, _NAVIGATION.sub("", text).strip(), said]))
-
-
-def _markdown(source: str) -> NotebookNode:
-    from nbformat.v4 import new_markdown_cell
-
-    return new_markdown_cell(source)

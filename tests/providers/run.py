@@ -193,8 +193,8 @@ def _notebook(target: str, environment: dict[str, str], place: Path, kernel: boo
         return forked.cells(place / target, environment)
     started = time.monotonic()
 
-    def follow(cell: int, cells: int) -> None:
-        print(f"{time.monotonic() - started:.0f} s: cell [{cell}] of {cells}", file=sys.stderr, flush=True)
+    def follow(cell: str) -> None:
+        print(f"{time.monotonic() - started:.0f} s: {cell}", file=sys.stderr, flush=True)
 
     executed = lessons.run(place / target, environment, follow, go_on=True)
     return list(lessons.problems(executed))

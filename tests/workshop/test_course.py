@@ -6,7 +6,7 @@ import pytest
 from nbformat import write
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from kit.workshop import course, progress
+from kit.workshop import progress
 
 README = """# A course
 
@@ -46,7 +46,7 @@ def root(tmp_path, monkeypatch):
 
 def test_lessons_stand_under_their_headings(root):
     """Title, minutes and order are the README's."""
-    found = course.groups(root)
+    found = progress.groups(root)
     assert {group: [(one.title, one.minutes) for one in rows] for group, rows in found.items()} == {
         "Basics": [("start", 12), ("types & names", 30)],
         "Cases": [("filings", 40)],
@@ -55,7 +55,7 @@ def test_lessons_stand_under_their_headings(root):
 
 def test_a_new_learner_is_told_where_to_begin(root):
     """Nothing is ticked, and the first lesson is a link."""
-    page = course.write(root).read_text(encoding="utf-8")
+    page = progress.write(root).read_text(encoding="utf-8")
     assert "**0 of 6 exercises passed.** Begin with [00 · start](notebooks/00_start.ipynb)." in page
     assert ">✓<" not in page
 
@@ -65,7 +65,7 @@ def test_what_is_passed_is_ticked(root):
     progress.note("0.1", "passed")
     progress.note("0.2", "caught up")
     progress.note("1.1", "tried")
-    page = course.write(root).read_text(encoding="utf-8")
+    page = progress.write(root).read_text(encoding="utf-8")
     assert "**2 of 6 exercises passed.** Go on with [01 · types & names](notebooks/01_types.ipynb)." in page
     rows = re.findall(r"<tr>.*?</tr>", page)
     assert ["<b>✓</b>" in row for row in rows] == [True, False, False]
@@ -79,31 +79,31 @@ def test_the_end_of_the_course_leads_onward(root):
     for number in (0, 1, 2):
         for n in (1, 2):
             progress.note(f"{number}.{n}", "passed")
-    assert "kit export --list" in course.write(root).read_text(encoding="utf-8")
+    assert "kit export --list" in progress.write(root).read_text(encoding="utf-8")
 
 
 def test_a_check_brings_an_opened_map_up_to_date(root):
     """The page is written again if there is one; where `kit lab` never ran, there is none."""
-    course.refresh(root)
-    assert not (root / course.PAGE).exists()
-    course.write(root)
+    progress.refresh(root)
+    assert not (root / progress.PAGE).exists()
+    progress.write(root)
     progress.note("0.1", "passed")
-    course.refresh(root)
-    assert "**1 of 6 exercises passed.**" in (root / course.PAGE).read_text(encoding="utf-8")
+    progress.refresh(root)
+    assert "**1 of 6 exercises passed.**" in (root / progress.PAGE).read_text(encoding="utf-8")
 
 
 def test_the_passed_exercises_of_a_lesson_are_counted(root):
     """For the line under a check; a lesson that does not exist has no count."""
     progress.note("1.2", "passed")
-    assert course.counted("1.1", root) == (1, 2)
-    assert course.counted("9.1", root) is None
+    assert progress.counted("1.1", root) == (1, 2)
+    assert progress.counted("9.1", root) is None
 
 
 def test_every_lesson_is_on_the_real_map():
     """The README's rows have the form that the map reads."""
     from kit.workshop.lessons import lessons
 
-    found = course.groups()
+    found = progress.groups()
     assert list(found) == ["Basics", "Practice", "Measure and improve", "Case studies"]
     on_it = sorted(one.lesson.number for rows in found.values() for one in rows)
     assert on_it == [lesson.number for lesson in lessons()]

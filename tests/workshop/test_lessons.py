@@ -49,15 +49,15 @@ def test_unknown_numbers_are_answered_with_the_known(root, tmp_path_factory):
 
 
 def test_a_run_returns_outputs_and_leaves_the_file(tmp_path):
-    """A notebook runs in its own folder with the variables given, and progress counts code cells."""
+    """A notebook runs in its own folder with the variables given, and the code cells are counted."""
     where = "import os\nfrom pathlib import Path\nos.environ['KIT_LIVE'], Path.cwd().name"
     path = write(
         tmp_path / "lesson" / "00.ipynb", new_code_cell("n = 1"), new_markdown_cell("#"), new_code_cell(where)
     )
     before, seen = path.read_bytes(), []
-    executed = lessons.run(path, {"KIT_LIVE": "never"}, lambda done, count: seen.append((done, count)))
+    executed = lessons.run(path, {"KIT_LIVE": "never"}, seen.append)
     assert executed.cells[2].outputs[0].data["text/plain"] == "('never', 'lesson')"
-    assert seen == [(1, 2), (2, 2)]
+    assert seen == ["lesson/00.ipynb, cell 1 of 2", "lesson/00.ipynb, cell 2 of 2"]
     assert path.read_bytes() == before
 
 
@@ -113,5 +113,5 @@ def test_ctrl_c_stops_the_kernel_and_says_so(tmp_path):
     """An interrupted run ends as Python programs do, with KeyboardInterrupt, and leaves the file."""
     path = write(tmp_path / "00.ipynb", new_code_cell("import time\ntime.sleep(60)"))
     with pytest.raises(KeyboardInterrupt):
-        lessons.run(path, {}, lambda done, count: signal.raise_signal(signal.SIGINT))
+        lessons.run(path, {}, lambda _: signal.raise_signal(signal.SIGINT))
     assert not nbformat.read(path, as_version=4).cells[0].outputs

@@ -120,12 +120,13 @@ def test_a_page_needs_no_network(tmp_path):
         assert faults == []
 
 
-def test_the_command_writes_pages(tmp_path):
+def test_the_command_writes_pages(tmp_path, monkeypatch):
     """A lesson, a run sheet, or an unknown lesson with the list of those there are."""
     runner = CliRunner()
-    assert runner.invoke(app, ["slides", "00", "--to", str(tmp_path)]).exit_code == 0
-    assert runner.invoke(app, ["slides", "45", "--to", str(tmp_path)]).exit_code == 0
-    assert {path.name for path in tmp_path.iterdir()} == {
+    monkeypatch.chdir(tmp_path)
+    assert runner.invoke(app, ["slides", "00"]).exit_code == 0
+    assert runner.invoke(app, ["slides", "45"]).exit_code == 0
+    assert {path.name for path in (tmp_path / "slides").iterdir()} == {
         f"{LESSONS[0].notebook.stem}.slides.html",
         "45_minutes.slides.html",
     }
