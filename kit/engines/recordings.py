@@ -92,7 +92,7 @@ class Recordings:
         for key, line in () if self.fresh else read(path):
             self._index().setdefault(key, line)
         before = self._also
-        self._also = [*before, path] if self.record_to is None else before
+        self._also = [*dict.fromkeys([*before, path])] if self.record_to is None else before
         try:
             yield
         finally:

@@ -18,7 +18,7 @@ from typing import Any
 import dspy
 from dspy.utils.callback import BaseCallback
 
-from kit.engines.history import entries
+from kit.engines.history import entry_of
 from kit.engines.models import list_price
 from kit.engines.recordings import Recordings
 from kit.evaluation.spending import Evaluated, Spent, number_of
@@ -104,9 +104,7 @@ class _Watch(BaseCallback):
         self._keep = keep
         self._kept = kept
         self._places: dict[str, str] = {}
-        self._known: set[int] = set()
-        self._seen = {entry["uuid"] for entry in entries()}
-        self._open: dict[str, Any] = {}
+        self._open: set[str] = set()
         self._evaluating: dict[str, Any] = {}
         self._turn = threading.Condition()
 
@@ -120,15 +118,13 @@ class _Watch(BaseCallback):
                 raise _Stop
             self._place(instance)
             self.spent.calls += 1
-            self._open[call_id] = instance
+            self._open.add(call_id)
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """Count what has come."""
         with self._turn:
-            for entry in reversed(self._open.pop(call_id).history):
-                if entry["uuid"] in self._seen:
-                    break
-                self._seen.add(entry["uuid"])
+            self._open.discard(call_id)
+            if entry := entry_of(outputs):
                 self.spent.add(entry)
             self._turn.notify_all()
 
@@ -187,8 +183,7 @@ class _Watch(BaseCallback):
             cached = getattr(lm, "cache", False)
             self._places[lm.model] = "in DSPy's cache" if cached else "nowhere (it has cache=False)"
             return
-        if self._keep and id(recordings) not in self._known:
-            self._known.add(id(recordings))
+        if self._keep:
             self._kept.enter_context(recordings.kept_in(self._keep))
         memory = "this kernel's memory (keep=... outlasts a restart)"
         file = recordings.record_to.name if recordings.record_to else self._keep
