@@ -22,10 +22,9 @@ from typing import Annotated, Any
 import dspy
 from dspy.lm15 import Request, UnsupportedFeatureError
 
-_BOUNDS = (
-    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "pattern"),
-    *("minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
-)
+from kit.engines.fitted import BOUNDS
+
+_BOUNDS = (*BOUNDS, "pattern", "minProperties", "maxProperties")
 _LLAMA_HOLDS = ("minLength", "maxLength", "minItems", "maxItems")
 _DATA = ("const", "default", "enum", "examples")
 _NO_GRAMMAR = re.compile(r"\(\?(?:[=!#]|<[=!]|P=)|\\[bBAZ1-9]")  # look-around, \b, references to groups
