@@ -88,14 +88,12 @@ class Curve:
         axis.step([*calls, end], [*bests, bests[-1]], where="post", color=_BLUE, label="best so far")
         for point, best in points:
             colour = _ORANGE if point.won else _BLUE if point.score == best else _GREY
-            size, marker, above = (160, "*", 9) if point.won else (36, "o", 6)
-            place = (point.calls, point.score)
-            axis.scatter(*place, size, color=colour, marker=marker, zorder=3)
-            number = {"textcoords": "offset points", "ha": "center", "fontsize": 8}
-            axis.annotate(str(point.number), place, (0, above), **number)
-        axis.set_xlabel(self.run.counted)
+            marker, size = ("*", 13) if point.won else ("o", 6)
+            axis.plot(point.calls, point.score, marker, color=colour, markersize=size)
+            place = {"xytext": (0, 8), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+            axis.annotate(str(point.number), (point.calls, point.score), **place)
         rows = points[0][0].rows
-        axis.set_ylabel(f"% on {rows} validation rows" if rows else "%")
+        axis.set(xlabel=self.run.counted, ylabel=f"% on {rows} validation rows" if rows else "%")
         axis.set_title(f"{self.run.optimizer}: candidates by number, the winner starred", fontsize=10)
         axis.margins(y=0.15)
         picture = io.BytesIO()
