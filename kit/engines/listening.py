@@ -16,6 +16,7 @@ import re
 import socket
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any, Self
@@ -26,7 +27,7 @@ from kit.redaction import hide
 LONGEST_BODY = 4_000_000
 """The longest body of a request, in bytes."""
 READS_WITHIN = 10.0
-"""Seconds that a caller may pause while it sends a request."""
+"""Seconds that the head of a request may take, and a pause in its body."""
 SENDS_WITHIN = 30.0
 """Seconds within which a caller must take the answer."""
 MOST_CONNECTIONS = 256
@@ -55,6 +56,7 @@ class Listener(ThreadingTCPServer):
 
     def __init__(self, handler: type[BaseRequestHandler], host: str = "127.0.0.1", port: int = 0) -> None:
         self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self.heads: dict[socket.socket, float] = {}  # connections whose head is not read yet, and since when
         try:
             super().__init__((host, port), handler)
         except (OSError, OverflowError) as error:
@@ -80,6 +82,7 @@ class Listener(ThreadingTCPServer):
     def process_request(self, request: socket.socket, client_address: Any) -> None:
         """Answer in a thread, if there is room for one more."""
         if self._places.acquire(blocking=False):
+            self.heads[request] = time.monotonic()
             return super().process_request(request, client_address)
         _refuse(request, 503, b"Too many connections; try again")
         return super().shutdown_request(request)
@@ -89,7 +92,16 @@ class Listener(ThreadingTCPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self.heads.pop(request, None)
             self._places.release()
+
+    def service_actions(self) -> None:
+        """Close the connections of callers that send a head byte by byte, and so never pause."""
+        late = time.monotonic() - READS_WITHIN
+        for connection in [connection for connection, began in self.heads.copy().items() if began < late]:
+            self.heads.pop(connection, None)
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: socket.socket, client_address: Any) -> None:
         """Log an error of our own in one line, without secrets, and say so to the caller."""
@@ -126,6 +138,7 @@ class Handler(BaseHTTPRequestHandler):
         """Read the head, then see who asks, before anything else is looked at."""
         if not super().parse_request():
             return False
+        self.server.heads.pop(self.request, None)
         if not self.knows_caller():
             self.send_error(401, self.stranger)
             return False

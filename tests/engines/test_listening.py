@@ -98,6 +98,33 @@ def test_a_request_that_stops_ends_in_time(server, pieces):
     assert time.perf_counter() - began < 5
 
 
+def test_a_head_that_drips_ends_in_time(server, hurried):
+    """A caller that sends a byte now and then never pauses; it cannot keep its place for ever."""
+    with socket.create_connection(server.server_address[:2], timeout=20) as connection:
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):
+                connection.sendall(b"x")
+                time.sleep(0.1)
+                if not server.heads:
+                    break
+        with contextlib.suppress(ConnectionError):
+            assert connection.recv(1) == b""
+    assert not server.heads
+    assert good(server) == 200
+
+
+def test_a_long_answer_is_not_cut(hurried):
+    """Only the head of a request is timed, not the model."""
+
+    class Slow(ScriptedEngine):
+        def complete(self, request):
+            time.sleep(1)
+            return super().complete(request)
+
+    with Server(Slow("Blue."), "test/scripted", KEY) as server:
+        assert good(server) == 200
+
+
 def test_a_length_that_is_not_true_is_told(server):
     """A caller that promises more than it sends, and then waits for the answer, is told both numbers."""
     with socket.create_connection(server.server_address[:2], timeout=20) as caller:
