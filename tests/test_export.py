@@ -19,7 +19,7 @@ from kit.engines.llama import LlamaEngine
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine, Rollouts
 from kit.engines.server import Server
-from kit.export import catalogue, fields, files, projects
+from kit.export import catalogue, files, projects
 from kit.workshop import lessons
 from kit.workshop.cli import app
 
@@ -507,7 +507,7 @@ class TestNew:
 class TestCases:
     def test_the_replay_engine_that_travels_promises_what_the_recorded_model_did(self):
         """DSPy asks an engine what it can do; another answer would make another prompt."""
-        source = (fields.EVERY / "src" / "prototype" / "replay.py").read_text(encoding="utf-8")
+        source = (files.EVERY / "src" / "prototype" / "replay.py").read_text(encoding="utf-8")
         namespace = {"__name__": "replay"}
         exec(compile(source.replace("from .keys", "from kit.engines.keys"), "replay.py", "exec"), namespace)
         for name in (name for name in vars(LlamaEngine) if name.startswith("support")):

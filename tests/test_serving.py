@@ -25,7 +25,7 @@ from mcp.client.streamable_http import streamable_http_client
 from scripted import ScriptedEngine
 
 from kit.engines.server import Server
-from kit.export.fields import EVERY
+from kit.export.files import EVERY
 from kit.project import ROOT
 
 HOTEL = ROOT / "notebooks" / "hotel"

@@ -12,7 +12,6 @@ and the recorded replies that its tests and its evaluation ask for.
 from kit.export.blank import new
 from kit.export.catalogue import Case, cases
 from kit.export.files import BadProject
-from kit.export.projects import Project, case
-from kit.export.proof import NotProved
+from kit.export.projects import NotProved, Project, case
 
 __all__ = ["BadProject", "Case", "NotProved", "Project", "case", "cases", "new"]

@@ -40,13 +40,14 @@ class Case:
     @property
     def score(self) -> str:
         """The score of the last program in its table, as its evaluation prints it."""
-        names, scores = (self.place / "score.txt").read_text(encoding="utf-8").splitlines()[:2]
-        return f"{_last(names)}: {_last(scores)}"
+        lines = (self.place / "score.txt").read_text(encoding="utf-8").splitlines()
+        return ": ".join(re.split(r"\s{2,}", line)[-1] for line in lines[:2])
 
     def lay(self, inside: Path) -> None:
         """Copy the prototype, those that it is composed of, and what reads files for it into a package."""
-        cases, module = self.root / "kit" / "cases", self.root / "kit" / "cases" / f"{self.name}.py"
-        _lay(cases / self.name, inside / self.name if module.exists() else inside)
+        cases = self.root / "kit" / "cases"
+        is_module = (cases / f"{self.name}.py").exists()
+        _lay(cases / self.name, inside / self.name if is_module else inside)
         for name in self.left_out:
             (inside / f"{name}.py").unlink()
         for name in self.declared.get("composed_of", []):
@@ -59,13 +60,6 @@ class Case:
         """The modules that stay behind, and whose names its __init__.py then does not have."""
         return self.declared.get("leave_out", [])
 
-    @property
-    def extras(self) -> dict[str, Path]:
-        """What the export adds to the package: the task, the module to serve, and an optimized state."""
-        names = {"task.py": "task.py", "modules/served.py": "served.py", "state.json": "state.json"}
-        places = {place: self.place / name for place, name in names.items()}
-        return {place: path for place, path in places.items() if path.exists()}
-
 
 def _lay(source: Path, to: Path) -> None:
     """Copy a prototype, be it a folder, or a module with its state beside it."""
@@ -74,10 +68,6 @@ def _lay(source: Path, to: Path) -> None:
     for path in (source.with_suffix(".py"), source.with_suffix(".json")):
         if path.exists():
             shutil.copyfile(path, to.with_name(path.name))
-
-
-def _last(line: str) -> str:
-    return re.split(r"\s{2,}", line)[-1]
 
 
 def cases(root: Path = ROOT) -> list[Case]:
@@ -92,11 +82,7 @@ def cases(root: Path = ROOT) -> list[Case]:
 
 
 def find(name: str, root: Path = ROOT) -> Case:
-    """Return the case of that name.
-
-    Raises:
-        ValueError: If there is no such case (the message lists all), or no data beside the package.
-    """
+    """Return the case of that name; the ValueError for an unknown one lists all."""
     if not (root / "data").is_dir():
         raise ValueError(
             f"The data that an export takes along is not in {root}. An installed package has none: clone the "

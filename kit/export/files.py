@@ -1,4 +1,8 @@
-"""Files: what may be written where, and a project's files put in place whole or not at all."""
+"""Files: the skeleton's, with a project's own words filled in, and put in place whole or not at all.
+
+In a Python file the package is called `prototype`, so that the file reads and lints as Python. A file that
+ends in .in loses that ending, and $name and other fields in it are filled in.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,48 @@ import shutil
 import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from string import Template
 
-from kit.export.fields import under
 from kit.redaction import refuse
 
+SKELETON = Path(__file__).with_name("skeleton")
+EVERY, CASE, BLANK = (SKELETON / name for name in ("every", "case", "blank"))
 _PACKAGES = {"dspy", "dspy_cli", "fastmcp", "numpy", "orjson", "uvicorn"}
 TAKEN = frozenset({*_PACKAGES, "evaluate", "record", "serve", "src", "tests"})
 
 
 class BadProject(ValueError):
     """A project may not be written there, or not under that name."""
+
+
+def write(sources: dict[str, Path], to: Path, fields: dict[str, str]) -> None:
+    """Write files of the skeleton, or of its kind, under a folder."""
+    for place, source in sources.items():
+        target = to / place.replace("src/prototype/", f"src/{fields['name']}/").removesuffix(".in")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = source.read_text(encoding="utf-8")
+        if source.suffix == ".in":
+            text = Template(text).substitute(fields)
+        elif source.suffix == ".py":
+            text = re.sub(r"\bprototype\b", fields["name"], text)
+        target.write_text(text, encoding="utf-8")
+
+
+def every() -> dict[str, Path]:
+    """Return the files that every project has, by their place; two of them are the kit's own."""
+    engines = Path(__file__).parents[1] / "engines"
+    return under(EVERY) | {f"src/prototype/{name}": engines / name for name in ("fitted.py", "keys.py")}
+
+
+def running(words: dict[str, str]) -> str:
+    """Return what every README says about models, changes and serving."""
+    return Template((SKELETON / "running.md").read_text(encoding="utf-8")).substitute(words)
+
+
+def under(folder: Path) -> dict[str, Path]:
+    """Return the files under a folder of the skeleton, by their place."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path for path in paths}
 
 
 def check_name(name: str) -> str:
@@ -27,8 +63,7 @@ def check_name(name: str) -> str:
     'time_entries'
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        way = "use lower-case letters, digits and _, e.g. 'triage'"
-        raise BadProject(f"{name!r} cannot name a package: {way}.")
+        raise BadProject(f"{name!r} cannot name a package: use lower-case letters, digits and _: 'triage'.")
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise BadProject(f"{name!r} is a keyword of Python: choose another name, e.g. '{name}_desk'.")
     if name in sys.stdlib_module_names or name in TAKEN or name in packages_distributions():
@@ -38,8 +73,7 @@ def check_name(name: str) -> str:
 
 def check_inside(package: Path) -> None:
     """See that no module of a package has its name: dspy-cli puts its folder first on the path."""
-    name = package.name
-    if name in {path.stem for path in package.iterdir()}:
+    if (name := package.name) in {path.stem for path in package.iterdir()}:
         hidden = f"The package holds a module {name!r}, which would hide the package when it is served"
         raise BadProject(f"{hidden}: choose another name, e.g. '{name}_desk'.")
 
@@ -48,8 +82,7 @@ def check_place(files: list[str], to: Path, *, force: bool) -> None:
     """See that files can be written under a folder, before any is; with `force` also over others."""
     if to.exists() and not to.is_dir():
         raise BadProject(f"{to} is a file; name a folder.")
-    outside = [file for file in files if not (to / file).resolve().is_relative_to(to.resolve())]
-    if outside:
+    if outside := [file for file in files if not (to / file).resolve().is_relative_to(to.resolve())]:
         raise BadProject(f"{outside[0]} would lie outside of {to}; is a link in the way?")
     there = [file for file in files if (to / file).exists()]
     if there and not force:

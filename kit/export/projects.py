@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
 from kit.engines.recordings import merge, read_quietly
-from kit.export import fields, files
+from kit.export import files
 from kit.export.catalogue import ROOT, Case, find
-from kit.export.proof import Proof, prove
 
+_RUN = "import json, record; found = record.proof(); record.write(found); print(json.dumps(found))"
 _SAMPLE = """*A sample lies here: {what}. What follows is the datasheet of the whole set; what it names and
 is not here, sums of the whole files included, stayed with the DSPy workshop kit.*
 
 """
+
+
+class NotProved(RuntimeError):
+    """A project's own evaluation failed, so it was not written."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +63,9 @@ def case(
         staged = Path(place)
         _gather(chosen, package, staged)
         files.check_inside(staged / "src" / package)
-        files.check_place([*fields.under(staged)], folder, force=force)
-        proof = _prove(package, staged)
-        return Project(folder, files.put(staged, folder), proof.table)
+        files.check_place([*files.under(staged)], folder, force=force)
+        table = _prove(package, staged)
+        return Project(folder, files.put(staged, folder), table)
 
 
 def _gather(chosen: Case, package: str, staged: Path) -> None:
@@ -69,8 +76,10 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
     _bring_together(chosen, inside, package)
     if not (inside / "__init__.py").exists():
         (inside / "__init__.py").write_text(f'"""{chosen.declared["about"]}"""\n', encoding="utf-8")
-    extras = {f"src/prototype/{place}": path for place, path in chosen.extras.items()}
-    skeleton = fields.every() | fields.under(fields.CASE)
+    added = (chosen.place / name for name in ("task.py", "served.py", "state.json"))
+    places = {"served.py": "modules/served.py"}
+    extras = {f"src/prototype/{places.get(path.name, path.name)}": path for path in added if path.exists()}
+    skeleton = files.every() | files.under(files.CASE)
     readme = {"README.md.in": skeleton.pop("README.md.in")}
     words = {
         "about": chosen.declared["about"],
@@ -82,9 +91,9 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
         "serves": chosen.declared["serves"],
         "use": Template(chosen.declared.get("use", "")).safe_substitute(name=package),
     }
-    fields.write(skeleton | extras, staged, words)
-    running = fields.running({"serves": words["serves"], "example": "{}"})
-    fields.write(readme, staged, words | {"running": running, "files": _contents(inside)})
+    files.write(skeleton | extras, staged, words)
+    running = files.running({"serves": words["serves"], "example": "{}"})
+    files.write(readme, staged, words | {"running": running, "files": _contents(inside)})
     _sample(chosen, inside / "data")
     replies = (chosen.root / "data" / "replies" / name for name in chosen.declared["replies"])
     merge({key: line for path in replies for key, line in read_quietly(path)}, _recordings(inside))
@@ -107,10 +116,10 @@ def _sample(chosen: Case, to: Path) -> None:
     data = chosen.declared["data"]
     folder = chosen.root / "data" / data["folder"]
     to.mkdir()
-    for name in data["files"]:
-        _copy(folder / name, to / name)
-    rows = data.get("rows")
-    if rows:
+    for source, target in ((folder / name, to / name) for name in data["files"]):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copyfile(source, target)
+    if rows := data.get("rows"):
         lines = (folder / rows["file"]).read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines if json.loads(line)["split"] in rows["split"]]
         (to / rows["file"]).write_text("".join(kept), encoding="utf-8")
@@ -118,18 +127,28 @@ def _sample(chosen: Case, to: Path) -> None:
     (to / "README.md").write_text(_SAMPLE.format(what=data["sample"]) + sheet, encoding="utf-8")
 
 
-def _prove(package: str, staged: Path) -> Proof:
-    """Run the evaluation, which writes its table into the README, and keep the recordings that it used."""
-    proof, recordings = prove(staged, package), _recordings(staged / "src" / package)
+def _prove(package: str, staged: Path) -> str:
+    """Run the evaluation in a process that sees nothing of `kit`, on recordings, and keep those that it used.
+
+    Its table and what its endpoint answers go into the README; the table is returned.
+    """
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("MODEL", "RECORD"))}
+    paths = os.pathsep.join([str(staged), str(staged / "src")])
+    command, own = [sys.executable, "-c", _RUN], {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    run = subprocess.run(command, cwd=staged, env=others | own, capture_output=True, encoding="utf-8")
+    if run.returncode:
+        end = "\n".join(run.stderr.strip().splitlines()[-12:])
+        raise NotProved(f"The evaluation of {package} failed, so nothing was written. It ended with:\n{end}")
+    proof, recordings = json.loads(run.stdout.splitlines()[-1]), _recordings(staged / "src" / package)
     lines = dict(read_quietly(recordings))
     recordings.unlink()
-    merge({key: line for key, line in lines.items() if key in proof.used}, recordings)
-    return proof
+    merge({key: line for key, line in lines.items() if key in proof["used"]}, recordings)
+    return proof["table"]
 
 
 def _contents(package: Path) -> str:
     """Return a line for each Python file: its place, and what its docstring says first."""
-    sources = {place: path for place, path in fields.under(package).items() if path.suffix == ".py"}
+    sources = {place: path for place, path in files.under(package).items() if path.suffix == ".py"}
     code = {place: ast.parse(path.read_text(encoding="utf-8")) for place, path in sources.items()}
     docstrings = {place: ast.get_docstring(tree) for place, tree in code.items()}
     return "\n".join(f"| {place} | {text.splitlines()[0]} |" for place, text in docstrings.items() if text)
@@ -139,9 +158,3 @@ def _recordings(inside: Path) -> Path:
     path = inside / "recordings" / "replies.jsonl"
     path.parent.mkdir(exist_ok=True)
     return path
-
-
-def _copy(source: Path, to: Path) -> None:
-    """Copy a file or a folder."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(source, to) if source.is_dir() else shutil.copyfile(source, to)

@@ -9,7 +9,7 @@ from dspy.lm15 import Config, Message, Request
 
 from kit.engines import keys
 from kit.engines.keys import Rollout, key_of, plain
-from kit.export import fields
+from kit.export import files
 
 SKY = Request("test/model", (Message.user("What colour is the sky?"),), config=Config(temperature=0.0))
 SCHEMA = {"type": "json_schema", "schema": {"type": "object", "properties": {"a": {}}}}
@@ -43,7 +43,7 @@ def test_committed_recordings_keep_their_keys(request_, key):
 
 def test_an_exported_project_makes_the_same_keys():
     """The recordings that travel with a project are found there too: the maker of keys goes along."""
-    assert fields.every()["src/prototype/keys.py"] == Path(keys.__file__)
+    assert files.every()["src/prototype/keys.py"] == Path(keys.__file__)
 
 
 def test_a_field_that_is_empty_by_default_is_left_out():
