@@ -15,7 +15,6 @@
     answers      what was answered, on disk
     parts        finished partitions as parquet
     driver       brings these together
-    interrupts   Ctrl-C, between two steps
     runs         `run`, and what it returns
 
 Left out: retries, which are the model's own (`dspy.LM(..., num_retries=8)` waits 1, 2, 4, ... seconds, or as

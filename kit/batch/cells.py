@@ -79,25 +79,21 @@ def _stored(column: pandas.Series, kept: list[Any] | None) -> pa.Array:
             raise values.NotStorable(f"the type {column.dtype}.")
         return made
     except (pa.ArrowException, OverflowError, UnicodeError, values.NotStorable) as error:
-        reason = f" Found: {error}" if isinstance(error, values.NotStorable) else ""
-        raise BadColumn(_what_is_wrong(column) + reason) from error
+        seen: dict[str, str] = {}
+        for row, cell in enumerate(column):
+            if not missing(cell):
+                seen.setdefault(type(cell).__name__, f"row {row}: {repr(cell)[:40]}")
+        kinds = " and ".join(f"{kind} ({where})" for kind, where in seen.items())
+        found = f" Found: {error}" if isinstance(error, values.NotStorable) else ""
+        raise BadColumn(
+            f"Column {column.name!r} holds {kinds}, which one column of a table on disk cannot hold: it "
+            "accepts text, numbers, booleans, dates, bytes, lists, dicts and Pydantic models, each column "
+            f"one of them, integers up to 64 bits. Make it text, frame[{column.name!r}] = "
+            f"frame[{column.name!r}].astype(str), or drop it.{found}"
+        ) from error
 
 
 def _text(cell: Any) -> str | None:
     written = None if cell is None else values.dumps(cell)
     is_text = written and written.startswith('"') and not isinstance(cell, str)  # a decimal, a time, a path
     return json.loads(written) if is_text else written
-
-
-def _what_is_wrong(column: pandas.Series) -> str:
-    kinds_seen: dict[str, str] = {}
-    for row, cell in enumerate(column):
-        if not missing(cell):
-            kinds_seen.setdefault(type(cell).__name__, f"row {row}: {repr(cell)[:40]}")
-    kinds = " and ".join(f"{kind} ({where})" for kind, where in kinds_seen.items())
-    return (
-        f"Column {column.name!r} holds {kinds}, which one column of a table on disk cannot hold: it accepts "
-        "text, numbers, booleans, dates, bytes, lists, dicts and Pydantic models, each column one of them, "
-        f"integers up to 64 bits. Make it text, frame[{column.name!r}] = frame[{column.name!r}].astype(str), "
-        "or drop it."
-    )

@@ -25,15 +25,8 @@ from kit.engines import live
 from kit.engines.history import entries
 from kit.redaction import hide
 
-_SETTINGS = (
-    "adapter",
-    "allow_tool_async_sync_conversion",
-    "async_max_workers",
-    "interpreter_factory",
-    "lm",
-    "rm",
-    "warn_on_type_mismatch",
-)
+_SETTINGS = ("adapter", "allow_tool_async_sync_conversion", "async_max_workers", "interpreter_factory")
+_SETTINGS += ("lm", "rm", "warn_on_type_mismatch")
 _LOADING = threading.Lock()
 Task = list[tuple[bytes, dict[str, Any]]]
 
@@ -50,22 +43,22 @@ class Cluster:
     """
 
     def __init__(self, program: Any, threads: int, scheduler: Any) -> None:
-        self.asked = 0
-        self.threads = threads
-        self.program = program
+        self.asked, self.threads, self.program = 0, threads, program
         self._own = not isinstance(scheduler, distributed.Client)
         self._client = distributed.Client(scheduler) if self._own else scheduler
         self._program = cloudpickle.dumps(_bare(program))
         self._done: queue.SimpleQueue[distributed.Future] = queue.SimpleQueue()
         self._sent: dict[distributed.Future, tuple[str, Task]] = {}
         self._task: Task = []
+        self._workers: list[str] = []
         self._looked = 0.0
-        self._find_workers()
 
     @property
     def capacity(self) -> int:
         """How many entries may be asked at once: each worker has as many waiting as in flight."""
-        self._find_workers()
+        if time.monotonic() - self._looked > 2:
+            self._workers = list(self._client.nthreads())
+            self._looked = time.monotonic()
         return 2 * self.threads * max(1, len(self._workers))
 
     def ask(self, key: bytes, inputs: dict[str, Any]) -> None:
@@ -90,11 +83,6 @@ class Cluster:
         """Leave the cluster."""
         if self._own:
             self._client.close()
-
-    def _find_workers(self) -> None:
-        if time.monotonic() - self._looked > 2:
-            self._workers = list(self._client.nthreads())
-            self._looked = time.monotonic()
 
     def _send(self) -> None:
         if not self._task:
@@ -141,6 +129,5 @@ def _bare(program: Any) -> tuple[Any, dict[str, Any]]:
     program = program.deepcopy()
     for predictor in program.predictors():
         predictor.lm = predictor.lm and predictor.lm.copy()
-    return program, {name: dspy.settings[name] for name in _SETTINGS} | {
-        "lm": dspy.settings.lm and dspy.settings.lm.copy()
-    }
+    settings = {name: dspy.settings[name] for name in _SETTINGS}
+    return program, settings | {"lm": dspy.settings.lm and dspy.settings.lm.copy()}

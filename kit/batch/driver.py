@@ -32,8 +32,8 @@ class Stopped(RuntimeError):
 class Partition:
     """A piece of the table.
 
-    `keys` holds for each row its entry's key, or why nobody was asked. `waiting` counts the rows of each
-    entry that is not yet answered.
+    `keys` has for each row its entry's key, or why nobody was asked; `waiting` counts the rows of each entry
+    that is not yet answered.
     """
 
     number: int
@@ -44,10 +44,7 @@ class Partition:
 
 @dataclass
 class Driver:
-    """Bring the pieces of a table, a program and a folder together.
-
-    `patience` is how many failures in a row end the run.
-    """
+    """Bring a table's pieces, a program and a folder together; `patience` failures in a row end the run."""
 
     inputs: dict[str, str]
     asked: Any
@@ -65,9 +62,7 @@ class Driver:
     def work(self, partitions: Iterable[Rows], size: int) -> None:
         """Do all partitions that are not finished; whatever ends it, keep the calls in flight.
 
-        Raises:
-            Stopped: After too many failures in a row, or one that no entry could escape.
-            KeyboardInterrupt: After Ctrl-C.
+        `Stopped` is raised after too many failures in a row, or one that no entry could escape.
         """
         finished = self.parts.finished()
         with live.under_way(Errand(self._extent)):
@@ -81,9 +76,8 @@ class Driver:
                     self._receive()
             finally:
                 self.asked.stop()
-                if self.asked.asked:
-                    waiting = f"waiting for {self.asked.asked} entries; Ctrl-C again drops them"
-                    self.bar.set_postfix_str(waiting)
+                if left := self.asked.asked:
+                    self.bar.set_postfix_str(f"waiting for {left} entries; Ctrl-C again drops them")
                 while self.asked.asked:
                     self.answers.add(self.asked.outcomes())
 
@@ -127,7 +121,12 @@ class Driver:
             raise KeyboardInterrupt
         outcomes = self.asked.outcomes()
         self.answers.add(outcomes)
-        self._count(outcomes)
+        calls = [call for outcome in outcomes for call in outcome.spent.calls]
+        self.calls += len(calls)
+        self.cost_usd += sum(call.cost_usd for call in calls)
+        self.failed += sum(bool(outcome.error) for outcome in outcomes)
+        note = f"{self.calls:,} calls, ${self.cost_usd:.2f}, {self.failed:,} failed"
+        self.bar.set_postfix_str(note, refresh=False)
         for outcome in outcomes:
             self.failed_in_a_row = self.failed_in_a_row + 1 if outcome.error else 0
             if outcome.is_fatal:
@@ -137,14 +136,6 @@ class Driver:
             for partition in self.open:
                 self.bar.update(partition.waiting.pop(outcome.key, 0))
         self._finish()
-
-    def _count(self, outcomes: list[EntryOutcome]) -> None:
-        calls = [call for outcome in outcomes for call in outcome.spent.calls]
-        self.calls += len(calls)
-        self.cost_usd += sum(call.cost_usd for call in calls)
-        self.failed += sum(bool(outcome.error) for outcome in outcomes)
-        note = f"{self.calls:,} calls, ${self.cost_usd:.2f}, {self.failed:,} failed"
-        self.bar.set_postfix_str(note, refresh=False)
 
     def _finish(self) -> None:
         for partition in [partition for partition in self.open if not partition.waiting]:

@@ -57,20 +57,17 @@ class Entry(dspy.Module):
 
     def outcome(self, future: Future) -> EntryOutcome:
         """Say what came of a future; wait for it."""
-        error = future.exception()
-        spent = usage(self.history)
-        if error:
-            reason = hide(values.readable(str(error)))[:_LONGEST_REASON]
-            is_fatal = isinstance(error, _FATAL)
-            return EntryOutcome(self.key, b"", type(error).__name__, reason, is_fatal, spent)
-        return EntryOutcome(self.key, future.result(), spent=spent)
+        error, spent = future.exception(), usage(self.history)
+        if not error:
+            return EntryOutcome(self.key, future.result(), spent=spent)
+        reason = hide(values.readable(str(error)))[:_LONGEST_REASON]
+        return EntryOutcome(self.key, b"", type(error).__name__, reason, isinstance(error, _FATAL), spent)
 
     def _answer(self, inputs: dict[str, Any]) -> bytes:
         prediction = self(**inputs)
         if not isinstance(prediction, dspy.Example | dict):
-            raise TypeError(
-                f"The program returned a {type(prediction).__name__}; expected a dspy.Prediction or a dict."
-            )
+            kind = type(prediction).__name__
+            raise TypeError(f"The program returned a {kind}; expected a dspy.Prediction or a dict.")
         outputs = {}
         for name, value in prediction.items():
             try:

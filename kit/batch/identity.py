@@ -32,7 +32,10 @@ class OtherRun(ValueError):
 
 def identity_of(program: dspy.Module, inputs: dict[str, str], source: str, **layout: Any) -> dict[str, Any]:
     """Describe a run."""
-    models = [_model(lm) for lm in (dspy.settings.lm, *(part.lm for part in program.predictors()))]
+    models: list[Any] = []
+    for lm in (dspy.settings.lm, *(part.lm for part in program.predictors())):
+        options = lm and sorted(item for item in lm.kwargs.items() if not _CONNECTION.search(item[0]))
+        models.append([lm.model, lm.model_type, options] if lm else [])
     return {
         "program": _hash([_module(part, name) for name, part in program.named_sub_modules()]),
         "model": _hash([*models, type(dspy.settings.adapter).__name__]),
@@ -93,13 +96,6 @@ def _predictor(predictor: dspy.Predict) -> list[Any]:
     except PydanticInvalidForJsonSchema:
         schema = [str(field.annotation) for field in predictor.signature.fields.values()]
     return [bare.dump_state(), predictor.config, schema]
-
-
-def _model(lm: Any) -> list[Any]:
-    if lm is None:
-        return []
-    options = sorted(item for item in lm.kwargs.items() if not _CONNECTION.search(item[0]))
-    return [lm.model, lm.model_type, options]
 
 
 def _class(cls: type, seen: set[FunctionType]) -> Iterator[Any]:

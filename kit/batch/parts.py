@@ -27,8 +27,7 @@ class Parts:
     """The files of one folder; a partition is finished when its results are there."""
 
     def __init__(self, folder: Path, prefix: str = "") -> None:
-        self.folder = folder
-        self.prefix = prefix
+        self.folder, self.prefix = folder, prefix
         for name in ("results", "failures"):
             (folder / name).mkdir(parents=True, exist_ok=True)
             for torn in (folder / name).glob(".*.tmp"):
@@ -47,11 +46,7 @@ class Parts:
             (self.folder / "results" / path.name).unlink()
 
     def write(self, number: int, rows: pa.Table, outcomes: Sequence[EntryOutcome]) -> None:
-        """Write one partition, whole or not at all: what was answered, and what failed.
-
-        Raises:
-            ValueError: If an output has the name of a column.
-        """
+        """Write one partition, whole or not at all: what was answered, and what failed."""
         file = f"part-{number:06}.parquet"
         good = [outcome for outcome in outcomes if not outcome.error]
         bad = [outcome for outcome in outcomes if outcome.error]

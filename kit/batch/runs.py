@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,6 @@ from kit import tables
 from kit.batch import identity
 from kit.batch.answers import Answers
 from kit.batch.driver import Driver
-from kit.batch.interrupts import interrupts
 from kit.batch.parts import Parts, Table, count_rows, files
 from kit.batch.sources import mapping_of, source_of
 from kit.batch.threads import Threads
@@ -29,13 +30,10 @@ _ANSWERS = "answers.sqlite"
 
 @dataclass(frozen=True)
 class BatchRun:
-    """What a folder holds: finished partitions of a table, and the bill.
+    """What a folder holds: finished partitions of a table of `rows` rows, and the bill.
 
-    Attributes:
-        to: The folder.
-        rows: Rows in the table.
-        entries: Distinct entries that were asked.
-        usage: Calls, tokens and dollars of all sittings, by model.
+    `entries` counts the distinct entries that were asked; `usage` has the calls, tokens and dollars of all
+    sittings, by model.
     """
 
     to: Path
@@ -142,13 +140,20 @@ def run(
         answers.forget_failures()
         stack.enter_context(_told(folder, table.rows))
         shown = {"unit": " rows", "disable": not progress, "dynamic_ncols": True}
+        threads = threads or dspy.settings.num_threads
+        if scheduler is None:
+            asked = Threads(program, threads)
+        else:
+            from kit.batch.cluster import Cluster
+
+            asked = stack.enter_context(contextlib.closing(Cluster(program, threads, scheduler)))
         driver = Driver(
             mapping,
-            asked=stack.enter_context(_asked(program, threads or dspy.settings.num_threads, scheduler)),
+            asked=asked,
             answers=answers,
             parts=parts,
             bar=stack.enter_context(tqdm(total=table.rows, initial=_finished(folder), **shown)),
-            interrupted=stack.enter_context(interrupts()),
+            interrupted=stack.enter_context(_interrupts()),
             patience=max_failures_in_a_row,
         )
         driver.work(table.partitions(partition_rows), partition_rows)
@@ -156,11 +161,7 @@ def run(
 
 
 def read(to: str | os.PathLike[str]) -> BatchRun:
-    """Return what a folder holds by now, whether or not the run has ended.
-
-    Raises:
-        FileNotFoundError: If no run was begun there.
-    """
+    """Return what a folder holds by now, whether or not the run has ended."""
     folder = Path(to)
     if not (described := identity.recorded(folder)):
         raise FileNotFoundError(f"No run was begun in {folder}. Begin one: batch.run(..., to={str(to)!r}).")
@@ -199,12 +200,24 @@ def _continue(folder: Path, described: dict[str, Any], answers: Answers, parts: 
         answers.clear()
 
 
-def _asked(program: dspy.Module, threads: int, scheduler: Any) -> Any:
-    if scheduler is None:
-        return contextlib.nullcontext(Threads(program, threads))
-    from kit.batch.cluster import Cluster
+@contextlib.contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Note the first Ctrl-C, for the driver to act on between two steps; let the second one through."""
+    noted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    before = signal.getsignal(signal.SIGINT)
 
-    return contextlib.closing(Cluster(program, threads, scheduler))
+    def note(*_: Any) -> None:
+        noted.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
@@ -213,8 +226,8 @@ def _told(folder: Path, rows: int) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        note = f"{_finished(folder):,} of {rows:,} rows are finished in {folder}"
-        note += "; the same call goes on from there."
+        here = f"{_finished(folder):,} of {rows:,} rows are finished in {folder}"
+        note = f"{here}; the same call goes on from there."
         if isinstance(error, sqlite3.OperationalError):
             raise OSError(f"Cannot write to {folder}: {error}. Make room there. {note}") from error
         error.add_note(note)

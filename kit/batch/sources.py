@@ -35,10 +35,7 @@ class MissingColumn(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """A table that is read again and again, from the start.
-
-    `digest` is a hash of its whole content; `pieces` begins to read it.
-    """
+    """A table that is read again and again; `digest` hashes its content, `pieces` begins to read it."""
 
     schema: pa.Schema
     rows: int
@@ -58,16 +55,10 @@ class Source:
 
 
 def source_of(table: Any) -> Source:
-    """Make a source of what a user has.
+    """Make a source of what a user has; `BadColumn` or `BadSource` if it cannot be read as a table.
 
-    Args:
-        table: A pandas or Dask DataFrame; or the path of a .parquet or .csv file, of a folder of such files,
-            or a list of paths. Columns of CSV files are read as text, so that 007 stays 007.
-
-    Raises:
-        TypeError: If it is something else.
-        FileNotFoundError: If there is no such file, or no such file in the folder.
-        BadColumn, BadSource: If a frame or a file cannot be read as a table.
+    `table` is a pandas or Dask DataFrame, the path of a .parquet or .csv file, of a folder of such files, or
+    a list of paths. Columns of CSV files are read as text, so that 007 stays 007.
     """
     if isinstance(table, pandas.DataFrame):
         rows = cells.rows_of(_with_index(table))
