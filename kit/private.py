@@ -2,7 +2,7 @@
 
 Each has a test in `tests/test_private.py` whose name says what broke; `.ci/newest` runs those tests on the
 newest DSPy. Other parts are used where they are needed: attachments' finder of files and reader of plain
-text, in `kit.documents.attached`, which travels with exported projects; OpenInference's instrumentor,
+text, in `kit.documents.pages` and `texts`, which travel with exported projects; OpenInference's instrumentor,
 repaired in `kit.tracing.trees`; callbacks on the classes Evaluate and Teleprompter, and a wrapped
 `Parallel.forward`, in `kit.engines.live`.
 """

@@ -13,7 +13,7 @@ from preflight.rows import has_inputs
 from scripted import ScriptedEngine
 
 from kit import private
-from kit.documents import attached
+from kit.documents import pages, texts
 
 ROWS = [dspy.Example(text=f"row {number}", label="a").with_inputs("text") for number in range(20)]
 PROGRAM = dspy.Predict("text -> label")
@@ -143,19 +143,19 @@ def test_react_reports_a_tool_that_raised_in_the_same_words():
 
 def test_attachments_reads_unknown_kinds_as_plain_text():
     """Kinds that attachments does not know, and text files, have the same reader."""
-    read, is_plain = attached.text_reader(".unknown")
+    read, is_plain = texts.text_reader(".unknown")
     assert is_plain
     assert read(b"Hello", filename="a.txt")["text"] == "Hello"
-    assert not attached.text_reader(".ipynb")[1]
+    assert not texts.text_reader(".ipynb")[1]
 
 
 def test_attachments_finds_the_files_of_a_folder_and_says_what_it_left_out(tmp_path):
     """A folder gives name and bytes of each file, and a report on what was skipped."""
     (tmp_path / "a.txt").write_text("Hello", encoding="utf-8")
     (tmp_path / ".env").write_text("KEY=1", encoding="utf-8")
-    resolved = attached.unpacked(str(tmp_path), 1_000)
-    assert [(Path(name).name, data) for name, data in resolved.files] == [("a.txt", b"Hello")]
-    assert [report.skipped for report in resolved.reports if report.skipped]
+    files, skipped = pages._unpack(tmp_path)
+    assert [(Path(name).name, data) for name, data in files] == [("a.txt", b"Hello")]
+    assert ".env" in skipped
 
 
 def test_openinference_notes_what_it_wrapped():

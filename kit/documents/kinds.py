@@ -28,10 +28,8 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 def kind_of(name: str, data: bytes) -> str:
     """Say what a file is, by its content first and its name second, as an extension.
 
-    Raises:
-        CorruptFile: If the name promises PDF or Office, and the content is neither that nor text.
-        EncryptedFile: If an Office file is under a password.
-        UnsupportedFile: If nothing here reads it.
+    It is an error if nothing here reads it, if a password protects it, or if the name promises PDF or Office
+    and the content is neither that nor text.
 
     >>> kind_of("scan.pdf", bytes([0x89]) + b"PNG....")
     '.png'
@@ -53,8 +51,8 @@ def kind_of(name: str, data: bytes) -> str:
     if named == ".pdf" or named in OFFICE:
         raise CorruptFile(name, f"its content is not {named[1:].upper()}. Save it again where it was made.")
     if named not in processors:
-        what = f"nothing here reads {named or 'such'} files"
-        raise UnsupportedFile(name, f"{what}. Save it as PDF, text or a picture.")
+        way = "Save it as PDF, text or a picture."
+        raise UnsupportedFile(name, f"nothing here reads {named or 'such'} files. {way}")
     return named
 
 
@@ -88,10 +86,7 @@ def signed(data: bytes) -> str | None:
 
 
 def refuse_bomb(source: str, data: bytes, max_pixels: int = MAX_PIXELS) -> None:
-    """Read a picture's header only, and refuse it if it promises too many pixels.
-
-    A picture without a header that can be read is a CorruptFile.
-    """
+    """Read a picture's header only, and refuse it if it promises too many pixels or cannot be read."""
     from PIL import Image, UnidentifiedImageError
 
     try:

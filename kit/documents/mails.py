@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from kit.documents.bounds import Part
-from kit.documents.encodings import decoded
+from kit.documents.texts import decoded
 
 _HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 _ENDINGS = {"text/plain": "txt", "text/calendar": "ics", "message/rfc822": "eml"}

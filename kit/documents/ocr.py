@@ -34,11 +34,7 @@ Call = tuple[type[dspy.Signature], list[dict[str, Any]], dict[str, Any]]
 
 
 class OcrAdapter(dspy.Adapter):
-    """Let another adapter see text wherever a signature holds a `dspy.Image`.
-
-    Args:
-        adapter: The adapter that formats and parses; by default DSPy's own default, ChatAdapter.
-    """
+    """Let another adapter, by default ChatAdapter, see text wherever a signature holds a `dspy.Image`."""
 
     def __init__(self, adapter: dspy.Adapter | None = None) -> None:
         self.adapter = adapter or dspy.ChatAdapter()
@@ -86,17 +82,14 @@ def without_pictures(signature: Any, demos: list[dict[str, Any]], inputs: dict[s
 def read(picture: dspy.Image) -> str:
     """Read the text in a picture, top to bottom, column by column; a blank line stands for a gap.
 
-    The text of the last 128 pictures is remembered, and that of the pictures in data/ is kept there.
-
-    Raises:
-        UnreadableFile: If it is only a web address, cannot be decoded, or has too many pixels.
+    The text of the last 128 pictures is remembered, and that of the pictures in data/ is kept there. It is an
+    `UnreadableFile` if it is only a web address, cannot be decoded, or has too many pixels.
     """
     if not picture.url.startswith("data:"):
         way = "Fetch it first: dspy.Image.from_url(...)."
         raise UnsupportedFile(picture.url, f"the picture is only an address. {way}")
-    if (kept := _kept().get(digest(picture.url))) is not None:
-        return kept
-    return _read(picture.url)
+    kept = _kept().get(digest(picture.url))
+    return _read(picture.url) if kept is None else kept
 
 
 def digest(data_uri: str) -> str:

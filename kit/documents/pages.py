@@ -23,9 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kit.documents import mails, offices, pdfs, pictures, tables, texts
-from kit.documents.attached import unpacked
 from kit.documents.bounds import MAX_CHARACTERS, MAX_SECONDS, Bounds, Part, refuse_swollen
-from kit.documents.encodings import doubts
 from kit.documents.errors import (
     BROKEN,
     CorruptFile,
@@ -53,7 +51,7 @@ LONGEST_SIDE = 2000
 
 @dataclass(frozen=True)
 class _File:
-    """One file's bytes, its name, what it is (".pdf"), and what opens it."""
+    """One file's bytes, its name, what it is (".pdf"), what opens it, and what its download remarked."""
 
     name: str
     data: bytes = field(repr=False)
@@ -65,12 +63,6 @@ class _File:
     def opened(self) -> tuple[str, bytes, str | None]:
         """What a reader of PDFs needs."""
         return self.name, self.data, self.password
-
-    @property
-    def note(self) -> str:
-        """Say when the name promises another kind, or the address did."""
-        named = Path(self.name).suffix.lower()
-        return self.remark or (f"named {named}, read as {self.kind}" if named not in ("", self.kind) else "")
 
 
 @dataclass(frozen=True)
@@ -101,8 +93,7 @@ class Page:
     def image(self) -> dspy.Image:
         """The page as a picture for a model that sees, drawn on first use.
 
-        Raises:
-            NoPicture: If pages of this kind of file cannot be drawn.
+        `NoPicture` is raised if pages of this kind of file cannot be drawn.
         """
         import dspy
 
@@ -163,7 +154,7 @@ def pages(
     options = {"first": first, "last": last, "password": password, "limit": limit, "max_pixels": max_pixels}
     options |= {"characters": characters, "seconds": seconds}
     files, skipped = _unpack(source)
-    gathered = [page for file in files for page in _whole(*file, options | _remark(file))]
+    gathered = [page for file in files for page in _whole(_outcomes(*file, options | _remark(file)))]
     if skipped and gathered:
         gathered[0] = _noted(gathered[0], skipped)
     return gathered
@@ -194,13 +185,13 @@ def _remark(file: tuple[str, bytes]) -> dict[str, str]:
     return {"remark": "; ".join(getattr(file, "warnings", ()))}
 
 
-def _whole(name: str, data: bytes, options: dict[str, Any]) -> list[Page]:
+def _whole(outcomes: list[Outcome]) -> list[Page]:
     """Return the pages of a file and of what is attached to it; an attachment that fails is noted."""
-    own, *attached = _outcomes(name, data, options)
+    own, *attached = outcomes
     if own.error:
         raise own.error
-    whole = [page for outcome in (own, *attached) for page in outcome.pages]
-    failed = [str(outcome.error).removeprefix(f"{name}/") for outcome in attached if outcome.error]
+    whole = [page for outcome in outcomes for page in outcome.pages]
+    failed = [str(one.error).removeprefix(f"{own.source}/") for one in attached if one.error]
     return [_noted(whole[0], "not read: " + "; ".join(failed)), *whole[1:]] if failed else whole
 
 
@@ -232,8 +223,11 @@ def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
     """Return (name, bytes) of each file, and what attachments left out of a folder or an archive."""
     import tarfile
 
+    from attachments._sources import resolve
+
     web, path = "://" in str(source), Path(source)
-    shown = _public(str(source)) if web else str(source)
+    parts = urlsplit(str(source))  # name, password and query may be secret
+    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if web else str(source)
     name = Path(shown).name or shown
     if path.exists() and not path.is_file() and not path.is_dir():
         raise UnsupportedFile(name, "it is a pipe or a device. Copy what it gives into a file.")
@@ -246,7 +240,7 @@ def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
             with suppress(zipfile.BadZipFile):
                 refuse_swollen(name, data, MAX_BYTES)  # before it costs half a minute
     try:
-        resolved = unpacked(str(source), MAX_BYTES)
+        resolved = resolve(str(source), options={"hidden": True, "max_files": 0, "max_size": MAX_BYTES})
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
         raise CorruptFile(name, f"the archive does not open ({error}). Make or send it again.") from error
     except (RuntimeError, NotImplementedError) as error:  # how zipfile says that a password is needed
@@ -262,12 +256,6 @@ def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
     if not resolved.files:
         raise EmptyFile(name, f"there is no file in it. {skipped}".strip())
     return resolved.files, skipped
-
-
-def _public(address: str) -> str:
-    """Return an address without what may be secret in it: name, password and query."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _skipped(reports: list[Any]) -> str:
@@ -303,7 +291,7 @@ def _read(
     attached: mails.Files = []
     try:
         if file.kind == ".pdf":
-            chosen = _chosen(file, pdfs.count(*file.opened), first, last, limit)
+            chosen = _chosen(name, pdfs.count(*file.opened), first, last, limit)
             parts = pdfs.read(*file.opened, chosen, bounds)
         else:
             if file.kind in PICTURES:
@@ -313,7 +301,7 @@ def _read(
                 parts, attached = _mailed(file, bounds)
             else:
                 parts = _parts(file, bounds)
-            chosen = _chosen(file, len(parts), first, last, limit)
+            chosen = _chosen(name, len(parts), first, last, limit)
             parts = parts[chosen[0] - 1 : chosen[-1]]
     except BROKEN as error:
         problem = f"this {file.kind[1:].upper()} cannot be read ({error})"
@@ -348,18 +336,19 @@ def _parts(file: _File, bounds: Bounds) -> list[Part]:
 
 
 def _page(file: _File, number: int, part: Part) -> Page:
-    drawable = file.kind == ".pdf" or file.kind in PICTURES
+    drawable, named = file.kind == ".pdf" or file.kind in PICTURES, Path(file.name).suffix.lower()
     empty = [] if drawable or part.text.strip() or part.notes else ["there is no text in it"]
-    notes = [file.note, *part.notes, *doubts(part.text), *empty]
+    odd = file.remark or (f"named {named}, read as {file.kind}" if named not in ("", file.kind) else "")
+    notes = [odd, *part.notes, *texts.doubts(part.text), *empty]
     return Page(number, part.text, file.name, "; ".join(filter(None, notes)), file, part.scan)
 
 
-def _chosen(file: _File, total: int, first: int, last: int | None, limit: int) -> range:
+def _chosen(name: str, total: int, first: int, last: int | None, limit: int) -> range:
     """Return the numbers of the wanted pages, once it is clear that they exist and are not too many."""
     last = min(last or total, total)
     if not 1 <= first <= last:
-        raise NoSuchPage(file.name, f"it has {total} pages; choose first and last from 1 to {total}.")
+        raise NoSuchPage(name, f"it has {total} pages; choose first and last from 1 to {total}.")
     if last - first + 1 > limit:
         way = f"Read a part (first=1, last={limit}), or raise limit=."
-        raise TooManyPages(file.name, f"{last - first + 1} pages are more than {limit}. {way}")
+        raise TooManyPages(name, f"{last - first + 1} pages are more than {limit}. {way}")
     return range(first, last + 1)

@@ -50,11 +50,10 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
             part, ends, failed = Part(), "", ""
             heard.clear()
             try:
-                page = reader.pages[number - 1] if reader else None
-                if page:
+                if page := reader and reader.pages[number - 1]:
                     here = f"page {number}"
-                    part.text = page.extract_text(visitor_operand_before=lambda *_, at=here: bounds.check(at))
-                    part.text, ends = part.text.strip(), _comments(page, part)
+                    text = page.extract_text(visitor_operand_before=lambda *_, at=here: bounds.check(at))
+                    part.text, ends = text.strip(), _comments(page, part)
             except broken as error:
                 failed = _short(error)
             _look((name, data, password), part, number, failed)
@@ -75,8 +74,7 @@ def drawn(name: str, data: bytes, password: str | None, number: int, longest: in
     with _ONE_AT_A_TIME, _opened(name, data, password) as document:
         document.init_forms()
         page = document[number - 1]
-        scale = min(dpi / 72, longest / max(page.get_size()))
-        picture = page.render(scale=scale).to_pil()
+        picture = page.render(scale=min(dpi / 72, longest / max(page.get_size()))).to_pil()
     picture.thumbnail((longest, longest))
     picture.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
@@ -92,8 +90,9 @@ def _opened(name: str, data: bytes, password: str | None) -> Any:
         if error.err_code == FPDF_ERR_PASSWORD and b"/Encrypt" in data:  # the code may be an old one
             state = "the password does not open it" if password else "the PDF is encrypted"
             raise EncryptedFile(name, f"{state}. Give its password: pages(..., password=...).") from error
-        problem = "the PDF is damaged or breaks off. Fetch or print it to PDF again."
-        raise CorruptFile(name, problem) from error
+        raise CorruptFile(
+            name, "the PDF is damaged or breaks off. Fetch or print it to PDF again."
+        ) from error
 
 
 def _short(error: BaseException) -> str:
@@ -117,12 +116,13 @@ def _look(file: tuple[str, bytes, str | None], part: Part, number: int, failed: 
         part.notes.append(f"pypdf cannot read its text ({failed}): {way}")
     if len(part.text) >= _LITTLE_TEXT:
         if covered >= _SHOWN:
-            seen = "what they show is in page.image only"
-            part.notes.append(f"pictures cover {covered:.0%} of the page; {seen}")
+            part.notes.append(
+                f"pictures cover {covered:.0%} of the page; what they show is in page.image only"
+            )
         return
     if part.text and (covered >= _MOSTLY or lines >= _MANY):
-        shown = f"a picture covers {covered:.0%} of the page"
-        shown = shown if covered >= _MOSTLY else f"{lines:,} drawn lines"
+        picture = f"a picture covers {covered:.0%} of the page"
+        shown = picture if covered >= _MOSTLY else f"{lines:,} drawn lines"
         part.notes.append(f"{shown}, and only {len(part.text)} characters are text: use OCR")
     part.scan = part.scan or not part.text or covered >= _MOSTLY or lines >= _MANY
 
@@ -151,13 +151,12 @@ def _unmapped(text: str) -> float:
 
 def _about(reader: Any) -> list[str]:
     """Say what belongs to the whole file and is not read."""
-    form = reader.root_object.get("/AcroForm")
-    xfa = form is not None and "/XFA" in form.get_object()
-    names = sorted(reader.attachments)
-    return [
-        *(["an XFA form: what it shows is computed by Adobe Reader; print it to PDF there"] if xfa else []),
-        *([f"files attached to the PDF are not read: {', '.join(names)}"] if names else []),
-    ]
+    form, about = reader.root_object.get("/AcroForm"), []
+    if form is not None and "/XFA" in form.get_object():
+        about.append("an XFA form: what it shows is computed by Adobe Reader; print it to PDF there")
+    if names := ", ".join(sorted(reader.attachments)):
+        about.append(f"files attached to the PDF are not read: {names}")
+    return about
 
 
 def _comments(page: Any, part: Part) -> str:

@@ -7,8 +7,8 @@ import os
 import pytest
 
 from kit.documents import errors
-from kit.documents.encodings import decoded
 from kit.documents.pages import pages, read_all
+from kit.documents.texts import decoded
 
 POLISH = "Zażółć gęślą jaźń. Umowa zostaje zawarta na czas nieokreślony między stronami, które ją podpisały."
 
