@@ -52,8 +52,8 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
             try:
                 if page := reader and reader.pages[number - 1]:
                     here = f"page {number}"
-                    text = page.extract_text(visitor_operand_before=lambda *_, at=here: bounds.check(at))
-                    part.text, ends = text.strip(), _comments(page, part)
+                    part.text = page.extract_text(visitor_operand_before=lambda *_, at=here: bounds.check(at))
+                    part.text, ends = part.text.strip(), _comments(page, part)
             except broken as error:
                 failed = _short(error)
             _look((name, data, password), part, number, failed)
@@ -90,9 +90,8 @@ def _opened(name: str, data: bytes, password: str | None) -> Any:
         if error.err_code == FPDF_ERR_PASSWORD and b"/Encrypt" in data:  # the code may be an old one
             state = "the password does not open it" if password else "the PDF is encrypted"
             raise EncryptedFile(name, f"{state}. Give its password: pages(..., password=...).") from error
-        raise CorruptFile(
-            name, "the PDF is damaged or breaks off. Fetch or print it to PDF again."
-        ) from error
+        problem = "the PDF is damaged or breaks off. Fetch or print it to PDF again."
+        raise CorruptFile(name, problem) from error
 
 
 def _short(error: BaseException) -> str:
@@ -116,9 +115,8 @@ def _look(file: tuple[str, bytes, str | None], part: Part, number: int, failed: 
         part.notes.append(f"pypdf cannot read its text ({failed}): {way}")
     if len(part.text) >= _LITTLE_TEXT:
         if covered >= _SHOWN:
-            part.notes.append(
-                f"pictures cover {covered:.0%} of the page; what they show is in page.image only"
-            )
+            seen = "what they show is in page.image only"
+            part.notes.append(f"pictures cover {covered:.0%} of the page; {seen}")
         return
     if part.text and (covered >= _MOSTLY or lines >= _MANY):
         picture = f"a picture covers {covered:.0%} of the page"

@@ -93,9 +93,9 @@ def _said(part: Part, what: str, places: list[str]) -> None:
 
 
 def _apply_formats(sheet: Any) -> list[str]:
-    """Write numbers as their formats show them, where that says what they are: percentages, dates, numerals.
+    """Write percentages, dates and numerals as their formats show them; return the words of formats.
 
-    Digits are never rounded. The words of formats, such as a currency, stay out; they are returned.
+    Digits are never rounded, and such words, for example a currency, stay out.
     """
     left_out = []
     for cell in sheet._cells.values():
