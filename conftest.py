@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -97,10 +98,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return ByFile(config, log)
 
 
+def pytest_configure_node(node: object) -> None:
+    """Let all processes share what forks; the quick tests start nothing."""
+    if node.config.option.markexpr != "quick":
+        node.workerinput["python"] = warm()
+
+
 @cache
 def warm() -> str:
     """Return a program that is called as Python is, and starts in a moment; on Linux alone."""
     return UNTIL_THE_END.enter_context(Warm()) if hasattr(os, "pidfd_open") else PYTHON
+
+
+@cache
+def ready(python: str) -> str:
+    """Wait until the program has imported the libraries; kernels and servers are waited for less long."""
+    subprocess.run([python, "-c", ""], check=True)
+    return python
 
 
 def pytest_unconfigure() -> None:
@@ -112,7 +126,9 @@ def pytest_unconfigure() -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Set the environment of notebooks and of docstrings' examples; tests in Python set their own."""
     os.environ.pop("PYTHONPATH", None)
-    sys.executable = warm() if FORKED.search(item.path.as_posix()) else PYTHON
+    sys.executable = PYTHON
+    if FORKED.search(item.path.as_posix()):
+        sys.executable = ready(getattr(item.config, "workerinput", {}).get("python") or warm())
     is_notebook = item.path.suffix == ".ipynb"
     if not is_notebook and not isinstance(item, pytest.DoctestItem):
         return

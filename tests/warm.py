@@ -97,18 +97,18 @@ def ask(address: str) -> None:
 
 def serve(address: str) -> Callable[[], None]:
     """Fork for each that asks, and end the fork if who asked is gone. In a fork, return what it is to run."""
-    gc.disable()  # it would search what is imported for garbage, again and again
-    for name in LIBRARIES:
-        importlib.import_module(name)
-    gc.freeze()
-    gc.enable()
     python = str(Path(address).with_name("python"))
     with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as selector:
         listener.bind(address)
         listener.listen(64)
+        print("ready", flush=True)  # who asks from now on waits for the imports
+        gc.disable()  # it would search what is imported for garbage, again and again
+        for name in LIBRARIES:
+            importlib.import_module(name)
+        gc.freeze()
+        gc.enable()
         for each in (listener, sys.stdin):
             selector.register(each, selectors.EVENT_READ)
-        print("ready", flush=True)
         while True:
             for key, _ in selector.select():
                 if key.fileobj is sys.stdin:
@@ -125,7 +125,8 @@ def serve(address: str) -> Callable[[], None]:
                         return lambda: become(streams, python, **wanted)
                     for stream in streams:
                         os.close(stream)
-                    asking.sendall(f"{fork}\n".encode())
+                    with contextlib.suppress(OSError):  # who asked may be gone: then the fork is ended below
+                        asking.sendall(f"{fork}\n".encode())
                     selector.register(asking, selectors.EVENT_READ, (fork, asking))
                     selector.register(os.pidfd_open(fork), selectors.EVENT_READ, (fork, asking))
                     continue
