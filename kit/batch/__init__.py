@@ -5,17 +5,8 @@
     done = batch.run(program, "entries.parquet", inputs=["narrative"], to="out", threads=32)
     done.results.to_pandas(), done.failures.to_pandas(), done.usage
 
-    sources      DataFrame, Dask DataFrame, parquet or CSV files -> pieces of the table
-    cells        columns of a frame; dicts come to the program as they were
-    identity     what makes two runs the same run
-    entries      one distinct row, asked
-    values       any output as JSON
-    threads      many at once, in this process
-    cluster      many at once, on Dask workers
-    answers      what was answered, on disk
-    parts        finished partitions as parquet
-    driver       brings these together
-    runs         `run`, and what it returns
+`runs` begins: `sources` gives pieces of the table, `driver` asks their `entries` in `threads` or on a
+`cluster`, keeps the `answers`, and writes finished `parts`.
 
 Left out: retries, which are the model's own (`dspy.LM(..., num_retries=8)` waits 1, 2, 4, ... seconds, or as
 long as the provider says) and a time limit, which is too (`dspy.LM(..., timeout=60)`).

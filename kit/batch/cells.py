@@ -2,7 +2,8 @@
 
 A column of text, numbers, booleans, dates or bytes is stored as such. Arrow would change other cells: give
 every dict the keys of all, move a time into another zone, add zeros to decimals. Such a column is kept: the
-program gets the cells as they were, the results hold them as JSON.
+program gets the cells as they were, the results hold them as JSON, as Pydantic writes it: decimals as text,
+bytes in base64.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import dspy
 import pandas
 import pyarrow as pa
-
-from kit.batch import values
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 _STORED = {str, bool, int, float, bytes, datetime.date}
 
 
 class BadColumn(ValueError):
     """A column holds what a table on disk cannot hold."""
+
+
+class NotStorable(TypeError):
+    """A value is of a type that a table cannot hold."""
 
 
 @dataclass(frozen=True)
@@ -72,19 +77,19 @@ def _stored(column: pandas.Series, kept: list[Any] | None) -> pa.Array:
     try:
         if kept is not None:
             if any(isinstance(cell, set | frozenset) for cell in kept):
-                raise values.NotStorable("a set, which has no order. Make it a sorted list.")
+                raise NotStorable("a set, which has no order. Make it a sorted list.")
             return pa.array(map(_text, kept), pa.string())
         made = pa.Array.from_pandas(column)
         if isinstance(made, pa.ExtensionArray):  # of a month it would be the number since 1970
-            raise values.NotStorable(f"the type {column.dtype}.")
+            raise NotStorable(f"the type {column.dtype}.")
         return made
-    except (pa.ArrowException, OverflowError, UnicodeError, values.NotStorable) as error:
+    except (pa.ArrowException, OverflowError, UnicodeError, NotStorable) as error:
         seen: dict[str, str] = {}
         for row, cell in enumerate(column):
             if not missing(cell):
                 seen.setdefault(type(cell).__name__, f"row {row}: {repr(cell)[:40]}")
         kinds = " and ".join(f"{kind} ({where})" for kind, where in seen.items())
-        found = f" Found: {error}" if isinstance(error, values.NotStorable) else ""
+        found = f" Found: {error}" if isinstance(error, NotStorable) else ""
         raise BadColumn(
             f"Column {column.name!r} holds {kinds}, which one column of a table on disk cannot hold: it "
             "accepts text, numbers, booleans, dates, bytes, lists, dicts and Pydantic models, each column "
@@ -94,6 +99,45 @@ def _stored(column: pandas.Series, kept: list[Any] | None) -> pa.Array:
 
 
 def _text(cell: Any) -> str | None:
-    written = None if cell is None else values.dumps(cell)
+    written = None if cell is None else dumps(cell)
     is_text = written and written.startswith('"') and not isinstance(cell, str)  # a decimal, a time, a path
     return json.loads(written) if is_text else written
+
+
+def plain(value: Any) -> Any:
+    """Make a value of dicts, lists, text, numbers, booleans and None, and nothing else, or say why not."""
+    try:
+        return to_jsonable_python(value, bytes_mode="base64", fallback=_of_library)
+    except (PydanticSerializationError, TypeError, ValueError) as error:
+        raise NotStorable(
+            f"a {type(value).__name__}, which JSON cannot hold ({error}). Return text, numbers, dates, "
+            "bytes, lists, dicts or Pydantic models."
+        ) from error
+
+
+def dumps(value: Any) -> str:
+    """Return a value as JSON, with integers of any length; half of a surrogate pair becomes "?".
+
+    >>> from decimal import Decimal
+    >>> dumps({"total": Decimal("12.50"), "big": 2**70})
+    '{"total":"12.50","big":1180591620717411303424}'
+    """
+    return readable(json.dumps(plain(value), ensure_ascii=False, separators=(",", ":")))
+
+
+def readable(text: str) -> str:
+    """Return text that can be written as UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _of_library(value: Any) -> Any:
+    """Return what stands for a value that Pydantic does not know."""
+    if isinstance(value, dspy.Example):  # a Prediction is one too
+        return value.toDict()
+    if isinstance(value, pandas.DataFrame):
+        return value.to_dict("records")
+    if value is pandas.NA or value is pandas.NaT:
+        return None
+    if hasattr(value, "tolist"):  # numpy's and pandas' own
+        return value.tolist()
+    raise TypeError(f"found a {type(value).__name__}")

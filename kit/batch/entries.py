@@ -11,7 +11,7 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import LMAuthError, LMBillingError, LMConfigurationError
 
-from kit.batch import values
+from kit.batch import cells
 from kit.calls import Usage, usage
 from kit.engines.history import entries
 from kit.engines.live import NotConfirmed
@@ -60,7 +60,7 @@ class Entry(dspy.Module):
         error, spent = future.exception(), usage(self.history)
         if not error:
             return EntryOutcome(self.key, future.result(), spent=spent)
-        reason = hide(values.readable(str(error)))[:_LONGEST_REASON]
+        reason = hide(cells.readable(str(error)))[:_LONGEST_REASON]
         return EntryOutcome(self.key, b"", type(error).__name__, reason, isinstance(error, _FATAL), spent)
 
     def _answer(self, inputs: dict[str, Any]) -> bytes:
@@ -71,10 +71,10 @@ class Entry(dspy.Module):
         outputs = {}
         for name, value in prediction.items():
             try:
-                outputs[name] = values.plain(value)
-            except values.NotStorable as error:
-                raise values.NotStorable(f"Output {name!r} is {error}") from error
-        return values.dumps(outputs).encode()
+                outputs[name] = cells.plain(value)
+            except cells.NotStorable as error:
+                raise cells.NotStorable(f"Output {name!r} is {error}") from error
+        return cells.dumps(outputs).encode()
 
 
 def key_of(inputs: dict[str, Any]) -> bytes:
@@ -83,7 +83,7 @@ def key_of(inputs: dict[str, Any]) -> bytes:
     >>> key_of({"a": 1, "b": "x"}) == key_of({"b": "x", "a": 1}) != key_of({"a": "1", "b": "x"})
     True
     """
-    content = values.dumps(dict(sorted(inputs.items())))
+    content = cells.dumps(dict(sorted(inputs.items())))
     return hashlib.sha256(content.encode()).digest()[:16]
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute
 import pyarrow.dataset  # noqa: F401 - for pa.dataset
 import pyarrow.parquet  # noqa: F401 - for pa.parquet
 
-from kit.batch import values
+from kit.batch import cells
 from kit.batch.entries import EntryOutcome
 
 NUMBER = "row_number"
@@ -138,16 +138,16 @@ def _beside(rows: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
     return rows
 
 
-def _column(cells: list[Any]) -> pa.Array:
+def _column(outputs: list[Any]) -> pa.Array:
     """Keep text, numbers and booleans; what is nested or of mixed types becomes JSON, long integers text."""
-    kinds = {type(cell) for cell in cells}
+    kinds = {type(cell) for cell in outputs}
     one_kind = len(kinds - {type(None)}) <= 1 and not kinds & {dict, list}
     if one_kind or kinds <= _NUMBERS:
         try:
-            return pa.array(cells)
+            return pa.array(outputs)
         except (OverflowError, pa.ArrowInvalid):  # an integer beyond 64 bits, or too long to be a float
-            return pa.array([None if cell is None else str(cell) for cell in cells])
-    return pa.array([None if cell is None else values.dumps(cell) for cell in cells])
+            return pa.array([None if cell is None else str(cell) for cell in outputs])
+    return pa.array([None if cell is None else cells.dumps(cell) for cell in outputs])
 
 
 def _common(schemas: list[pa.Schema]) -> pa.Schema:

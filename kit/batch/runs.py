@@ -111,9 +111,7 @@ def run(
         progress: Show a bar with rate, time left, calls and cost of this sitting.
 
     Raises:
-        BadColumn: If a column is of mixed types; the message shows a cell of each.
-        BadSource: If a file cannot be read as a table; the message names the place.
-        MissingColumn: If the table lacks an input; the message lists the columns found.
+        BadColumn, BadSource, MissingColumn: If the table cannot be read, or lacks an input.
         OtherRun: If the folder has finished partitions of another program, model or table.
         Stopped: If going on would be in vain, e.g. with a wrong API key.
         OSError: If the folder cannot be written, the disk is full, or another process writes there.

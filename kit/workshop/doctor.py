@@ -33,11 +33,11 @@ def findings() -> Iterator[Finding]:
     machine = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     fits, step = (3, 11) <= sys.version_info[:2] < (3, 15), "Install Python 3.11 to 3.14."
     yield Finding("Python", "good" if fits else "bad", machine, "" if fits else step)
+    step = "Run `uv sync`, or `pip install -e .` in the project's folder."
     for name in PACKAGES:
         try:
             yield Finding(name, "good", version(name))
         except PackageNotFoundError:
-            step = "Run `uv sync`, or `pip install -e .` in the project's folder."
             yield Finding(name, "bad", "not installed", step)
     offline = models.table()["profiles"]["offline"]
     yield from (_weights(offline[role]["weights"]) for role in ("small", "large"))
@@ -46,7 +46,12 @@ def findings() -> Iterator[Finding]:
     state, step = ("good", "") if free > 4 else ("note", "Fetching the large model takes 2.3 GB for a while.")
     yield Finding("disk", state, f"{free:,.1f} GB free at {folder}", step)
     yield _replies()
-    yield from _keys()
+    for profile in models.profiles():
+        name = models.table()["profiles"][profile].get("key")
+        if isinstance(name, str) and name in os.environ:
+            step = "" if os.environ[name].strip() else f"Set {name} in .env, or delete its line."
+            state, found = ("note", "set, but empty") if step else ("good", "set (not shown)")
+            yield Finding(name, state, found, step)
     yield _profile()
 
 
@@ -69,16 +74,6 @@ def _replies() -> Finding:
     step = "Restore data/replies from git (an installed package has none: clone the repository)."
     state = "good" if count else "bad" if lessons.lessons() else "note"
     return Finding("recordings", state, counts, "" if count else step)
-
-
-def _keys() -> Iterator[Finding]:
-    for profile in models.profiles():
-        name = models.table()["profiles"][profile].get("key")
-        if isinstance(name, str) and name in os.environ:
-            if os.environ[name].strip():
-                yield Finding(name, "good", "set (not shown)")
-            else:
-                yield Finding(name, "note", "set, but empty", f"Set {name} in .env, or delete its line.")
 
 
 def _profile() -> Finding:

@@ -45,9 +45,7 @@ class Lab:
 def start(page: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: float = 180.0) -> Lab:
     """Start JupyterLab in the background on the next free port, and wait until it answers.
 
-    Raises:
-        NotStarted: If JupyterLab does not come up; the message holds the end of its log.
-        ValueError: If the page is not below `root`.
+    The message of `NotStarted` holds the end of JupyterLab's log. The page must be below `root`.
     """
     path = page.relative_to(root).as_posix()
     port = free_port(port)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 EXERCISE = re.compile(r"# Exercise (\d+\.\d+)\n")
 CHECK = re.compile(r'with kit\.check\("(\d+\.\d+)"\)')
 _MISSING = re.compile(r"No recorded reply.*?asks: (.*?)\. The prompt was changed", re.DOTALL)
+OnCell = Callable[[str], None]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -48,21 +49,18 @@ def exercise_cells(notebook: NotebookNode, pattern: re.Pattern[str] = EXERCISE) 
 
 def lessons(root: Path = ROOT) -> list[Lesson]:
     """Return all lessons, by number."""
-    every = []
-    for notebook in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        solution = root / "solutions" / notebook.name
-        every.append(Lesson(notebook.name[:2], notebook, solution if solution.exists() else None))
-    return every
+    found = sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    solutions = [root / "solutions" / path.name for path in found]
+    pairs = zip(found, solutions, strict=True)
+    return [Lesson(path.name[:2], path, other if other.exists() else None) for path, other in pairs]
 
 
 def at_least_one(root: Path = ROOT) -> list[Lesson]:
     """Return all lessons, by number; an error says where lessons are to be had if there are none."""
     if every := lessons(root):
         return every
-    raise ValueError(
-        f"There are no lessons in {root / 'notebooks'}. An installed package has none: clone the repository, "
-        "and run `uv run kit lab` in it."
-    )
+    way = "An installed package has none: clone the repository, and run `uv run kit lab` in it."
+    raise ValueError(f"There are no lessons in {root / 'notebooks'}. {way}")
 
 
 def lesson(number: str, root: Path = ROOT) -> Lesson:
@@ -74,19 +72,12 @@ def lesson(number: str, root: Path = ROOT) -> Lesson:
 
 
 def run(
-    path: Path,
-    environment: dict[str, str],
-    on_cell: Callable[[str], None] | None = None,
-    *,
-    go_on: bool = False,
+    path: Path, environment: dict[str, str], on_cell: OnCell | None = None, *, go_on: bool = False
 ) -> NotebookNode:
     """Run a notebook from top to bottom in a fresh kernel and return it, outputs included.
 
-    `on_cell` is told which cell begins; with `go_on`, a cell that fails ends nothing.
-
-    Raises:
-        CellFailed: If a cell fails and is not tagged `raises-exception`, or the kernel dies.
-        KeyboardInterrupt: On Ctrl-C; the kernel is stopped by then.
+    `on_cell` is told which cell begins; with `go_on`, a cell that fails ends nothing. On Ctrl-C the kernel is
+    stopped first. `CellFailed`: a cell failed without the tag `raises-exception`, or the kernel died.
     """
     import nbformat
     from nbclient import NotebookClient
@@ -138,8 +129,7 @@ def problems(executed: NotebookNode) -> Iterator[str]:
 def save(notebook: NotebookNode, path: Path) -> None:
     """Write an executed notebook without what differs from machine to machine, whole or not at all.
 
-    Raises:
-        HoldsSecret: If an output holds a secret. A made-up key may be printed if a cell's source holds it.
+    An output that holds a secret is refused. A made-up key may be printed if a cell's source holds it.
     """
     source = "\n".join(cell.source for cell in notebook.cells)
     for number, cell in enumerate(notebook.cells, 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,7 @@ from filelock import FileLock, Timeout
 from kit.calls import Call, Usage
 from kit.engines import models, recordings, weights
 from kit.workshop import lessons
-from kit.workshop.lessons import Lesson
-
-OnCell = Callable[[str], None]
+from kit.workshop.lessons import Lesson, OnCell
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,8 @@ def record(lesson: Lesson, *, fresh: bool = False, on_cell: OnCell | None = None
             unfinished.unlink(missing_ok=True)
             _run(lesson, {"KIT_PROFILE": "offline", "KIT_LIVE": "never"}, on_cell, keep=True)
     except Timeout:
-        reason = f"Lesson {lesson.number} is being recorded by another process"
-        raise Busy(f"{reason}; wait for it, or stop it.") from None
+        how = "is being recorded by another process; wait for it, or stop it."
+        raise Busy(f"Lesson {lesson.number} {how}") from None
     return Recorded(lesson, path, **counts, calls=used(lines.values(), lesson), live=live)
 
 

@@ -23,7 +23,6 @@ from dspy.lm15 import Request, Response
 
 from kit.engines import lms, models
 from kit.engines.listening import Listener, checked_key
-from kit.engines.replay import ReplayEngine
 from kit.engines.server import ChatHandler
 
 
@@ -56,21 +55,11 @@ class Load:
 class Room(Listener):
     """Serve models until the `with` ends; `load` says how busy it is.
 
-    Args:
-        host: The address to listen at, which the instructor chooses.
-        port: Where; 0 means any that is free.
-        token: What participants must send as their key.
-        models: A `dspy.LM` over a `ReplayEngine` for each name that participants may ask for; by default the
-            offline profile's small and large model, also under their models' names.
+    Participants send `token` as their key. `models` has a `dspy.LM` over a `ReplayEngine` for each name that
+    they may ask for; by default the offline profile's small and large model, also by their models' names.
     """
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        token: str,
-        models: dict[str, dspy.LM] | None = None,
-    ) -> None:
+    def __init__(self, host: str, port: int, token: str, models: dict[str, dspy.LM] | None = None) -> None:
         self.key, self.load = checked_key(token), Load()
         self._asking = ThreadPoolExecutor(1)  # one at a time, in the order of asking
         super().__init__(_RoomHandler, host, port)
@@ -93,17 +82,14 @@ class Room(Listener):
             raise NoSuchModel(f"No model {request.model!r} here. Models: {', '.join(self.models)}.")
         lm = self.models[request.model]
         request = replace(request, model=lm.model)
-        response = lm.engine.recorded(request) or self._in_turn(lm.engine, request)
+        if not (response := lm.engine.recorded(request)):
+            self.load.count("waiting")
+            try:  # meanwhile another may have asked the same, and then its reply is recorded
+                response = self._asking.submit(lm.engine.complete, request).result()
+            finally:
+                self.load.count("waiting", -1)
         self.load.count("live" if response.provider_data["source"] == "live" else "replayed")
         return response
-
-    def _in_turn(self, engine: ReplayEngine, request: Request) -> Response:
-        """Wait for the model; meanwhile another may have asked the same, and then its reply is recorded."""
-        self.load.count("waiting")
-        try:
-            return self._asking.submit(engine.complete, request).result()
-        finally:
-            self.load.count("waiting", -1)
 
 
 class _RoomHandler(ChatHandler):
@@ -124,11 +110,11 @@ def offline_models() -> dict[str, dspy.LM]:
     return served
 
 
-def watch(room: Room, show: Callable[[str], None], seconds: float = 0.5) -> None:
-    """Show the room's load again and again, until Ctrl-C."""
+def watch(room: Room, show: Callable[[str], None]) -> None:
+    """Show the room's load twice a second, until Ctrl-C."""
     while True:
         show(summary(room.load))
-        time.sleep(seconds)
+        time.sleep(0.5)
 
 
 def summary(load: Load) -> str:

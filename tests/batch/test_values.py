@@ -14,7 +14,7 @@ import pandas
 import pydantic
 import pytest
 
-from kit.batch import values
+from kit.batch import cells
 
 
 class Colour(enum.Enum):
@@ -64,25 +64,25 @@ class Bill(pydantic.BaseModel):
 )
 def test_values_are_kept_exactly(value, expected):
     """Digits, bytes and keys are all in the JSON, also within lists and dicts, and read back the same."""
-    assert json.loads(values.dumps({"deep": [value]})) == {"deep": [expected]}
+    assert json.loads(cells.dumps({"deep": [value]})) == {"deep": [expected]}
 
 
 def test_json_is_utf_8():
     """Whatever the text, it can be written to a file."""
-    assert json.loads(values.dumps("é\udcff").encode("utf-8")) == "é?"
+    assert json.loads(cells.dumps("é\udcff").encode("utf-8")) == "é?"
 
 
 def test_what_is_no_data_is_refused():
     """The message names the type and what to return instead."""
     with pytest.raises(
-        values.NotStorable, match=r"a list, which JSON cannot hold \(found a function\)\. Return text"
+        cells.NotStorable, match=r"a list, which JSON cannot hold \(found a function\)\. Return text"
     ):
-        values.dumps([lambda: 1])
+        cells.dumps([lambda: 1])
 
 
 def test_a_value_that_holds_itself_is_refused():
     """The message says what it is, and nothing of Python's stack."""
     loop = {"next": []}
     loop["next"].append(loop)
-    with pytest.raises(values.NotStorable, match=r"a dict, which JSON cannot hold \(Circular reference"):
-        values.plain(loop)
+    with pytest.raises(cells.NotStorable, match=r"a dict, which JSON cannot hold \(Circular reference"):
+        cells.plain(loop)
