@@ -46,7 +46,12 @@ class Cluster:
         self.asked, self.threads, self.program = 0, threads, program
         self._own = not isinstance(scheduler, distributed.Client)
         self._client = distributed.Client(scheduler) if self._own else scheduler
-        self._program = cloudpickle.dumps(_bare(program))
+        bare = program.deepcopy()  # program and settings travel without the history of their models
+        for predictor in bare.predictors():
+            predictor.lm = predictor.lm and predictor.lm.copy()
+        settings = {name: dspy.settings[name] for name in _SETTINGS}
+        settings["lm"] = settings["lm"] and settings["lm"].copy()
+        self._program = cloudpickle.dumps((bare, settings))
         self._done: queue.SimpleQueue[distributed.Future] = queue.SimpleQueue()
         self._sent: dict[distributed.Future, tuple[str, Task]] = {}
         self._task: Task = []
@@ -122,12 +127,3 @@ def answer(program: bytes, threads: int, task: Task) -> list[EntryOutcome]:
 def _loaded(program: bytes, threads: int, worker: str) -> tuple[Any, dict[str, Any], Executor, int]:
     pool = ThreadPoolExecutor(threads, thread_name_prefix="kit-batch")
     return *cloudpickle.loads(program), pool, len(entries())
-
-
-def _bare(program: Any) -> tuple[Any, dict[str, Any]]:
-    """Copy a program, and the settings in force, without the history of its models."""
-    program = program.deepcopy()
-    for predictor in program.predictors():
-        predictor.lm = predictor.lm and predictor.lm.copy()
-    settings = {name: dspy.settings[name] for name in _SETTINGS}
-    return program, settings | {"lm": dspy.settings.lm and dspy.settings.lm.copy()}

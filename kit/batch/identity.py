@@ -79,23 +79,19 @@ def _module(module: Any, name: str) -> list[Any]:
     kind = type(module)
     described: list[Any] = [name, f"{kind.__module__}.{kind.__qualname__}"]
     if isinstance(module, dspy.Predict):
-        return [*described, *_predictor(module)]
+        bare = copy.copy(module)
+        bare.lm, bare.traces, bare.train = None, [], []
+        try:
+            schema: Any = module.signature.model_json_schema()
+        except PydanticInvalidForJsonSchema:
+            schema = [str(field.annotation) for field in module.signature.fields.values()]
+        return [*described, bare.dump_state(), module.config, schema]
     if _package(kind) == "dspy":
         return described
     values = [(key, value) for key, value in sorted(vars(module).items()) if type(value) in _SIMPLE]
     seen: set[FunctionType] = set()
     own = (cls for cls in kind.__mro__ if _package(cls) == _package(kind))
     return [*described, values, *(part for cls in own for part in _class(cls, seen))]
-
-
-def _predictor(predictor: dspy.Predict) -> list[Any]:
-    bare = copy.copy(predictor)
-    bare.lm, bare.traces, bare.train = None, [], []
-    try:
-        schema: Any = predictor.signature.model_json_schema()
-    except PydanticInvalidForJsonSchema:
-        schema = [str(field.annotation) for field in predictor.signature.fields.values()]
-    return [bare.dump_state(), predictor.config, schema]
 
 
 def _class(cls: type, seen: set[FunctionType]) -> Iterator[Any]:

@@ -48,20 +48,17 @@ class Parts:
     def write(self, number: int, rows: pa.Table, outcomes: Sequence[EntryOutcome]) -> None:
         """Write one partition, whole or not at all: what was answered, and what failed."""
         file = f"part-{number:06}.parquet"
-        good = [outcome for outcome in outcomes if not outcome.error]
-        bad = [outcome for outcome in outcomes if outcome.error]
+        good, bad = ([one for one in outcomes if bool(one.error) is failed] for failed in (False, True))
         is_good = pa.array([not outcome.error for outcome in outcomes], pa.bool_())
-        answered = _beside(rows.filter(is_good), self._outputs(good))
+        made = [json.loads(outcome.outputs) for outcome in good]
+        names = dict.fromkeys(name for prediction in made for name in prediction)
+        outputs = {f"{self.prefix}{name}": _column([one.get(name) for one in made]) for name in names}
+        answered = _beside(rows.filter(is_good), outputs)
         (self.folder / "failures" / file).unlink(missing_ok=True)
         if bad:
             why = {name: pa.array([getattr(one, name) for one in bad]) for name in ("error", "reason")}
             _write(_beside(rows.filter(pa.compute.invert(is_good)), why), self.folder / "failures" / file)
         _write(answered, self.folder / "results" / file)  # comes last: it makes the partition finished
-
-    def _outputs(self, outcomes: list[EntryOutcome]) -> dict[str, pa.Array]:
-        predictions = [json.loads(outcome.outputs) for outcome in outcomes]
-        names = dict.fromkeys(name for prediction in predictions for name in prediction)
-        return {f"{self.prefix}{name}": _column([one.get(name) for one in predictions]) for name in names}
 
 
 class Table:

@@ -35,7 +35,7 @@ def mail(data: bytes, web: Web) -> tuple[Part, Files]:
     notes: list[str] = []
     body = _words(plain, notes).strip() if plain else ""
     body = _longer(body, web(_words(page, notes)) if page else "", notes)
-    files = [(_name(part, at), _bytes(part)) for at, part in enumerate(_files(message, plain, page), 1)]
+    files = [_file(part, at) for at, part in enumerate(_files(message, plain, page), 1)]
     headers = [(header, str(message[header])) for header in _HEADERS if message[header]]
     part = _letter(headers, [name for name, _ in files], body)
     part.notes += [*notes, *_damage(message)]
@@ -106,21 +106,21 @@ def _files(message: Any, *bodies: Any) -> Iterator[Any]:
         yield message
 
 
-def _name(part: Any, number: int) -> str:
-    kind = part.get_content_type()
-    subject = part.get_content()["subject"] if kind == "message/rfc822" else None
-    ending = _ENDINGS.get(kind) or part.get_content_subtype()
-    return str(part.get_filename() or f"{subject or f'part {number}'}.{ending}").replace("/", "_")
-
-
-def _bytes(part: Any) -> bytes:
-    if part.get_content_type() == "message/rfc822":
-        return part.get_content().as_bytes()
-    if part.get_content_maintype() == "message":  # a report on delivery, an address of a file
+def _file(part: Any, number: int) -> tuple[str, bytes]:
+    """Return the name and the bytes of what is attached."""
+    kind, subject = part.get_content_type(), None
+    if kind == "message/rfc822":
+        mail = part.get_content()
+        subject, data = mail["subject"], mail.as_bytes()
+    elif part.get_content_maintype() == "message":  # a report on delivery, an address of a file
         payload = part.get_payload()
         said = [part["Content-Type"], *(payload if isinstance(payload, list) else [payload])]
-        return "\n".join(str(text).strip() for text in said).encode("utf-8", "replace")
-    return part.get_payload(decode=True) or b""
+        data = "\n".join(str(text).strip() for text in said).encode("utf-8", "replace")
+    else:
+        data = part.get_payload(decode=True) or b""
+    ending = _ENDINGS.get(kind) or part.get_content_subtype()
+    name = part.get_filename() or f"{subject or f'part {number}'}.{ending}"
+    return str(name).replace("/", "_"), data
 
 
 def _words(part: Any, notes: list[str]) -> str:

@@ -79,8 +79,8 @@ def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
             files = [relation.target_part.blob for relation in relations if relation.reltype.endswith(kind)]
             text += listed(heading, [line for xml in files for line in words_of(xml, entry, letters)])
         part = Part(text.strip(), ["a hidden slide; it is read"] if slide.element.get("show") == "0" else [])
-        external = [relation for relation in slide.part.rels.values() if relation.is_external]
-        if links := sum(relation.reltype.endswith("/hyperlink") for relation in external):
+        external = [one.reltype for one in slide.part.rels.values() if one.is_external]
+        if links := sum(kind.endswith("/hyperlink") for kind in external):
             part.notes.append(f"addresses of links, left out: {links}")
         if shown := sum(1 for _ in slide.element.iter(_BLIP)):
             part.notes.append(f"pictures, also of films, not read (save it as PDF to see them): {shown}")

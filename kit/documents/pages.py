@@ -136,9 +136,11 @@ def pages(
 ) -> list[Page]:
     """Return the pages of a file, a folder, an archive, a mail or a web address.
 
+    Folders and archives give the pages of all their files, in order; a mail gives its own page and those of
+    its attachments. An attachment that cannot be read is no error: the note of its mail names it.
+
     Args:
-        source: Path or URL. Folders and archives give the pages of all their files, in order; a mail gives
-            its own page and those of its attachments.
+        source: Path or URL.
         first: First page to read, from 1.
         last: Last page to read; None for the end.
         password: Opens an encrypted PDF.
@@ -149,7 +151,6 @@ def pages(
 
     Raises:
         UnreadableFile: One of its kinds (see `kit.documents.errors`), for the first file that cannot be read.
-            An attachment that cannot be read is no error: the note of its mail names it.
     """
     options = {"first": first, "last": last, "password": password, "limit": limit, "max_pixels": max_pixels}
     options |= {"characters": characters, "seconds": seconds}
@@ -163,9 +164,7 @@ def pages(
 def read_all(sources: Iterable[str | Path], **options: Any) -> list[Outcome]:
     """Read many files and lose none: a file that cannot be read is an outcome with an error.
 
-    Args:
-        sources: Paths and URLs; folders, archives and mails give an outcome for each file in them.
-        options: Passed on to `pages`.
+    Folders, archives and mails give an outcome for each file in them; the options are those of `pages`.
     """
     outcomes = []
     for source in sources:
@@ -173,10 +172,10 @@ def read_all(sources: Iterable[str | Path], **options: Any) -> list[Outcome]:
             files, skipped = _unpack(source)
         except UnreadableFile as error:
             outcomes.append(Outcome(error.source, error=error))
-            continue
-        outcomes += [outcome for file in files for outcome in _outcomes(*file, options | _remark(file))]
-        if skipped:
-            outcomes.append(Outcome(str(source), error=UnsupportedFile(str(source), skipped)))
+        else:
+            outcomes += [outcome for file in files for outcome in _outcomes(*file, options | _remark(file))]
+            if skipped:
+                outcomes.append(Outcome(str(source), error=UnsupportedFile(str(source), skipped)))
     return outcomes
 
 

@@ -36,22 +36,17 @@ def read(name: str, data: bytes, max_pixels: int, limit: int, bounds: Bounds) ->
 def drawn(name: str, data: bytes, kind: str, number: int, longest: int) -> bytes:
     """Return a page of a picture upright and as PNG, as attachments delivers it."""
     from attachments import processors
+    from PIL import Image, ImageOps
 
     if number > 1:
-        data, kind = _frame(data, number), ".png"
+        buffer, kind = io.BytesIO(), ".png"
+        with Image.open(io.BytesIO(data)) as picture:
+            picture.seek(number - 1)
+            upright = ImageOps.exif_transpose(picture)
+            (upright if upright.mode in ("1", "L", "RGB") else upright.convert("RGB")).save(buffer, "PNG")
+        data = buffer.getvalue()
     named = Path(name).stem + kind
     artifact = processors[kind](data, filename=named, max_dim=longest, image_format="png")
     if not artifact["images"]:
         raise CorruptFile(name, f"{artifact['meta']['error']['message']}. Save or send it again.")
     return artifact["images"][0]["bytes"]
-
-
-def _frame(data: bytes, number: int) -> bytes:
-    from PIL import Image, ImageOps
-
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(data)) as picture:
-        picture.seek(number - 1)
-        upright = ImageOps.exif_transpose(picture)
-        (upright if upright.mode in ("1", "L", "RGB") else upright.convert("RGB")).save(buffer, "PNG")
-    return buffer.getvalue()
