@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -104,11 +105,10 @@ def files(folder: Path, name: str) -> list[Path]:
 
 
 def _is_whole(path: Path) -> bool:
-    try:
+    with contextlib.suppress(pa.ArrowInvalid):
         pa.parquet.read_metadata(path)
-    except pa.ArrowInvalid:
-        return False
-    return True
+        return True
+    return False
 
 
 def count_rows(paths: list[Path]) -> int:

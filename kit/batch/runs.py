@@ -190,10 +190,9 @@ def _continue(folder: Path, described: dict[str, Any], answers: Answers, parts: 
     if restart:
         parts.forget(only_failed=False)
     elif differing and (finished := len(parts.finished())):
-        raise identity.OtherRun(
-            f"{folder} holds {finished} finished partitions of another run. What differs: "
-            f"{', '.join(differing)}. Take another folder, or write them again with restart=True."
-        )
+        what = f"{folder} holds {finished} finished partitions of another run"
+        way = "Take another folder, or write them again with restart=True."
+        raise identity.OtherRun(f"{what}. What differs: {', '.join(differing)}. {way}")
     if identity.ANSWERS & set(differing):
         answers.clear()
 

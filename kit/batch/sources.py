@@ -69,10 +69,8 @@ def source_of(table: Any) -> Source:
         return _of_files(_files(Path(table)))
     if isinstance(table, Sequence) and all(isinstance(item, str | Path) for item in table):
         return _of_files([path for item in table for path in _files(Path(item))])
-    raise TypeError(
-        "A source is a pandas or Dask DataFrame, a path or a list of paths, not a "
-        f"{type(table).__name__}. Make a frame of rows: pandas.DataFrame(rows)."
-    )
+    sources, way = "pandas or Dask DataFrame, a path or a list of paths", "pandas.DataFrame(rows)"
+    raise TypeError(f"A source is a {sources}, not a {type(table).__name__}. Make a frame of rows: {way}.")
 
 
 def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> dict[str, str]:
@@ -122,10 +120,9 @@ def _of_dask(frame: Any) -> Source:
 def _of_files(paths: list[Path]) -> Source:
     kinds = {path.suffix.lower() for path in paths}
     if kinds not in ({".csv"}, {".parquet"}):
-        raise BadSource(
-            f"A source's files are all .parquet or all .csv; found: {', '.join(map(str, paths))}. "
-            "Read others yourself and pass the frame, e.g. pandas.read_excel(path)."
-        )
+        found = ", ".join(map(str, paths))
+        way = "Read others yourself and pass the frame, e.g. pandas.read_excel(path)."
+        raise BadSource(f"A source's files are all .parquet or all .csv; found: {found}. {way}")
     datasets, count, digest = {}, 0, []
     for path in paths:
         with _in_our_words(path), path.open("rb") as file:
@@ -148,10 +145,8 @@ def _one_schema(schemas: list[pa.Schema]) -> pa.Schema:
     try:
         return pa.unify_schemas(schemas, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise BadSource(
-            f"The pieces of the table differ in the type of a column ({error}). Give it one type in all of "
-            "them, e.g. frame[column] = frame[column].astype(str)."
-        ) from error
+        way = "Give it one type in all of them, e.g. frame[column] = frame[column].astype(str)."
+        raise BadSource(f"The pieces of the table differ in the type of a column ({error}). {way}") from error
 
 
 def _files(path: Path) -> list[Path]:
@@ -159,10 +154,9 @@ def _files(path: Path) -> list[Path]:
         raise FileNotFoundError(f"There is no {path}, seen from {Path.cwd()}.")
     if path.is_file():
         return [path]
-    files = sorted(file for file in path.iterdir() if file.suffix.lower() in (".csv", ".parquet"))
-    if not files:
-        raise FileNotFoundError(f"There is no .parquet or .csv file in {path}.")
-    return files
+    if files := sorted(file for file in path.iterdir() if file.suffix.lower() in (".csv", ".parquet")):
+        return files
+    raise FileNotFoundError(f"There is no .parquet or .csv file in {path}.")
 
 
 def _csv(path: Path) -> pa.dataset.Dataset:

@@ -39,18 +39,15 @@ def fill(lesson: Lesson, backups: Path) -> Caught:
 
     notebook, solution = (nbformat.read(path, as_version=4) for path in lesson.notebooks)
     solved, checked = exercise_cells(solution), exercise_cells(solution, CHECK)
-    filled, kept = [], []
-    for number, cell in exercise_cells(notebook).items():
-        if number not in solved or not is_open(cell.source):
-            kept.append(number)
-            continue
-        filled.append(number)
-        cell.source, cell.outputs = solved[number].source, solved[number].outputs
-        check = exercise_cells(notebook, CHECK).get(number)
-        if check and number in checked:
-            check.outputs = checked[number].outputs
+    every, checks = exercise_cells(notebook), exercise_cells(notebook, CHECK)
+    filled = [number for number, cell in every.items() if number in solved and is_open(cell.source)]
+    kept = [number for number in every if number not in filled]
     if not filled:
         return Caught(lesson, filled, kept, None)
+    for number in filled:
+        every[number].source, every[number].outputs = solved[number].source, solved[number].outputs
+        if number in checks and number in checked:
+            checks[number].outputs = checked[number].outputs
     backups.mkdir(exist_ok=True)
     backup = backups / f"{lesson.notebook.stem}.{datetime.now():%Y%m%d-%H%M%S-%f}.ipynb"
     shutil.copyfile(lesson.notebook, backup)
