@@ -22,21 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from kit.documents import mails, offices, pdfs, pictures, tables, texts
+from kit.documents import errors, mails, offices, pdfs, pictures, tables, texts
 from kit.documents.bounds import MAX_CHARACTERS, MAX_SECONDS, Bounds, Part, refuse_swollen
-from kit.documents.errors import (
-    BROKEN,
-    CorruptFile,
-    EmptyFile,
-    EncryptedFile,
-    FileTooLarge,
-    MissingFile,
-    NoPicture,
-    NoSuchPage,
-    TooManyPages,
-    UnreadableFile,
-    UnsupportedFile,
-)
+from kit.documents.errors import BROKEN, UnreadableFile, UnsupportedFile
 from kit.documents.kinds import MAILS, MAX_PIXELS, PICTURES, kind_of, refuse_bomb, signed
 
 if TYPE_CHECKING:
@@ -103,7 +91,7 @@ class Page:
         """Draw the page as PNG, at a resolution that keeps its longer side within `longest` pixels."""
         if not self.drawable:
             way = "Save it as PDF and read that, or use the text."
-            raise NoPicture(self.source, f"pages of this kind cannot be drawn. {way}")
+            raise errors.NoPicture(self.source, f"pages of this kind cannot be drawn. {way}")
         if self._file.kind == ".pdf":
             return pdfs.drawn(*self._file.opened, self.number, longest, dpi)
         return pictures.drawn(self._file.name, self._file.data, self._file.kind, self.number, longest)
@@ -232,7 +220,7 @@ def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
         raise UnsupportedFile(name, "it is a pipe or a device. Copy what it gives into a file.")
     if path.is_file():
         if (size := path.stat().st_size) > MAX_BYTES:
-            raise FileTooLarge(name, f"{size:,} bytes are more than {MAX_BYTES:,}. Split it.")
+            raise errors.FileTooLarge(name, f"{size:,} bytes are more than {MAX_BYTES:,}. Split it.")
         if signed(data := path.read_bytes()):
             return [(name, data)], ""  # a Word file named .zip is a Word file
         if zipfile.is_zipfile(path):
@@ -241,19 +229,20 @@ def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
     try:
         resolved = resolve(str(source), options={"hidden": True, "max_files": 0, "max_size": MAX_BYTES})
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
-        raise CorruptFile(name, f"the archive does not open ({error}). Make or send it again.") from error
+        problem = f"the archive does not open ({error})"
+        raise errors.CorruptFile(name, f"{problem}. Make or send it again.") from error
     except (RuntimeError, NotImplementedError) as error:  # how zipfile says that a password is needed
-        kind = EncryptedFile if "password" in str(error) else UnsupportedFile
+        kind = errors.EncryptedFile if "password" in str(error) else UnsupportedFile
         raise kind(name, f"the archive does not open ({error}). Unpack it first.") from error
     except OSError as error:
-        raise MissingFile(shown, f"it cannot be fetched ({error}). Check the address.") from error
+        raise errors.MissingFile(shown, f"it cannot be fetched ({error}). Check the address.") from error
     except ValueError as error:
         if web or path.exists():
             raise UnsupportedFile(name, str(error).replace(str(source), shown)) from error
-        raise MissingFile(shown, "there is no such file. Check the path.") from error
+        raise errors.MissingFile(shown, "there is no such file. Check the path.") from error
     skipped = _skipped(resolved.reports)
     if not resolved.files:
-        raise EmptyFile(name, f"there is no file in it. {skipped}".strip())
+        raise errors.EmptyFile(name, f"there is no file in it. {skipped}".strip())
     return resolved.files, skipped
 
 
@@ -284,7 +273,7 @@ def _read(
 ) -> tuple[list[Page], list[tuple[str, bytes]]]:
     """Return the pages of one file, and what is attached to it."""
     if not data:
-        raise EmptyFile(name, "the file has no bytes. Was it copied whole?")
+        raise errors.EmptyFile(name, "the file has no bytes. Was it copied whole?")
     file = _File(name, data, kind_of(name, data), password, remark)
     bounds = Bounds(name, characters, seconds)
     attached: mails.Files = []
@@ -304,7 +293,7 @@ def _read(
             parts = parts[chosen[0] - 1 : chosen[-1]]
     except BROKEN as error:
         problem = f"this {file.kind[1:].upper()} cannot be read ({error})"
-        raise CorruptFile(name, f"{problem}. Save it again where it was made.") from error
+        raise errors.CorruptFile(name, f"{problem}. Save it again where it was made.") from error
     numbered = zip(chosen, bounds.cut(parts), strict=True)
     return [_page(file, number, part) for number, part in numbered], attached
 
@@ -346,8 +335,8 @@ def _chosen(name: str, total: int, first: int, last: int | None, limit: int) -> 
     """Return the numbers of the wanted pages, once it is clear that they exist and are not too many."""
     last = min(last or total, total)
     if not 1 <= first <= last:
-        raise NoSuchPage(name, f"it has {total} pages; choose first and last from 1 to {total}.")
+        raise errors.NoSuchPage(name, f"it has {total} pages; choose first and last from 1 to {total}.")
     if last - first + 1 > limit:
         way = f"Read a part (first=1, last={limit}), or raise limit=."
-        raise TooManyPages(name, f"{last - first + 1} pages are more than {limit}. {way}")
+        raise errors.TooManyPages(name, f"{last - first + 1} pages are more than {limit}. {way}")
     return range(first, last + 1)

@@ -48,17 +48,12 @@ class Case:
         cases = self.root / "kit" / "cases"
         is_module = (cases / f"{self.name}.py").exists()
         _lay(cases / self.name, inside / self.name if is_module else inside)
-        for name in self.left_out:
+        for name in self.declared.get("leave_out", []):
             (inside / f"{name}.py").unlink()
         for name in self.declared.get("composed_of", []):
             _lay(cases / name, inside / name)
         if self.declared.get("reads_files"):
             _lay(self.root / "kit" / "documents", inside / "documents")
-
-    @property
-    def left_out(self) -> list[str]:
-        """The modules that stay behind, and whose names its __init__.py then does not have."""
-        return self.declared.get("leave_out", [])
 
 
 def _lay(source: Path, to: Path) -> None:

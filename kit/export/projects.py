@@ -106,7 +106,7 @@ def _bring_together(chosen: Case, inside: Path, package: str) -> None:
         code = path.read_text(encoding="utf-8")
         if path.parent == inside:
             code = re.sub(r"^from \.\.(?!\.)", "from .", code, flags=re.MULTILINE)
-        for module in chosen.left_out if path == inside / "__init__.py" else ():
+        for module in chosen.declared.get("leave_out", []) if path == inside / "__init__.py" else ():
             code = re.sub(rf'^(from \.{module} import|    "{module}",).*\n', "", code, flags=re.MULTILINE)
         path.write_text(code.replace("kit.documents", f"{package}.documents"), encoding="utf-8")
 

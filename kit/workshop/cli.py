@@ -26,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="
 models = typer.Typer(no_args_is_help=True)
 app.add_typer(models, name="models", help="The models and their files: list, pull.")
 app.callback()(project.read_env_file)
+Deck = Annotated[str | None, typer.Argument(help="A lesson, or a run sheet's minutes; else all lessons.")]
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files of the same names.")]
 Role = Annotated[str, typer.Argument(help="A role (small, large) or a name from `kit models list`.")]
@@ -177,9 +178,7 @@ def new(
 
 
 @app.command()
-def catch_up(
-    lesson: Annotated[str, typer.Argument(help="The lesson to start with, e.g. 05.")],
-) -> None:
+def catch_up(lesson: Annotated[str, typer.Argument(help="The lesson to start with, e.g. 05.")]) -> None:
     """Fill in the exercises of all earlier lessons; what you have solved stays, and a copy is kept."""
     from kit.workshop import catch_up as catching
 
@@ -233,13 +232,8 @@ def room(
 
 
 @app.command()
-def slides(
-    lesson: Annotated[
-        str | None,
-        typer.Argument(help="A lesson's number, or the minutes of a run sheet; by default all lessons."),
-    ] = None,
-) -> None:
-    """Make slides of a lesson, or of a whole workshop (`kit slides 70`), in the folder slides/.
+def slides(lesson: Deck = None) -> None:
+    """Make slides of a lesson, or of a whole workshop (`kit slides 70`), in slides/. They need no network.
 
     Arrows move, S opens the speaker's notes, D is dark, F fills the screen. Print them for a handout.
     """
