@@ -23,6 +23,7 @@ collect_ignore_glob = [
 ]
 NO_SKIPS = bool(os.environ.get("KIT_NO_SKIPS"))
 NO_NETWORK = Path(__file__).parent / "tests" / "offline"
+OFFLINE = {"KIT_PROFILE": "offline", "KIT_LIVE": "never", "KIT_PROGRESS": "off"}
 SETTINGS = re.compile(r"_API_KEY$|_API_BASE$|^LOCAL_SERVER_|^KIT_(?!MODELS$)")
 # Tests that start kernels, browsers, servers, clusters, exported projects or models, or that run optimizers,
 # or a case study or a builder over whole data. All others are quick.
@@ -126,7 +127,8 @@ def pytest_unconfigure() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Set the environment of notebooks and of docstrings' examples; tests in Python set their own."""
-    os.environ.pop("PYTHONPATH", None)
+    for name in ("PYTHONPATH", *OFFLINE):  # what the item before may have had
+        os.environ.pop(name, None)
     sys.executable = PYTHON
     if FORKED.search(item.path.as_posix()):
         sys.executable = ready(getattr(item.config, "workerinput", {}).get("python") or warm())
@@ -135,11 +137,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     for name in filter(SETTINGS.search, list(os.environ)):
         del os.environ[name]
-    os.environ |= {
-        "KIT_PROFILE": "offline",
-        "KIT_LIVE": "never",
-        "KIT_PROGRESS": "off",
-    }
+    os.environ |= OFFLINE
     if is_notebook:
         os.environ["PYTHONPATH"] = str(NO_NETWORK)
 
