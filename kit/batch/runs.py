@@ -15,7 +15,7 @@ from typing import Any
 import dspy
 import pandas
 import pyarrow as pa
-from filelock import FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from kit import tables
 from kit.batch import identity
@@ -64,18 +64,6 @@ class BatchRun:
         return headings, [[self.rows, answered, failed, self.rows - answered - failed, self.entries, *spent]]
 
 
-@contextlib.contextmanager
-def _system_memory() -> Iterator[None]:
-    """Let Arrow take memory from the system, which gets back what a partition needed."""
-    before = pa.default_memory_pool()
-    pa.set_memory_pool(pa.system_memory_pool())
-    try:
-        yield
-    finally:
-        pa.set_memory_pool(before)
-
-
-@_system_memory()
 def run(
     program: dspy.Module,
     source: Any,
@@ -123,12 +111,15 @@ def run(
             raise ValueError(f"{name} is {value!r}; expected a number from 1.")
     from tqdm.auto import tqdm
 
-    table = source_of(source)
-    mapping = mapping_of(inputs, table.schema)
-    layout = {"partition_rows": partition_rows, "prefix": prefix}
-    described = identity.identity_of(program, mapping, table.digest, **layout)
+    folder = Path(to)
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(_locked(Path(to)))
+        stack.callback(pa.set_memory_pool, pa.default_memory_pool())
+        pa.set_memory_pool(pa.system_memory_pool())  # the system gets back what a partition needed
+        table = source_of(source)
+        mapping = mapping_of(inputs, table.schema)
+        layout = {"partition_rows": partition_rows, "prefix": prefix}
+        described = identity.identity_of(program, mapping, table.digest, **layout)
+        stack.enter_context(_lock(folder))
         answers = stack.enter_context(contextlib.closing(Answers(folder / _ANSWERS)))
         parts = Parts(folder, prefix)
         _continue(folder, described, answers, parts, restart)
@@ -167,21 +158,15 @@ def read(to: str | os.PathLike[str]) -> BatchRun:
         return BatchRun(folder, described["rows"], answers.count(), answers.spent())
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[Path]:
-    lock = FileLock(folder / "run.lock", timeout=0)
+def _lock(folder: Path) -> AcquireReturnProxy:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        return FileLock(folder / "run.lock", timeout=0).acquire()
     except Timeout as taken:
         raise BlockingIOError(f"Another process writes to {folder}. Wait, or take another folder.") from taken
     except OSError as refused:
         reason = f"Cannot write to {folder.absolute()}: {refused}. Take another folder."
         raise PermissionError(reason) from refused
-    try:
-        yield folder
-    finally:
-        lock.release()
 
 
 def _continue(folder: Path, described: dict[str, Any], answers: Answers, parts: Parts, restart: bool) -> None:

@@ -19,7 +19,6 @@ from kit.workshop.lessons import Lesson, OnCell
 class Recorded:
     """What `record` did to one lesson's file."""
 
-    lesson: Lesson
     path: Path
     kept: int
     new: int
@@ -60,7 +59,7 @@ def record(lesson: Lesson, *, fresh: bool = False, on_cell: OnCell | None = None
     except Timeout:
         how = "is being recorded by another process; wait for it, or stop it."
         raise Busy(f"Lesson {lesson.number} {how}") from None
-    return Recorded(lesson, path, **counts, calls=used(lines.values(), lesson), live=live)
+    return Recorded(path, **counts, calls=used(lines.values(), lesson), live=live)
 
 
 def used(lines: Iterable[bytes], lesson: Lesson) -> list[Call]:
