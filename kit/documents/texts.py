@@ -22,9 +22,12 @@ from kit.documents.errors import CorruptFile, UnsupportedFile
 _MARKUP = 20  # characters of markup for each character of text, at most
 _TAGS = b"audio button canvas embed frame iframe img noframes noscript object svg template video".split()
 _UNREAD = re.compile(rb"<(" + b"|".join(_TAGS) + rb")\b", re.IGNORECASE)
-_HIDDEN = re.compile(rb"<[a-z][^>]*(?:\shidden[\s=>]|display:\s*none|visibility:\s*hidden)", re.IGNORECASE)
-_LINK = re.compile(rb"<a\s[^>]*href\s*=\s*[\"']?\s*(?!#)", re.IGNORECASE)
-_FIELD = re.compile(rb"<(?:input|textarea|select)\b", re.IGNORECASE)
+_HIDDEN = rb"<[a-z][^>]*(?:\shidden[\s=>]|display:\s*none|visibility:\s*hidden)"
+_COUNTED = {
+    "addresses of links, left out": rb"<a\s[^>]*href\s*=\s*[\"']?\s*(?!#)",
+    "form fields, whose contents are not read": rb"<(?:input|textarea|select)\b",
+    "elements that the page hides, left out": _HIDDEN,
+}
 _SCREENSHOT = re.compile(r" Add \[screenshot: true\] to see it rendered\.")
 _MARKS = {  # UTF-32 first: its mark begins like that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
@@ -74,12 +77,8 @@ def web(name: str, data: bytes, bounds: Bounds, main: bool = True) -> Part:
         notes.append(f"menus, headers and footers are left out: {whole - size:,} of {whole:,} characters")
     if unread := Counter(tag.decode().lower() for tag in _UNREAD.findall(data)):
         notes.append("elements not read: " + ", ".join(f"{number} {tag}" for tag, number in unread.items()))
-    if links := len(_LINK.findall(data)):
-        notes.append(f"addresses of links, left out: {links}")
-    if fields := len(_FIELD.findall(data)):
-        notes.append(f"form fields, whose contents are not read: {fields}")
-    if hidden := len(_HIDDEN.findall(data)):
-        notes.append(f"elements that the page hides, left out: {hidden}")
+    counted = {what: len(re.findall(tag, data, re.IGNORECASE)) for what, tag in _COUNTED.items()}
+    notes += [f"{what}: {number}" for what, number in counted.items() if number]
     said = [_SCREENSHOT.sub(" Print it to PDF in a browser.", note) for note in _said(artifact["meta"])]
     return Part(artifact["text"], [*notes, *said])
 

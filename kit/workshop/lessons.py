@@ -107,12 +107,10 @@ def run(
         return client.execute(env=os.environ | {"KIT_PROGRESS": "off"} | environment)
     except AssertionError:  # what nbclient ends with after its own SIGINT handler has stopped the kernel
         raise KeyboardInterrupt from None
-    except DeadKernelError as error:
-        raise CellFailed(
-            f"{place} [{running}] failed: the kernel died; out of memory, or stopped?"
-        ) from error
-    except CellExecutionError as error:
-        raise CellFailed(f"{place} [{running}] failed: {error.ename}: {error.evalue}") from error
+    except (CellExecutionError, DeadKernelError) as error:
+        died = "the kernel died; out of memory, or stopped?"
+        why = died if isinstance(error, DeadKernelError) else f"{error.ename}: {error.evalue}"
+        raise CellFailed(f"{place} [{running}] failed: {why}") from error
 
 
 def problems(executed: NotebookNode) -> Iterator[str]:
