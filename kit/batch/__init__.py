@@ -5,7 +5,7 @@
     done = batch.run(program, "entries.parquet", inputs=["narrative"], to="out", threads=32)
     done.results.to_pandas(), done.failures.to_pandas(), done.usage
 
-`runs` begins: `sources` gives pieces of the table, `driver` asks their `entries` in `threads` or on a
+`runs` begins: `sources` gives pieces of the table, `driver` asks their `entries` in threads or on a
 `cluster`, keeps the `answers`, and writes finished `parts`.
 
 Left out: retries, which are the model's own (`dspy.LM(..., num_retries=8)` waits 1, 2, 4, ... seconds, or as

@@ -28,7 +28,6 @@ INSERT INTO spent VALUES (?, ?, 1, ?, ?, ?) ON CONFLICT DO UPDATE SET
 """
 _REMEMBER = "INSERT OR REPLACE INTO answers (key, outputs, error, reason) VALUES (?, ?, ?, ?)"
 _RECALL = "SELECT key, outputs, error, reason FROM answers WHERE NOT again AND key IN "
-_AT_ONCE = 500
 
 
 class Answers:
@@ -43,9 +42,9 @@ class Answers:
         """Remember outcomes and what they cost, all or none."""
         with self._database:
             for outcome in outcomes:
-                calls = outcome.spent.calls
-                bill = [(c.model, c.source, c.input_tokens, c.output_tokens, c.cost_usd) for c in calls]
-                self._database.executemany(_ADD, bill)
+                for call in outcome.spent.calls:
+                    bill = (call.model, call.source, call.input_tokens, call.output_tokens, call.cost_usd)
+                    self._database.execute(_ADD, bill)
                 if not outcome.is_fatal:
                     row = (outcome.key, outcome.outputs, outcome.error, outcome.reason)
                     self._database.execute(_REMEMBER, row)
@@ -53,8 +52,8 @@ class Answers:
     def get(self, keys: Sequence[bytes]) -> dict[bytes, EntryOutcome]:
         """Return what is known of the keys asked for."""
         outcomes = {}
-        for start in range(0, len(keys), _AT_ONCE):
-            some = keys[start : start + _AT_ONCE]
+        for start in range(0, len(keys), 500):
+            some = keys[start : start + 500]
             rows = self._database.execute(f"{_RECALL} ({', '.join('?' * len(some))})", some)
             outcomes |= {row[0]: EntryOutcome(*row) for row in rows}
         return outcomes

@@ -1,9 +1,8 @@
 """Cells: a frame's columns as Arrow for the files of results, and cells as the program gets them.
 
-A column of text, numbers, booleans, dates or bytes is stored as such. Arrow would change other cells: give
-every dict the keys of all, move a time into another zone, add zeros to decimals. Such a column is kept: the
-program gets the cells as they were, the results hold them as JSON, as Pydantic writes it: decimals as text,
-bytes in base64.
+A column of text, numbers, booleans, dates or bytes is stored as such. Arrow would change other cells (dicts,
+times, decimals). Such a column is kept: the program gets the cells as they were, the results hold them as
+JSON, as Pydantic writes it: decimals as text, bytes in base64.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def rows_of(frame: pandas.DataFrame, keep: Iterable[str] = ()) -> Rows:
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     if twice := sorted(set(frame.columns[frame.columns.duplicated()])):
         raise BadColumn(f"Two columns are named {', '.join(map(repr, twice))}. Rename one of them.")
-    names = [name for name in frame.columns if name in keep or _must_be_kept(frame[name])]
+    names = [name for name in frame.columns if name in keep or not _is_stored(frame[name])]
     kept = {name: [None if missing(cell) else cell for cell in frame[name]] for name in names}
     stored = {name: _stored(frame[name], kept.get(name)) for name in frame.columns}
     return Rows(pa.table(stored), kept)
@@ -69,8 +68,8 @@ def missing(cell: Any) -> bool:
     return bool(pandas.api.types.is_scalar(cell) and pandas.isna(cell))
 
 
-def _must_be_kept(column: pandas.Series) -> bool:
-    return column.dtype == object and any(type(cell) not in _STORED for cell in column if not missing(cell))
+def _is_stored(column: pandas.Series) -> bool:
+    return column.dtype != object or all(type(cell) in _STORED or missing(cell) for cell in column)
 
 
 def _stored(column: pandas.Series, kept: list[Any] | None) -> pa.Array:
@@ -131,7 +130,6 @@ def readable(text: str) -> str:
 
 
 def _of_library(value: Any) -> Any:
-    """Return what stands for a value that Pydantic does not know."""
     if isinstance(value, dspy.Example):  # a Prediction is one too
         return value.toDict()
     if isinstance(value, pandas.DataFrame):

@@ -19,8 +19,7 @@ import cloudpickle
 import distributed
 import dspy
 
-from kit.batch.entries import Entry, EntryOutcome, forget_calls
-from kit.batch.threads import all_of
+from kit.batch.entries import Entry, EntryOutcome, all_of, forget_calls
 from kit.engines import live
 from kit.engines.history import entries
 from kit.redaction import hide
@@ -55,15 +54,13 @@ class Cluster:
         self._done: queue.SimpleQueue[distributed.Future] = queue.SimpleQueue()
         self._sent: dict[distributed.Future, tuple[str, Task]] = {}
         self._task: Task = []
-        self._workers: list[str] = []
-        self._looked = 0.0
+        self._workers, self._looked = [], 0.0
 
     @property
     def capacity(self) -> int:
         """How many entries may be asked at once: each worker has as many waiting as in flight."""
         if time.monotonic() - self._looked > 2:
-            self._workers = list(self._client.nthreads())
-            self._looked = time.monotonic()
+            self._workers, self._looked = list(self._client.nthreads()), time.monotonic()
         return 2 * self.threads * max(1, len(self._workers))
 
     def ask(self, key: bytes, inputs: dict[str, Any]) -> None:

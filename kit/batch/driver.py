@@ -30,10 +30,9 @@ class Stopped(RuntimeError):
 
 @dataclass
 class Partition:
-    """A piece of the table.
+    """A piece of the table, for each row the key of its entry, or why nobody was asked.
 
-    `keys` has for each row its entry's key, or why nobody was asked; `waiting` counts the rows of each entry
-    that is not yet answered.
+    `waiting` counts the rows of each entry that is not yet answered.
     """
 
     number: int
@@ -65,7 +64,13 @@ class Driver:
         `Stopped` is raised after too many failures in a row, or one that no entry could escape.
         """
         finished = self.parts.finished()
-        with live.under_way(Errand(self._extent)):
+        called = calls_of(getattr(self.asked, "program", None))  # for a row, at most
+
+        def extent() -> tuple[str, int]:
+            rows = self.bar.total - self.bar.n
+            return f"kit.batch on {rows:,} rows", rows * called
+
+        with live.under_way(Errand(extent)):
             try:
                 for number, rows in enumerate(partitions):
                     if number not in finished:
@@ -80,11 +85,6 @@ class Driver:
                     self.bar.set_postfix_str(f"waiting for {left} entries; Ctrl-C again drops them")
                 while self.asked.asked:
                     self.answers.add(self.asked.outcomes())
-
-    def _extent(self) -> tuple[str, int]:
-        """Return what runs, and how many calls of models it makes at most."""
-        rows = self.bar.total - self.bar.n
-        return f"kit.batch on {rows:,} rows", rows * calls_of(getattr(self.asked, "program", None))
 
     def _begin(self, number: int, rows: Rows, start: int) -> None:
         table, entries = numbered(rows.table, start), self._entries(rows)
@@ -109,11 +109,9 @@ class Driver:
         entries: list[dict[str, Any] | EntryOutcome] = []
         for row in zip(*columns, strict=True):
             inputs = dict(zip(self.inputs, row, strict=True))
-            if empty := ", ".join(self.inputs[name] for name, value in inputs.items() if missing(value)):
-                reason = f"No value in {empty}; the program was not asked."
-                entries.append(EntryOutcome(b"", error="MissingValue", reason=reason))
-            else:
-                entries.append(inputs)
+            empty = ", ".join(self.inputs[name] for name, value in inputs.items() if missing(value))
+            reason = f"No value in {empty}; the program was not asked."
+            entries.append(EntryOutcome(b"", b"", "MissingValue", reason) if empty else inputs)
         return entries
 
     def _receive(self) -> None:
@@ -121,9 +119,8 @@ class Driver:
             raise KeyboardInterrupt
         outcomes = self.asked.outcomes()
         self.answers.add(outcomes)
-        calls = [call for outcome in outcomes for call in outcome.spent.calls]
-        self.calls += len(calls)
-        self.cost_usd += sum(call.cost_usd for call in calls)
+        self.calls += sum(len(outcome.spent.calls) for outcome in outcomes)
+        self.cost_usd += sum(call.cost_usd for outcome in outcomes for call in outcome.spent.calls)
         self.failed += sum(bool(outcome.error) for outcome in outcomes)
         note = f"{self.calls:,} calls, ${self.cost_usd:.2f}, {self.failed:,} failed"
         self.bar.set_postfix_str(note, refresh=False)

@@ -1,8 +1,8 @@
 """Identity: what makes two runs the same run, so that one may go on where the other stopped.
 
 It holds the program's prompts, demos and code, the model and its parameters, the adapter, the inputs and the
-content of the table. Keys, addresses, timeouts and retries may change between two sittings. Of the code it
-counts the program's classes, and the functions and constants of their package that their methods name.
+content of the table; keys, addresses, timeouts and retries may change. Of the code it counts the program's
+classes, and the functions and constants of their package that their methods name.
 """
 
 from __future__ import annotations
@@ -36,13 +36,9 @@ def identity_of(program: dspy.Module, inputs: dict[str, str], source: str, **lay
     for lm in (dspy.settings.lm, *(part.lm for part in program.predictors())):
         options = lm and sorted(item for item in lm.kwargs.items() if not _CONNECTION.search(item[0]))
         models.append([lm.model, lm.model_type, options] if lm else [])
-    return {
-        "program": _hash([_module(part, name) for name, part in program.named_sub_modules()]),
-        "model": _hash([*models, type(dspy.settings.adapter).__name__]),
-        "inputs": inputs,
-        "source": source,
-        **layout,
-    }
+    asked = _hash([_module(part, name) for name, part in program.named_sub_modules()])
+    model = _hash([*models, type(dspy.settings.adapter).__name__])
+    return {"program": asked, "model": model, "inputs": inputs, "source": source, **layout}
 
 
 def recorded(folder: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -19,7 +18,6 @@ from kit.batch import cells
 from kit.batch.entries import EntryOutcome
 
 NUMBER = "row_number"
-_NUMBERS = {float, int, type(None)}
 _FAILURES = pa.schema({NUMBER: pa.int64(), "error": pa.string(), "reason": pa.string()})
 _WITHOUT_FILES = {"results": pa.schema({NUMBER: pa.int64()}), "failures": _FAILURES}
 
@@ -63,14 +61,10 @@ class Parts:
 
 
 class Table:
-    """Finished rows on disk, read when asked for. Shown as its first rows.
-
-    `dataset` is a `pyarrow.dataset.Dataset` of the files, to filter, or to take some columns of.
-    """
+    """Finished rows on disk, read when asked for; `dataset` is a `pyarrow.dataset.Dataset` of the files."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.name = name
-        self.paths = files(folder, name)
+        self.name, self.paths = name, files(folder, name)
         if broken := [path for path in self.paths if not _is_whole(path)]:
             raise OSError(f"{broken[0]} is damaged. Make the same call of batch.run again: it is rewritten.")
         schema = _common([*map(pa.parquet.read_schema, self.paths)] or [_WITHOUT_FILES[name]])
@@ -105,10 +99,10 @@ def files(folder: Path, name: str) -> list[Path]:
 
 
 def _is_whole(path: Path) -> bool:
-    with contextlib.suppress(pa.ArrowInvalid):
-        pa.parquet.read_metadata(path)
-        return True
-    return False
+    try:
+        return bool(pa.parquet.read_metadata(path))
+    except pa.ArrowInvalid:
+        return False
 
 
 def count_rows(paths: list[Path]) -> int:
@@ -139,7 +133,7 @@ def _column(outputs: list[Any]) -> pa.Array:
     """Keep text, numbers and booleans; what is nested or of mixed types becomes JSON, long integers text."""
     kinds = {type(cell) for cell in outputs}
     one_kind = len(kinds - {type(None)}) <= 1 and not kinds & {dict, list}
-    if one_kind or kinds <= _NUMBERS:
+    if one_kind or kinds <= {float, int, type(None)}:
         try:
             return pa.array(outputs)
         except (OverflowError, pa.ArrowInvalid):  # an integer beyond 64 bits, or too long to be a float

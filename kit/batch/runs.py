@@ -21,19 +21,18 @@ from kit import tables
 from kit.batch import identity
 from kit.batch.answers import Answers
 from kit.batch.driver import Driver
+from kit.batch.entries import Threads
 from kit.batch.parts import Parts, Table, count_rows, files
 from kit.batch.sources import mapping_of, source_of
-from kit.batch.threads import Threads
 
 _ANSWERS = "answers.sqlite"
 
 
 @dataclass(frozen=True)
 class BatchRun:
-    """What a folder holds: finished partitions of a table of `rows` rows, and the bill.
+    """Finished partitions of a table of `rows` rows, and the bill.
 
-    `entries` counts the distinct entries that were asked; `usage` has the calls, tokens and dollars of all
-    sittings, by model.
+    `entries` counts the distinct entries asked; `usage` has calls, tokens and dollars so far, by model.
     """
 
     to: Path
@@ -136,15 +135,9 @@ def run(
             from kit.batch.cluster import Cluster
 
             asked = stack.enter_context(contextlib.closing(Cluster(program, threads, scheduler)))
-        driver = Driver(
-            mapping,
-            asked=asked,
-            answers=answers,
-            parts=parts,
-            bar=stack.enter_context(tqdm(total=table.rows, initial=_finished(folder), **shown)),
-            interrupted=stack.enter_context(_interrupts()),
-            patience=max_failures_in_a_row,
-        )
+        bar = stack.enter_context(tqdm(total=table.rows, initial=_finished(folder), **shown))
+        interrupted = stack.enter_context(_interrupts())
+        driver = Driver(mapping, asked, answers, parts, bar, interrupted, max_failures_in_a_row)
         driver.work(table.partitions(partition_rows), partition_rows)
     return read(to)
 
@@ -185,11 +178,10 @@ def _continue(folder: Path, described: dict[str, Any], answers: Answers, parts: 
 @contextlib.contextmanager
 def _interrupts() -> Iterator[threading.Event]:
     """Note the first Ctrl-C, for the driver to act on between two steps; let the second one through."""
-    noted = threading.Event()
+    noted, before = threading.Event(), signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread():
         yield noted
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def note(*_: Any) -> None:
         noted.set()
@@ -208,8 +200,8 @@ def _told(folder: Path, rows: int) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        here = f"{_finished(folder):,} of {rows:,} rows are finished in {folder}"
-        note = f"{here}; the same call goes on from there."
+        finished = f"{_finished(folder):,} of {rows:,} rows are finished in {folder}"
+        note = f"{finished}; the same call goes on from there."
         if isinstance(error, sqlite3.OperationalError):
             raise OSError(f"Cannot write to {folder}: {error}. Make room there. {note}") from error
         error.add_note(note)

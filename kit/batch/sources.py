@@ -19,9 +19,8 @@ import pyarrow.dataset  # noqa: F401 - for pa.dataset
 
 from kit.batch import cells
 
-_IN_PIECES = pa.dataset.ParquetFileFormat(
-    default_fragment_scan_options=pa.dataset.ParquetFragmentScanOptions(pre_buffer=False)
-)
+_SCAN = pa.dataset.ParquetFragmentScanOptions(pre_buffer=False)
+_IN_PIECES = pa.dataset.ParquetFileFormat(default_fragment_scan_options=_SCAN)
 _LITTLE_AT_ONCE = {"batch_size": 1000, "batch_readahead": 1, "fragment_readahead": 1, "use_threads": False}
 
 

@@ -5,8 +5,7 @@ import time
 
 import dspy
 
-from kit.batch.entries import key_of
-from kit.batch.threads import Threads
+from kit.batch.entries import Threads, key_of
 
 
 class Waiting(dspy.Module):
