@@ -24,9 +24,8 @@ class Call:
     """One call, as DSPy's history tells it.
 
     `source` is "live" (a model computed it, and a provider bills it), "replayed" (recorded earlier; seconds
-    are the recording's), "cached" (DSPy's own cache; no tokens, no seconds),
-    "scripted" (a `DummyLM` said what a test told it to), or "recorded" (a line of a
-    lesson's recordings). `part` says which module or lesson it belongs to, where that is known.
+    are the recording's), "cached" (DSPy's own cache; no tokens, no seconds), "scripted" (by a `DummyLM`), or
+    "recorded" (a line of a lesson's recordings). `part` is its module or lesson, where that is known.
     """
 
     model: str
@@ -60,15 +59,13 @@ class Usage:
     def _headings(self) -> list[str]:
         return [*([] if self.by == "model" else [self.by]), "model", "answered by", *_COUNTS]
 
-    def _groups(self) -> dict[tuple[str, ...], list[Call]]:
+    def _rows(self) -> list[list[Any]]:
         groups: dict[tuple[str, ...], list[Call]] = {}
         for number, call in enumerate(self.calls, 1):
             part = {"model": [], "call": [str(number)]}.get(self.by, [call.part])
             groups.setdefault((*part, call.model, call.source), []).append(call)
-        return dict(sorted(groups.items())) if self.by == "model" else groups
-
-    def _rows(self) -> list[list[Any]]:
-        rows = [[*group, *_totals(calls)] for group, calls in self._groups().items()]
+        named = sorted(groups.items()) if self.by == "model" else groups.items()
+        rows = [[*group, *_totals(calls)] for group, calls in named]
         blanks = [""] * (len(self._headings()) - len(_COUNTS) - 1)
         return rows if len(rows) == 1 else [*rows, ["all", *blanks, *_totals(self.calls)]]
 
@@ -99,9 +96,7 @@ def _by_part(program: Any) -> list[Call]:
     """Charge each call to the predictor that made it; what copies made, such as BestOfN's, is elsewhere."""
     if not hasattr(program, "named_predictors"):
         raise ValueError('Usage by module needs a program: kit.usage(program, by="module").')
-    makers = {
-        entry["uuid"]: name for name, predictor in program.named_predictors() for entry in predictor.history
-    }
+    makers = {entry["uuid"]: name for name, part in program.named_predictors() for entry in part.history}
     calls = [replace(_call(entry), part=makers.get(entry["uuid"], ELSEWHERE)) for entry in program.history]
     order = [*dict.fromkeys(makers.values()), ELSEWHERE]
     return sorted(calls, key=lambda call: (order.index(call.part), call.model, call.source))

@@ -13,6 +13,9 @@ from typing import Any
 
 from kit.redaction import hide
 
+_TURN = threading.Lock()
+_now: Mark | None = None
+
 
 def notice(text: str) -> None:
     """Show a small grey line, without secrets."""
@@ -39,18 +42,44 @@ def cell() -> Any:
     return _notebook() and _notebook().execution_count
 
 
-class LogLine:
-    """A small grey line that can change; only a notebook shows it."""
+class Mark:
+    """A grey line under a cell that asked a model live; it counts the replies of one run of the cell."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, number: object) -> None:
+        self.number, self.models, self.replies, self.seconds = number, {}, 0, 0.0
         self._place = uuid.uuid4().hex
-        self.change(text, update=False)
+        self._change("", update=False)
 
-    def change(self, text: str, *, update: bool = True) -> None:
-        """Show another text in its place."""
+    def begin(self, model: str) -> None:
+        """Show that a model computes."""
+        self.models[model] = None
+        if not self.replies:
+            self._change(f"{' and '.join(self.models)} answers it live ...")
+
+    def end(self, seconds: float | None) -> None:
+        """Show how long it took; None if no live reply came."""
+        said = f"{' and '.join(self.models)} answers it live:"
+        if seconds is not None:
+            log(f"{said} {seconds:.1f} s")
+        with _TURN:
+            self.replies, self.seconds = self.replies + (seconds is not None), self.seconds + (seconds or 0.0)
+            count = f" {self.replies} replies," if self.replies > 1 else ""
+            self._change(f"{said}{count} {self.seconds:.1f} s" if self.replies else "")
+
+    def _change(self, text: str, *, update: bool = True) -> None:
         if _notebook():
             bundle = {"text/plain": text, "text/html": _small(text)}
             _notebook_display(bundle, display_id=self._place, update=update)
+
+
+def mark(model: str) -> Mark:
+    """Return the mark of a call that begins."""
+    global _now
+    with _TURN:
+        if _now is None or cell() is None or _now.number != cell():  # a log has a line for each
+            _now = Mark(cell())
+        _now.begin(model)
+        return _now
 
 
 def ask(question: str, needed: Callable[[], bool] = lambda: True) -> str | None:

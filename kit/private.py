@@ -19,7 +19,7 @@ TOOL_FAILED = "Execution error in "
 
 
 def history() -> list[dict[str, Any]]:
-    """Return DSPy's list of the calls of this kernel, oldest first."""
+    """Return DSPy's list of the calls of this kernel, oldest first; it keeps the last 10,000."""
     from dspy.clients.base_lm import GLOBAL_HISTORY
 
     return GLOBAL_HISTORY

@@ -8,10 +8,7 @@ from dotenv import load_dotenv
 
 
 def _root() -> Path:
-    """Return the project's folder: the clone that holds this file, else the one around the working directory.
-
-    In an installation that is not editable this file lies in site-packages, where nothing of a project is.
-    """
+    """Return the clone that holds this file or, once installed, the one around the working directory."""
     here, now = Path(__file__).resolve().parents[1], Path.cwd()
     clones = (folder for folder in (here, now, *now.parents) if (folder / "data" / "replies").is_dir())
     return next(clones, here if (here / "pyproject.toml").exists() else now)

@@ -84,8 +84,6 @@ _PLACEHOLDERS = re.compile(
 )
 """What stands where a secret belongs, and is known to all: words, and addresses of machines."""
 _BASIC = re.compile(r"(?<=\bBasic )[A-Za-z0-9+/]{6,}={0,2}", re.IGNORECASE)
-
-
 _WORDS = re.compile(r"[^\s\"'<>]+")
 
 
@@ -203,8 +201,8 @@ def _letter(letter: str) -> str:
         return letter
     number = ord(letter)
     percent = "".join(f"%(?:25)*{byte:02x}" for byte in letter.encode("utf-8", "surrogateescape"))
-    pair = letter.encode("utf-16-be", "surrogatepass").hex()
-    unicode = r"\\+u".join(re.findall("....", pair))  # JSON writes an emoji as two
+    pairs = re.findall("....", letter.encode("utf-16-be", "surrogatepass").hex())  # JSON: an emoji has two
+    unicode = r"\\+u".join(pairs)
     spellings = [
         re.escape(letter),
         f"(?i:{percent})",
@@ -213,8 +211,7 @@ def _letter(letter: str) -> str:
     ]
     if (escaped := html.escape(letter)) != letter:
         spellings.append(f"&(?:amp;)*{escaped[1:]}")
-    if letter == " ":
-        spellings.append("[+]")
+    spellings += ["[+]"] if letter == " " else []
     return rf"\\*(?:{'|'.join(spellings)})"
 
 

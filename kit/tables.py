@@ -23,10 +23,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def section(title: str, text: str, *, folded: bool = False) -> str:
     """Return a titled block of preformatted text that can be folded."""
     opened = "" if folded else " open"
-    return (
-        f'<details{opened} style="{_BOX}"><summary><b>{html.escape(title)}</b></summary>'
-        f"{preformatted(text)}</details>"
-    )
+    head = f'<details{opened} style="{_BOX}"><summary><b>{html.escape(title)}</b></summary>'
+    return f"{head}{preformatted(text)}</details>"
 
 
 def preformatted(text: str) -> str:

@@ -1,9 +1,4 @@
-"""Which model answers: profiles and roles, the offline engine, recordings.
-
-from kit.engines import lm_for
-
-lm = lm_for(MyEngine(), Recordings(Path("replies")))
-"""
+"""Which model answers: `lm_for(MyEngine(), Recordings(folder))`, profiles and roles, the offline engine."""
 
 from __future__ import annotations
 

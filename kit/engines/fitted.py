@@ -48,12 +48,7 @@ class FittedLM(dspy.LM):
     """
 
     def __init__(
-        self,
-        model: str,
-        *,
-        refuses: Iterable[str],
-        say: Callable[[str], None] = log.warning,
-        **options: Any,
+        self, model: str, *, refuses: Iterable[str], say: Callable[[str], None] = log.warning, **options: Any
     ) -> None:
         self.refuses, self.say = frozenset(refuses), say
         if unknown := self.refuses.difference(KINDS):
@@ -99,8 +94,7 @@ class FittedLM(dspy.LM):
         """Return the state of a plain `dspy.LM`, which loads without `kit`; it holds no refused option."""
         state = super().dump_state()
         fitted = self.fitted({name: state[name] for name in (*CAPS, *SAMPLING) if name in state})
-        plain = f"{dspy.LM.__module__}.{dspy.LM.__qualname__}"
-        return state | fitted | {"_dspy_lm_class": plain}
+        return state | fitted | {"_dspy_lm_class": f"{dspy.LM.__module__}.{dspy.LM.__qualname__}"}
 
     def _must_not_reason(self, asked: dict[str, Any]) -> bool:
         if "tools" not in self.refuses or not asked.get("tools") or self.model_type != "chat":

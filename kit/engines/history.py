@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kit import private
 from kit.engines.models import list_usd
-
-
-def entries() -> list[dict[str, Any]]:
-    """Return the calls of this kernel, oldest first; DSPy keeps the last 10,000."""
-    return private.history()
+from kit.private import history as entries
 
 
 def notes(entry: dict[str, Any]) -> dict[str, Any]:

@@ -24,12 +24,9 @@ from typing import Any, Self
 from kit.engines.direct import reach_directly
 from kit.redaction import hide
 
-LONGEST_BODY = 4_000_000
-"""The longest body of a request, in bytes."""
-READS_WITHIN = 10.0
-"""Seconds that the head of a request may take, and a pause in its body."""
-SENDS_WITHIN = 30.0
-"""Seconds within which a caller must take the answer."""
+LONGEST_BODY = 4_000_000  # bytes of a request
+READS_WITHIN = 10.0  # seconds that the head of a request may take, and a pause in its body
+SENDS_WITHIN = 30.0  # seconds within which a caller must take the answer
 MOST_CONNECTIONS = 256
 
 _KINDS = {401: "authentication_error", 404: "not_found_error", 500: "server_error"}

@@ -34,9 +34,8 @@ from kit import private
 from kit.engines import foresight
 from kit.engines.foresight import Errand, calls_of, duration, forecast
 from kit.engines.history import cost_usd, entry_of
-from kit.engines.marks import Mark, mark
 from kit.engines.models import list_usd
-from kit.notices import ask, notice
+from kit.notices import Mark, ask, mark, notice
 
 UNASKED = 20
 _SETTINGS = {"": "ask", "ask": "ask", "auto": "yes", "never": "never", "yes": "yes"}

@@ -64,11 +64,8 @@ class LlamaEngine:
     ) -> None:
         if timeout is not None and not 0 < timeout < threading.TIMEOUT_MAX:
             raise ValueError(f"timeout is {timeout!r}; expected a positive number of seconds, or None.")
-        self.model = model
-        self.context = context
+        self.model, self.context, self.reuse_prefix, self.timeout = model, context, reuse_prefix, timeout
         self.threads = threads or min(4, os.cpu_count() or 1)
-        self.reuse_prefix = reuse_prefix
-        self.timeout = timeout
 
     def __repr__(self) -> str:
         return f"LlamaEngine({self.model!r}, context={self.context})"

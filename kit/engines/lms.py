@@ -73,11 +73,7 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
 
 
 def lm_for(
-    engine: Any,
-    recordings: Recordings | None = None,
-    *,
-    model: str = "custom/model",
-    **options: Any,
+    engine: Any, recordings: Recordings | None = None, *, model: str = "custom/model", **options: Any
 ) -> dspy.LM:
     """Build a `dspy.LM` over an engine of your own: recorded replies first, then the engine.
 

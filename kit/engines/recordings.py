@@ -40,9 +40,7 @@ class Recordings:
     """
 
     def __init__(self, folder: Path, record_to: Path | None = None, *, fresh: bool = False) -> None:
-        self.folder = folder
-        self.record_to = record_to
-        self.fresh = fresh
+        self.folder, self.record_to, self.fresh = folder, record_to, fresh
         self._lines: dict[str, bytes] | None = None
         self._kept: set[str] = set()
         self._also: list[Path] = []
@@ -53,8 +51,7 @@ class Recordings:
 
     def get(self, key: str) -> dict[str, Any] | None:
         """Return the recorded line for a key, or None."""
-        line = self._index().get(key)
-        if line is None:
+        if not (line := self._index().get(key)):
             return None
         self._keep(key, line)
         return orjson.loads(line)

@@ -69,9 +69,7 @@ class ReplayEngine:
     """
 
     def __init__(self, live: Any, recordings: Recordings, *, weights: str = "") -> None:
-        self.live = live
-        self.recordings = recordings
-        self.weights = weights
+        self.live, self.recordings, self.weights = live, recordings, weights
         for name in _CAPABILITIES:
             setattr(self, name, getattr(live, name, ()))
 
@@ -146,9 +144,8 @@ class ReplayEngine:
     def _refuse_without_model(self, key: str, request: Request) -> None:
         if self.live is not None and live.setting() != "never":
             return
-        lacking = ""
-        if not self.recordings.fresh and not self.recordings.folder.is_dir():
-            folder = self.recordings.folder
+        lacking, folder = "", self.recordings.folder
+        if not self.recordings.fresh and not folder.is_dir():
             lacking = f"There are no recordings: no folder {folder}. Work in a clone of the project. "
         raise NoRecording(
             f"{lacking}No recorded reply for this prompt (key {key}), which asks: {hide(asks(request))!r}. "

@@ -17,8 +17,7 @@ import httpx
 
 from kit.notices import notice
 
-BATCH = 512
-"""Tokens of a prompt that are read at once; between two batches a call can be stopped."""
+BATCH = 512  # tokens of a prompt that are read at once; between two batches a call can be stopped
 abandoned: ContextVar[threading.Event | None] = ContextVar("kit_abandoned", default=None)
 """Set by a caller that has given up, such as a cancelled task: the model then stops at the next token."""
 _LOADING = threading.Lock()

@@ -78,15 +78,24 @@ def locate(name: str) -> Path | None:
         BadWeights: If the file is not the one released; the kit's own copy is then removed.
         NoWeights: If KIT_MODELS is not a folder.
     """
-    known = spec(name)
-    path = _find(known)
+    known, places = spec(name), [folder()]
+    if os.environ.get("KIT_MODELS"):
+        yours = Path(os.environ["KIT_MODELS"]).expanduser().absolute()
+        if not yours.is_dir():
+            raise NoWeights(f"KIT_MODELS names {yours}, which is not a folder. Name one, or unset it.")
+        places.insert(0, yours)
+    path = next((path for place in places if (path := place / known.file).is_file()), None)
     return path and check(path, known)
 
 
 def check(path: Path, known: Weights) -> Path:
     """Return a file if it is the right one; `BadWeights` says what is wrong with another."""
-    fault = _fault(path, known)
-    if fault is None:
+    seen = path.stat()
+    if seen.st_size != known.bytes:
+        fault = f"{path} has {seen.st_size:,} bytes, expected {known.bytes:,}"
+    elif (digest := _sha256(path, seen.st_mtime_ns)) != known.sha256:
+        fault = f"{path} has sha256 {digest}, expected {known.sha256}"
+    else:
         return path
     if path.parent != folder():
         raise BadWeights(f"{fault}. It was left alone: replace it, or unset KIT_MODELS.")
@@ -97,24 +106,6 @@ def check(path: Path, known: Weights) -> Path:
 @cache
 def _table() -> dict[str, dict[str, Any]]:
     return tomllib.loads(Path(__file__).with_name("models.toml").read_text(encoding="utf-8"))["weights"]
-
-
-def _find(known: Weights) -> Path | None:
-    places = [folder()]
-    if os.environ.get("KIT_MODELS"):
-        yours = Path(os.environ["KIT_MODELS"]).expanduser().absolute()
-        if not yours.is_dir():
-            raise NoWeights(f"KIT_MODELS names {yours}, which is not a folder. Name one, or unset it.")
-        places.insert(0, yours)
-    return next((path for place in places if (path := place / known.file).is_file()), None)
-
-
-def _fault(path: Path, known: Weights) -> str | None:
-    seen = path.stat()
-    if seen.st_size != known.bytes:
-        return f"{path} has {seen.st_size:,} bytes, expected {known.bytes:,}"
-    digest = _sha256(path, seen.st_mtime_ns)
-    return None if digest == known.sha256 else f"{path} has sha256 {digest}, expected {known.sha256}"
 
 
 @cache
