@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _HEADINGS = ["adapter", "messages", "characters", "reply bound by"]
 _COLUMNS = 3
 """More adapters than this are chosen from a list instead of set side by side."""
-_WIDE = "width:100%;table-layout:fixed"
 _CELL = "vertical-align:top;text-align:left"
 
 
@@ -44,26 +43,19 @@ class Prompts:
 
     def _repr_html_(self) -> str:
         """Show what all send alike once, then each draft's own: side by side, or one at a time if many."""
-        count, (first, *others) = len(self.drafts), map(texts, self.drafts.values())
-        common = {
-            title: text
-            for title, text in first.items()
-            if others and all(text == other.get(title) for other in others)
-        }
-        shared = [
-            tables.section(f"{title} · the same in all {count}", text, folded=True)
-            for title, text in common.items()
-        ]
+        count, (first, *others) = len(self.drafts), [texts(draft).items() for draft in self.drafts.values()]
+        common = dict(item for item in first if others and all(item in other for other in others))
+        titled = ((f"{title} · the same in all {count}", text) for title, text in common.items())
+        shared = "".join(tables.section(title, text, folded=True) for title, text in titled)
         own = {name: "".join(draft.sections(without=common)) for name, draft in self.drafts.items()}
         shown = self._side_by_side(own) if count <= _COLUMNS else self._one_at_a_time(own)
-        return f"{tables.table(_HEADINGS, self._rows())}{''.join(shared)}{shown}"
+        return f"{tables.table(_HEADINGS, self._rows())}{shared}{shown}"
 
     def _side_by_side(self, own: dict[str, str]) -> str:
         heads = "".join(f'<th style="{_CELL}" align="left">{html.escape(name)}</th>' for name in own)
         cells = "".join(f'<td style="{_CELL}" valign="top">{sections}</td>' for sections in own.values())
-        return (
-            f'<table style="{_WIDE}"><thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody></table>'
-        )
+        rows = f"<thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody>"
+        return f'<table style="width:100%;table-layout:fixed">{rows}</table>'
 
     def _one_at_a_time(self, own: dict[str, str]) -> str:
         group = f"adapters-{zlib.crc32(repr(self).encode())}"
@@ -78,10 +70,8 @@ class Prompts:
         return diff(self[before], self[after], names=(before, after))
 
     def _rows(self) -> list[list[Any]]:
-        return [
-            [name, len(draft.messages), draft.characters, draft.bound_by]
-            for name, draft in self.drafts.items()
-        ]
+        drafts = self.drafts.items()
+        return [[name, len(draft.messages), draft.characters, draft.bound_by] for name, draft in drafts]
 
 
 def prompts(
@@ -94,13 +84,11 @@ def prompts(
     """Return what each adapter would send for these inputs. No model is asked.
 
     Args:
-        program: A predictor or any other module; of several calls, its first is shown.
+        program: A predictor or any other module; of several calls, its first is shown. `ValueError` if it
+            calls no model, or if an adapter cannot write its signature.
         inputs: Its keyword arguments.
         adapters: Adapters by name; by default Chat, JSON, XML and BAML.
         lm: The model it would go to, which may or may not follow a schema; by default the configured one.
-
-    Raises:
-        ValueError: If the program calls no model, or an adapter cannot write the signature.
     """
     adapters = adapters or stock()
     return Prompts({name: draft(program, inputs, adapter, lm) for name, adapter in adapters.items()})
@@ -124,9 +112,5 @@ def stock() -> dict[str, dspy.Adapter]:
     import dspy
     from dspy.adapters.baml_adapter import BAMLAdapter
 
-    return {
-        "Chat": dspy.ChatAdapter(),
-        "JSON": dspy.JSONAdapter(),
-        "XML": dspy.XMLAdapter(),
-        "BAML": BAMLAdapter(),
-    }
+    own = {"Chat": dspy.ChatAdapter, "JSON": dspy.JSONAdapter, "XML": dspy.XMLAdapter, "BAML": BAMLAdapter}
+    return {name: adapter() for name, adapter in own.items()}

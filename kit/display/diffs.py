@@ -15,10 +15,8 @@ from difflib import SequenceMatcher
 
 from kit.display.prompts import Draft, Prompt, texts, written
 
-_LINES = (
-    "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
-    "margin:.3em 0;line-height:1.4;background:none"
-)
+_WRAP = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+_LINES = f"{_WRAP};margin:.3em 0;line-height:1.4;background:none"
 _SHADES = {"-": "rgba(248,81,73,.18)", "+": "rgba(46,160,67,.18)"}
 _AROUND = 2
 _MOST_WORDS = 2000
@@ -44,8 +42,8 @@ class Diff:
     def title(self) -> str:
         """Names and counts, e.g. "JSON → BAML: 3 lines out, 21 in"."""
         signs = [sign for sign, _, _ in self._lines()]
-        gone = signs.count("-")
-        counts = f"{gone} line{'s' * (gone != 1)} out, {signs.count('+')} in" if signs else "the same"
+        gone, come = signs.count("-"), signs.count("+")
+        counts = f"{gone} line{'s' * (gone != 1)} out, {come} in" if signs else "the same"
         return f"{' → '.join(self.names)}: {counts}"
 
     def _lines(self) -> Iterator[tuple[str, str, str]]:
@@ -100,9 +98,8 @@ def _block(kind: str, old: list[str], new: list[str]) -> Iterator[tuple[str, str
 
 
 def _shaded(sign: str, marked: str) -> str:
-    if sign == " ":
-        return f"  {marked}"
-    return f'<span style="background:{_SHADES[sign]}">{sign} {marked}</span>'
+    line = f"{sign} {marked}"
+    return f'<span style="background:{_SHADES[sign]}">{line}</span>' if sign in _SHADES else line
 
 
 def _marked(old: str, new: str) -> tuple[list[str], list[str]]:

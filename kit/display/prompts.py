@@ -53,10 +53,9 @@ class Prompt:
 
     def _blocks(self) -> list[tuple[str, str]]:
         blocks = [(message.heading, message.text) for message in self.messages]
-        if self.schema:
-            title = "schema · no tokens: a grammar that the reply must follow"
-            blocks.append((title, json.dumps(self.schema, indent=2)))
-        return [*blocks, ("reply", self.reply)]
+        title = "schema · no tokens: a grammar that the reply must follow"
+        schema = [(title, json.dumps(self.schema, indent=2))] if self.schema else []
+        return [*blocks, *schema, ("reply", self.reply)]
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,7 @@ class Draft:
     @property
     def title(self) -> str:
         """Sizes in words."""
-        count = len(self.messages)
-        messages = f"{count} message{'s' * (count != 1)}"
+        messages = f"{len(self.messages)} message{'s' * (len(self.messages) != 1)}"
         return f"{messages}, {self.characters:,} characters, reply bound by {self.bound_by}"
 
     def sections(self, without: Container[str] = (), folded: tuple[str, ...] = ()) -> list[str]:
@@ -92,8 +90,8 @@ class Draft:
             if title.startswith("schema") and title not in without:
                 shown.append(section(title, json.dumps(self.schema, indent=2), folded=True))
             elif title not in without:
-                heading = f"{title} · {len(text):,} characters"
-                shown.append(section(heading, text, folded=title.startswith(("demo", *folded))))
+                heading, fold = f"{title} · {len(text):,} characters", title.startswith(("demo", *folded))
+                shown.append(section(heading, text, folded=fold))
         return shown
 
 
@@ -138,13 +136,10 @@ def written(blocks: dict[str, str]) -> str:
 
 def _titles(messages: list[dict]) -> list[str]:
     titles, demos = [], 0
-    for number, message in enumerate(messages, 1):
-        role = message["role"]
-        if role == "system" or number == len(messages):
-            titles.append(role)
-            continue
-        demos += role == "user"
-        titles.append(f"demo {demos}: {role}")
+    for number, role in enumerate((message["role"] for message in messages), 1):
+        named = role == "system" or number == len(messages)
+        demos += role == "user" and not named
+        titles.append(role if named else f"demo {demos}: {role}")
     return titles
 
 

@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 _HEADINGS = ["span", "kind", "answered by", "tokens in", "tokens out", "seconds"]
 _LONGEST = 2000
 _LIST = "list-style:none;padding-left:1.2em;margin:0"
-_TOP = f"{_LIST};max-width:68em"
-_RED = "#d64545"
-_WAYS = ("input", "output")
-_UNITS = {"tokens in": "in", "tokens out": "out", "seconds": "s"}
-_WIDTHS = {"tokens in": 5, "tokens out": 4.5, "seconds": 4.5}
+_NUMBERS = {"tokens in": ("in", 5), "tokens out": ("out", 4.5), "seconds": ("s", 4.5)}
+"""Units, and widths in em."""
 
 
 @dataclass(frozen=True)
@@ -76,18 +73,13 @@ class Trace:
     roots: list[Span] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        rows = [
-            ["  " * depth + span.name, *self._facts(span), _short(span.result)]
-            for depth, span in self._walk()
-        ]
+        whole = ((depth, span, _short(span.result)) for depth, span in self._walk())
+        rows = (["  " * depth + span.name, *_facts(span), result] for depth, span, result in whole)
         return tables.columns([*_HEADINGS, "result"], rows)
 
     def _repr_html_(self) -> str:
-        trees = "".join(map(self._tree, self.roots))
-        return (
-            f"<details open><summary><b>{html.escape(self._title())}</b></summary>"
-            f'<ul style="{_TOP}">{trees}</ul></details>'
-        )
+        trees = f'<ul style="{_LIST};max-width:68em">{"".join(map(self._tree, self.roots))}</ul>'
+        return f"<details open><summary><b>{html.escape(self._title())}</b></summary>{trees}</details>"
 
     def spans(self, kind: str | None = None) -> list[Span]:
         """Return all spans in the order in which they began, or those of one kind: LLM, TOOL, CHAIN."""
@@ -98,21 +90,16 @@ class Trace:
         import pandas
 
         names = [name for name in Span.__dataclass_fields__ if name != "children"]
-        rows = [
-            {"depth": depth} | {name: getattr(span, name) for name in names} for depth, span in self._walk()
-        ]
+        rows = [[depth, *(getattr(span, name) for name in names)] for depth, span in self._walk()]
         return pandas.DataFrame(rows, columns=["depth", *names])
 
     def _walk(self) -> Iterator[tuple[int, Span]]:
         for root in self.roots:
             yield from root.walk()
 
-    def _facts(self, span: Span) -> list[str]:
-        counts = [f"{count:,}" if count else "-" for count in (span.input_tokens, span.output_tokens)]
-        return [span.kind, span.answered_by, *counts, f"{span.seconds:.1f}" if span.seconds else "-"]
-
     def _title(self) -> str:
-        read, written = (sum(getattr(root, f"{way}_tokens") for root in self.roots) for way in _WAYS)
+        read = sum(root.input_tokens for root in self.roots)
+        written = sum(root.output_tokens for root in self.roots)
         return (
             f"{len(self.spans())} spans, {len(self.spans('LLM'))} model calls, {read:,} tokens in, "
             f"{written:,} out, {fsum(root.seconds for root in self.roots):.1f} s of computing"
@@ -127,22 +114,21 @@ class Trace:
         texts = "".join(tables.section(title, text) for title, text in shown if text)
         inside = "".join(map(self._tree, span.children))
         below = f'<ul style="{_LIST}">{inside}</ul>' if inside else ""
-        line = self._line(span, adapter)
-        return f"<li><details><summary>{line}</summary>{texts}</details>{below}</li>"
+        return f"<li><details><summary>{self._line(span, adapter)}</summary>{texts}</details>{below}</li>"
 
     def _line(self, span: Span, adapter: Span | None) -> str:
         """Return a line: numbers in columns at the right, then name, who answered, and the result."""
-        facts = dict(zip(_HEADINGS, ["", *self._facts(span)], strict=True))
+        facts = dict(zip(_HEADINGS, ["", *_facts(span)], strict=True))
         cells = [
-            f'<span style="display:inline-block;width:{_WIDTHS[name]}em;text-align:right">'
+            f'<span style="display:inline-block;width:{width}em;text-align:right">'
             f"{'' if facts[name] == '-' else f'{facts[name]} {unit}'}</span>"
-            for name, unit in _UNITS.items()
+            for name, (unit, width) in _NUMBERS.items()
         ]
         about = [span.answered_by, adapter.name if adapter else "", "tool" * (span.kind == "TOOL")]
         small = html.escape(" · ".join(filter(None, about)))
         result = html.escape(_short(span.result))
         if span.error:
-            result = f'<span style="color:{_RED}">error: {result}</span>'
+            result = f'<span style="color:#d64545">error: {result}</span>'
         return (
             f'<span style="float:right;margin-left:1em">{" ".join(cells)}</span> '
             f"<b>{html.escape(span.name)}</b> <small>{small}</small> <code>{result}</code>"
@@ -157,6 +143,11 @@ def tree(recorded: Iterable[RecordedSpan]) -> Trace:
     for span in recorded:
         below.setdefault(span.parent if span.parent in known else None, []).append(span)
     return Trace([_span(span, below) for span in below.get(None, [])])
+
+
+def _facts(span: Span) -> list[str]:
+    counts = [f"{count:,}" if count else "-" for count in (span.input_tokens, span.output_tokens)]
+    return [span.kind, span.answered_by, *counts, f"{span.seconds:.1f}" if span.seconds else "-"]
 
 
 def _span(span: RecordedSpan, below: dict[str | None, list[RecordedSpan]]) -> Span:

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kit.display.prompts import written
 from kit.private import TOOL_FAILED
 from kit.tables import section
 
 if TYPE_CHECKING:
     import dspy
 
-_LONGEST = 600
 _TRACEBACK = "Traceback (most recent call last):\n"
 _BOOKKEEPING = {"history", "termination_reason", "trajectory"}
 
@@ -52,12 +52,11 @@ class Trajectory:
     outputs: dict[str, Any]
 
     def __repr__(self) -> str:
-        blocks = [f"--- {title} ---\n{text}" for title, text in self._blocks()]
-        return "\n\n".join([self._title(), *blocks])
+        return f"{self._title()}\n\n{written(dict(self._blocks()))}"
 
     def _repr_html_(self) -> str:
-        blocks = [section(title, text) for title, text in self._blocks()]
-        return f"<p><b>{html.escape(self._title())}</b></p>{''.join(blocks)}"
+        blocks = "".join(section(title, text) for title, text in self._blocks())
+        return f"<p><b>{html.escape(self._title())}</b></p>{blocks}"
 
     def _title(self) -> str:
         failed = sum(step.failed for step in self.steps)
@@ -90,37 +89,28 @@ def trajectory(prediction: dspy.Prediction) -> Trajectory:
     return Trajectory(steps, {name: value for name, value in fields.items() if name not in _BOOKKEEPING})
 
 
-def shortened(text: str, longest: int = _LONGEST) -> str:
+def shortened(text: str, longest: int = 600) -> str:
     """Return a text whole if it is short, else its beginning and its length.
 
     >>> shortened("a" * 1_000_000, longest=3)
     'aaa ... [1,000,000 characters in all]'
     """
-    if len(text) <= longest:
-        return text
-    return f"{text[:longest]} ... [{len(text):,} characters in all]"
+    return text if len(text) <= longest else f"{text[:longest]} ... [{len(text):,} characters in all]"
 
 
 def _react(steps: dict[str, Any]) -> Iterator[AgentStep]:
     """Read keys such as `tool_name_0`; the oldest are missing if a long trajectory was cut."""
     for number in (name.removeprefix("tool_name_") for name in steps if name.startswith("tool_name_")):
-        observation = str(steps[f"observation_{number}"])
-        yield AgentStep(
-            thought=steps[f"thought_{number}"],
-            tool=steps[f"tool_name_{number}"],
-            arguments=steps[f"tool_args_{number}"],
-            observation=observation,
-            failed=observation.startswith(TOOL_FAILED),
-        )
+        seen = str(steps[f"observation_{number}"])
+        made = (steps[f"{part}_{number}"] for part in ("thought", "tool_name", "tool_args"))
+        yield AgentStep(*made, seen, failed=seen.startswith(TOOL_FAILED))
 
 
 def _react_v2(turns: list[dict[str, Any]]) -> Iterator[AgentStep]:
     """Read a history whose turns may each hold several tool calls."""
     for turn in (turn for turn in turns if "tool_calls" in turn):
-        calls = turn["tool_calls"].tool_calls
-        results = turn["tool_calls"].tool_call_results.tool_call_results
-        for call, result in zip(calls, results, strict=True):
-            thought = str(turn.get("next_thought", ""))
+        made, thought = turn["tool_calls"], str(turn.get("next_thought", ""))
+        for call, result in zip(made.tool_calls, made.tool_call_results.tool_call_results, strict=True):
             yield AgentStep(thought, call.name, call.args, str(result.value), result.is_error)
 
 

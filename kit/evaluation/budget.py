@@ -54,7 +54,7 @@ def cap(
 
     All calls count, replayed ones with the tokens and seconds that they once took: the cap is on the run, not
     on the sitting. The limit on calls is exact. The others are looked at before each call, so the calls that
-    are under way then, one for each thread, may go past them.
+    are under way then, one for each thread, may go past them. What is spent stays readable after the block.
 
     Args:
         calls: Most calls of models.
@@ -66,13 +66,9 @@ def cap(
             Without it they stay in memory. Hosted models have DSPy's disk cache instead (cache=True), of
             which a hit counts as a call of no tokens.
 
-    Yields:
-        What is spent so far. It stays readable after the block, and after a stop.
-
     Raises:
         OverBudget: If a limit was reached.
         TooSmall: If a GEPA run could not try one candidate beyond the program that it starts from.
-        ValueError: If `prices` is no profile.
     """
     limits = {"calls": calls, "tokens": tokens, "usd": usd, "minutes": minutes}
     list_price("", prices)
@@ -99,10 +95,8 @@ class _Watch(BaseCallback):
     """Counts calls as they begin and end, and stops the one that would go past a limit."""
 
     def __init__(self, spent: Spent, keep: Path | None, kept: ExitStack) -> None:
-        self.spent = spent
+        self.spent, self._keep, self._kept = spent, keep, kept
         self.error: Exception | None = None
-        self._keep = keep
-        self._kept = kept
         self._places: dict[str, str] = {}
         self._open: set[str] = set()
         self._evaluating: dict[str, Any] = {}

@@ -111,10 +111,9 @@ class History:
                     f"Not saved: candidate {candidate.number} has rows whose score is NaN: they crashed. "
                     "Find out which, fix program or metric, and run the optimizer again: replies are kept."
                 )
-        path, fields = Path(path), asdict(self)
-        content = json.dumps(fields, indent=1, ensure_ascii=False) + "\n"
+        path, before = Path(path), {}
+        content = json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
         refuse(content, "This run")
-        before = {}
         with suppress(FileNotFoundError, ValueError):
             before = json.loads(path.read_bytes())
         if before | {"date": ""} != json.loads(content) | {"date": ""}:

@@ -50,13 +50,8 @@ def interval(scores: Sequence[float], *, seed: int = 0) -> Interval:
 def difference(before: Sequence[float], after: Sequence[float], *, seed: int = 0) -> Interval:
     """Return how much better `after` is than `before`, in points, with its paired 95 % bootstrap interval.
 
-    Args:
-        before: One score in [0, 1] for each example.
-        after: Scores of the same examples in the same order.
-        seed: Of the resampling.
-
-    Raises:
-        ValueError: If the two differ in length, are empty, or hold NaN.
+    Both hold one score in [0, 1] for each example, in the same order. `ValueError` if they differ in length,
+    are empty, or hold NaN.
 
     >>> difference([0, 0, 0, 1], [1, 1, 0, 1])
     +50.0 points [+0.0, +100.0], n=4
@@ -75,8 +70,6 @@ def _resampled_means(values: np.ndarray, seed: int) -> np.ndarray:
 
 def _bootstrap(values: np.ndarray, seed: int, unit: str) -> Interval:
     if not len(values) or math.isnan(values.sum()):
-        raise ValueError(
-            "No interval without scores, or with NaN among them: find out first which rows crashed."
-        )
+        raise ValueError("No interval without scores, or with NaN: find out first which rows crashed.")
     low, high = np.percentile(100 * _resampled_means(values, seed), [2.5, 97.5])
     return Interval(100 * float(values.mean()), float(low), float(high), len(values), unit)

@@ -14,11 +14,8 @@ from itertools import accumulate
 from kit import tables
 from kit.evaluation.history import Candidate, History
 
-_WIDEST = 60
-_CALLS = "calls of models"
-_BRANCH = (
-    "list-style:none;border-left:2px solid rgba(128,128,128,.4);margin:.1em 0 .1em .5em;padding-left:.9em"
-)
+_INDENT = "margin:.1em 0 .1em .5em;padding-left:.9em"
+_BRANCH = f"list-style:none;border-left:2px solid rgba(128,128,128,.4);{_INDENT}"
 _BLUE, _ORANGE, _GREY = "#4878a8", "#c47a3d", "#9a9a9a"
 
 
@@ -39,20 +36,17 @@ class Tree:
         yield f"{before}{self._line(candidate)}"
         children = self._children(candidate)
         for child in children:
-            last = child is children[-1]
-            yield from self._lines(
-                child, indent + ("└─ " if last else "├─ "), indent + ("   " if last else "│  ")
-            )
+            fork, stem = ("└─ ", "   ") if child is children[-1] else ("├─ ", "│  ")
+            yield from self._lines(child, indent + fork, indent + stem)
 
     def _branch(self, candidate: Candidate) -> str:
-        line = html.escape(self._line(candidate))
+        line, change = html.escape(self._line(candidate)), tables.preformatted(candidate.text)
         line = f"<b>{line}</b>" if candidate.won else line
-        inside = "".join(self._branch(child) for child in self._children(candidate))
-        change = tables.preformatted(candidate.text)
         if candidate.parents:
             change = self.run.diff(candidate.parents[0], candidate.number)._repr_html_()
-        whole = f"<details><summary>{line}</summary>{change}</details>"
-        return f'<ul style="{_BRANCH}"><li>{whole}{inside}</li></ul>'
+        inside = "".join(map(self._branch, self._children(candidate)))
+        change = f"<details><summary>{line}</summary>{change}</details>"
+        return f'<ul style="{_BRANCH}"><li>{change}{inside}</li></ul>'
 
     def _children(self, candidate: Candidate) -> list[Candidate]:
         return [other for other in self.run.candidates if other.parents[:1] == [candidate.number]]
@@ -84,7 +78,7 @@ class Curve:
         figure = Figure(figsize=(7, 3), layout="constrained", facecolor="white")
         axis = figure.subplots()
         calls, bests = [point.calls for point, _ in points], [best for _, best in points]
-        end = max([*calls, (self.run.calls or 0) * (self.run.counted == _CALLS)])
+        end = max([*calls, (self.run.calls or 0) * (self.run.counted == "calls of models")])
         axis.step([*calls, end], [*bests, bests[-1]], where="post", color=_BLUE, label="best so far")
         for point, best in points:
             colour = _ORANGE if point.won else _BLUE if point.score == best else _GREY
@@ -144,11 +138,11 @@ def _news(candidate: Candidate, parent: Candidate | None) -> str:
     return ", ".join(parts)
 
 
-def shortened_words(text: str) -> str:
+def shortened_words(text: str, widest: int = 60) -> str:
     """Return a text's beginning, cut between words.
 
     >>> shortened_words("word " * 30)
     'word word word word word word word word word word word word ...'
     """
     words = " ".join(text.split())
-    return words if len(words) <= _WIDEST else f"{words[:_WIDEST].rpartition(' ')[0]} ..."
+    return words if len(words) <= widest else f"{words[:widest].rpartition(' ')[0]} ..."

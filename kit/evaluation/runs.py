@@ -87,11 +87,13 @@ def history_of(
         spent: What the cap around it counted; without it, calls, tokens and dollars are 0.
         options: Whatever else `compile` was given, e.g. num_trials=8; noted among the settings.
     """
+    metric = getattr(optimizer, "metric", None) or getattr(optimizer, "metric_fn", None)
+    named = {"metric": getattr(metric, "__name__", type(metric).__name__)} if metric else {}
     seen = spent.evaluations if spent else []
     splits = {"train": len(trainset)} | ({"validation": len(valset)} if valset else {})
     return Run(
         optimizer=type(optimizer).__name__,
-        settings=_settings(optimizer) | _plain(options),
+        settings=named | _plain(vars(optimizer)) | _plain(options),
         models=_models(optimizer),
         splits=splits,
         candidates=_candidates(compiled, student, seen),
@@ -100,12 +102,6 @@ def history_of(
         date=date.today().isoformat(),
         **(_taken(spent) if spent else {}),
     )
-
-
-def _settings(optimizer: Any) -> dict[str, Any]:
-    metric = getattr(optimizer, "metric", None) or getattr(optimizer, "metric_fn", None)
-    named = {"metric": getattr(metric, "__name__", type(metric).__name__)} if metric else {}
-    return named | _plain(vars(optimizer))
 
 
 def _plain(options: dict[str, Any]) -> dict[str, Any]:
@@ -176,9 +172,8 @@ def _gepa(results: Any) -> Iterator[Candidate]:
 def _candidate(program: dspy.Module, **known: Any) -> Candidate:
     """Read instructions and demos off a program, as JSON can hold them."""
     predictors = dict(program.named_predictors())
-    demos = {
-        name: predictor.dump_state()["demos"] for name, predictor in predictors.items() if predictor.demos
-    }
+    used = ((name, predictor) for name, predictor in predictors.items() if predictor.demos)
+    demos = {name: predictor.dump_state()["demos"] for name, predictor in used}
     return Candidate(
         **{"number": 0, "parents": []} | known,
         instructions={name: predictor.signature.instructions for name, predictor in predictors.items()},

@@ -26,13 +26,8 @@ def sending(exporter: SpanExporter | None = None) -> Iterator[None]:
     """Send what DSPy does inside the `with`; when it ends, what was not yet sent is sent.
 
     Spans go from a thread of their own. A backend that is not there costs log lines of OpenTelemetry and, at
-    the end, its time limit (OTEL_EXPORTER_OTLP_TIMEOUT, 10 seconds); the program does not notice.
-
-    Args:
-        exporter: Where spans go; by default to the address in OTEL_EXPORTER_OTLP_ENDPOINT.
-
-    Raises:
-        AlreadyInstrumented: If other code instrumented DSPy.
+    the end, its time limit (OTEL_EXPORTER_OTLP_TIMEOUT, 10 seconds); the program does not notice. Without an
+    exporter, spans go to OTEL_EXPORTER_OTLP_ENDPOINT. `AlreadyInstrumented` if other code instrumented DSPy.
     """
     batches = BatchSpanProcessor(exporter or OTLPSpanExporter())
     try:

@@ -27,6 +27,8 @@ from kit.display.traces import RecordedSpan, Trace, tree
 from kit.engines.history import entry_of
 from kit.redaction import hide
 
+_SAME = ("context", "parent", "resource", "links", "kind", "start_time", "end_time", "instrumentation_scope")
+
 
 class AlreadyInstrumented(RuntimeError):
     """Other code instrumented DSPy before us."""
@@ -38,9 +40,7 @@ def trace() -> Iterator[Trace]:
 
     Everything in this process is seen. Calls that dspy.Parallel makes start trees of their own. A tool that
     raises inside ReAct puts its traceback into the next prompt, and while tracing, that has one frame more.
-
-    Raises:
-        AlreadyInstrumented: If other code instrumented DSPy.
+    `AlreadyInstrumented` if other code instrumented DSPy.
     """
     seen: list[ReadableSpan] = []
     whole = Trace()
@@ -100,19 +100,13 @@ class Tokens(BaseCallback):
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: Exception | None = None) -> None:
         """Copy what DSPy's history holds about the call that ends."""
-        made = entry_of(outputs)
-        if made is None:
-            return
-        (call,) = usage([made]).calls
-        get_current_span().set_attributes(
-            {
-                "llm.token_count.prompt": call.input_tokens,
-                "llm.token_count.completion": call.output_tokens,
-                "llm.token_count.total": call.input_tokens + call.output_tokens,
-                "kit.answered_by": call.source,
-                "kit.seconds": call.seconds,
-            }
-        )
+        if made := entry_of(outputs):
+            (call,) = usage([made]).calls
+            counts = {"prompt": call.input_tokens, "completion": call.output_tokens}
+            counts["total"] = sum(counts.values())
+            noted = {f"llm.token_count.{name}": count for name, count in counts.items()}
+            noted |= {"kit.answered_by": call.source, "kit.seconds": call.seconds}
+            get_current_span().set_attributes(noted)
 
 
 class _Listeners(SpanProcessor):
@@ -132,21 +126,11 @@ _LISTENERS = _Listeners()
 
 def without_keys(span: ReadableSpan) -> ReadableSpan:
     """Return a copy of a span in which every text is free of keys."""
-    said = span.status.description
-    return ReadableSpan(
-        name=span.name,
-        context=span.context,
-        parent=span.parent,
-        resource=span.resource,
-        attributes=_clean(span.attributes),
-        events=[Event(event.name, _clean(event.attributes), event.timestamp) for event in span.events],
-        links=span.links,
-        kind=span.kind,
-        status=Status(span.status.status_code, said and hide(said)),
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
-    )
+    attributes, said = _clean(span.attributes), span.status.description
+    events = [Event(event.name, _clean(event.attributes), event.timestamp) for event in span.events]
+    status = Status(span.status.status_code, said and hide(said))
+    same = {name: getattr(span, name) for name in _SAME}
+    return ReadableSpan(span.name, attributes=attributes, events=events, status=status, **same)
 
 
 def _clean(attributes: Any) -> dict[str, Any]:
@@ -154,12 +138,7 @@ def _clean(attributes: Any) -> dict[str, Any]:
 
 
 def _recorded(span: ReadableSpan) -> RecordedSpan:
-    return RecordedSpan(
-        id=f"{span.context.span_id:016x}",
-        parent=f"{span.parent.span_id:016x}" if span.parent else None,
-        name=span.name,
-        start=span.start_time / 1e9,
-        end=span.end_time / 1e9,
-        attributes=dict(span.attributes),
-        error=(span.status.description or "") if not span.status.is_ok else "",
-    )
+    number, above = (f"{each.span_id:016x}" if each else None for each in (span.context, span.parent))
+    begin, end = span.start_time / 1e9, span.end_time / 1e9
+    error = "" if span.status.is_ok else span.status.description or ""
+    return RecordedSpan(number, above, span.name, begin, end, dict(span.attributes), error)

@@ -28,10 +28,7 @@ def fail(reason: object) -> NoReturn:
 
 @contextmanager
 def failing(*errors: type[Exception], again: str = "") -> Iterator[None]:
-    """End the command with the reason of one of these errors; others show their traceback.
-
-    `again` is the command that goes on after Ctrl-C; without it, Ctrl-C ends the command as usual.
-    """
+    """End the command with the reason of one of these errors; after Ctrl-C, name the command that goes on."""
     try:
         yield
     except errors as error:

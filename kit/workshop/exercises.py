@@ -15,7 +15,7 @@ _BOX = "border-left:4px solid {0};background:{0}22;padding:.4em .8em;border-radi
 _PASSED, _OPEN = "#2e9e5b", "#d08700"
 
 
-class check:  # noqa: N801 - it reads as a word: `with kit.check("1.1"):`
+class check(contextlib.AbstractContextManager):  # noqa: N801 - it reads as a word: `with kit.check("1.1"):`
     """Run an exercise's asserts; the first that fails says what is wrong and where to look.
 
         with kit.check("1.1"):
@@ -28,9 +28,6 @@ class check:  # noqa: N801 - it reads as a word: `with kit.check("1.1"):`
 
     def __init__(self, exercise: str) -> None:
         self.exercise = exercise
-
-    def __enter__(self) -> None:
-        return None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -56,12 +53,11 @@ class check:  # noqa: N801 - it reads as a word: `with kit.check("1.1"):`
 
 
 def _reason(error: Exception) -> str:
-    reason = str(error) or "An assert of the check failed: read it, it says what must hold."
+    reason, profile = str(error), models.current_profile()
+    reason = reason or "An assert of the check failed: read it, it says what must hold."
     if not isinstance(error, AssertionError):
         undefined = isinstance(error, NameError) and not isinstance(error, UnboundLocalError)
         cure = ". Run the cells above first: Run > Run All Above Selected Cell." if undefined else ""
         reason = f"{type(error).__name__}: {error}{cure}"
-    if (profile := models.current_profile()) == "offline":
-        return reason
-    live = f"yours are live, from {profile}, and may be right too."
-    return f"{reason} (The check expects the recorded replies; {live})"
+    live = f"(The check expects the recorded replies; yours are live, from {profile}, and may be right too.)"
+    return reason if profile == "offline" else f"{reason} {live}"

@@ -47,13 +47,10 @@ def start(page: Path, port: int = 8888, *, root: Path = ROOT, patience_seconds: 
 
     The message of `NotStarted` holds the end of JupyterLab's log. The page must be below `root`.
     """
-    path = page.relative_to(root).as_posix()
-    port = free_port(port)
-    token = secrets.token_urlsafe(16)
-    names = ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")
+    path, port, token = page.relative_to(root).as_posix(), free_port(port), secrets.token_urlsafe(16)
+    names, base = ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"), f"http://127.0.0.1:{port}"
     paths = {name: os.pathsep.join(filter(None, [os.environ.get(name), str(OURS)])) for name in names}
     environment = os.environ | paths | {"JUPYTER_TOKEN": token}
-    base = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(_command(port, root), cwd=root, env=environment, stdout=log, stderr=log)
         lab = Lab(process, f"{base}/lab/tree/{path}?token={token}", 0.0)

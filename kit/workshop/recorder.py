@@ -65,8 +65,7 @@ def record(lesson: Lesson, *, fresh: bool = False, on_cell: OnCell | None = None
 def used(lines: Iterable[bytes], lesson: Lesson) -> list[Call]:
     """Return the calls that recorded lines tell of."""
     calls = []
-    for line in lines:
-        made = orjson.loads(line)
+    for made in map(orjson.loads, lines):
         tokens = (made["usage"][name] or 0 for name in ("input_tokens", "output_tokens"))
         seconds = made["seconds"] or 0.0
         calls.append(Call(made["model"], "recorded", *tokens, seconds, 0.0, lesson.notebook.stem))

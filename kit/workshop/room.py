@@ -46,11 +46,6 @@ class Load:
         with self.turn:
             setattr(self, outcome, getattr(self, outcome) + by)
 
-    def saw(self, caller: str) -> None:
-        """Note that a machine has asked."""
-        with self.turn:
-            self.callers.add(caller)
-
 
 class Room(Listener):
     """Serve models until the `with` ends; `load` says how busy it is.
@@ -97,7 +92,7 @@ class _RoomHandler(ChatHandler):
         if status >= 400:
             self.server.load.count("refused")
         else:
-            self.server.load.saw(self.client_address[0])
+            self.server.load.callers.add(self.client_address[0])
         super().send(status, reply)
 
 
