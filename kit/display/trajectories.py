@@ -102,8 +102,8 @@ def _react(steps: dict[str, Any]) -> Iterator[AgentStep]:
     """Read keys such as `tool_name_0`; the oldest are missing if a long trajectory was cut."""
     for number in (name.removeprefix("tool_name_") for name in steps if name.startswith("tool_name_")):
         seen = str(steps[f"observation_{number}"])
-        made = (steps[f"{part}_{number}"] for part in ("thought", "tool_name", "tool_args"))
-        yield AgentStep(*made, seen, failed=seen.startswith(TOOL_FAILED))
+        thought, tool, given = (steps[f"{part}_{number}"] for part in ("thought", "tool_name", "tool_args"))
+        yield AgentStep(thought, tool, given, seen, seen.startswith(TOOL_FAILED))
 
 
 def _react_v2(turns: list[dict[str, Any]]) -> Iterator[AgentStep]:
