@@ -157,11 +157,7 @@ def _rank(name: str) -> int:
 
 
 def _in_the_environment() -> list[tuple[str, str]]:
-    """Return the environment's secrets, each with its variable, the longest first.
-
-    Values under eight characters count if they are more than letters or digits alone: a text is full of short
-    words and numbers. What is known to all never counts.
-    """
+    """Return the environment's secrets, each with its variable, the longest first."""
     secrets = []
     for name, value in os.environ.items():
         values = [value.strip(), *_lines(value)] if names_secret(name) else _embedded(value)
@@ -176,6 +172,7 @@ def _lines(value: str) -> list[str]:
 
 
 def _is_telling(value: str) -> bool:
+    """Leave out what is known to all, and short words and numbers, of which any text is full."""
     if _PLACEHOLDERS.fullmatch(value):
         return False
     return len(value) >= 8 or (len(value) >= 6 and not value.isalpha() and not value.isdigit())

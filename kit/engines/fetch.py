@@ -139,9 +139,8 @@ def _largest_member(wheel: Path) -> bytes:
 
 def _pip_download(requirement: str, place: Path) -> None:
     surroundings = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(place))  # on the same disk
-    text = {"encoding": "utf-8", "errors": "replace"}
-    pipes = {"stdin": subprocess.DEVNULL, "capture_output": True}
-    pip = subprocess.run([*DOWNLOAD, f"--dest={place}", requirement], env=surroundings, **pipes, **text)
+    options = {"stdin": subprocess.DEVNULL, "capture_output": True, "encoding": "utf-8", "errors": "replace"}
+    pip = subprocess.run([*DOWNLOAD, f"--dest={place}", requirement], env=surroundings, **options)
     if pip.returncode != 0:
         raise _pip_failure(requirement, pip.stderr.strip().splitlines())
 

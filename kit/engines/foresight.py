@@ -1,7 +1,4 @@
-"""Foresight: what an Evaluate, an optimizer, a dspy.Parallel or a batch is about to ask, before it asks.
-
-Looked at are the rows, the program, and an optimizer's arguments.
-"""
+"""Foresight: what an Evaluate, optimizer, Parallel or batch will ask, by its rows, program and arguments."""
 
 from __future__ import annotations
 
@@ -25,10 +22,9 @@ _ONE_CALL = (dspy.Predict, dspy.ChainOfThought)
 
 @dataclass(frozen=True)
 class Errand:
-    """What is about to run.
+    """What is about to run: `extent` says what it is, and its most calls, if that can be told.
 
-    `extent` says what it is, and how many calls of models it makes at most, if that can be told. `pairs` are
-    programs with a row each, where the rows are known.
+    `pairs` are programs with a row each, where the rows are known.
     """
 
     extent: Callable[[], tuple[str, int | None]]
@@ -47,9 +43,7 @@ def is_recorded(program: dspy.Module, inputs: dict[str, Any]) -> bool:
 
 
 def forecast(model: str, characters: int, calls: int) -> str:
-    """Say how long calls take, by the recorded seconds of earlier ones, and what they cost by list prices.
-
-    A reply is taken to have 200 tokens.
+    """Say how long calls take, by earlier seconds, and cost, by list prices for replies of 200 tokens.
 
     >>> forecast("openai/gpt-5.6-luna", 4_000, 100)
     ', about $0.04'

@@ -17,10 +17,7 @@ from kit.engines.llama import LlamaEngine
 
 
 class RoomEngine:
-    """Ask an offline model that a room serves; `room` is what KIT_ROOM holds: "http://TOKEN@ADDRESS:PORT".
-
-    `timeout` is the longest wait for the room, in seconds.
-    """
+    """Ask, for at most `timeout` seconds, a model that a room serves; `room`: "http://TOKEN@ADDRESS:PORT"."""
 
     supports_function_calling = LlamaEngine.supports_function_calling
     supports_reasoning = LlamaEngine.supports_reasoning
@@ -37,9 +34,8 @@ class RoomEngine:
             )
         address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/v1"
         self._host = parts.hostname
-        client = {"api_base": address, "api_key": unquote(parts.username)}
-        client |= {} if timeout is None else {"timeout": timeout}
-        self.lm = dspy.LM(f"openai/{model}", **client)
+        limit = {} if timeout is None else {"timeout": timeout}
+        self.lm = dspy.LM(f"openai/{model}", api_base=address, api_key=unquote(parts.username), **limit)
 
     def __repr__(self) -> str:
         return f"RoomEngine({self.model!r})"

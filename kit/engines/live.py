@@ -44,20 +44,15 @@ _UNDER_WAY: list[LiveRun] = []
 
 
 class NotConfirmed(BaseException):
-    """A run was stopped before it sent many live prompts.
-
-    Like KeyboardInterrupt it is no Exception: Evaluate and optimizers take each of those for a wrong answer,
-    and go on.
-    """
+    """A run was stopped before it sent many live prompts; after an Exception, an Evaluate would go on."""
 
 
 @dataclass(eq=False)
 class LiveRun:
     """An Evaluate, a Parallel, a batch, or an optimizer with all that it evaluates, and its live calls.
 
-    `allowed` is how many may begin without a question; `kept` says that all replies can be had again for
-    nothing; `refused` says why no more may begin, and is empty while they may. `sent_away` counts the calls
-    that were left to other processes. `over` is true as soon as its caller goes on.
+    `allowed` is how many may begin without a question; `kept`: all replies can be had again for nothing;
+    `refused`: why no more may begin; `sent_away`: calls of other processes; `over`: its caller goes on.
     """
 
     errand: Errand
@@ -211,10 +206,9 @@ Parallel.forward = _watched_forward
 
 
 def begin(model: str, characters: int, *, kept: bool = True) -> Ticket:
-    """Let a live call begin; wait for an answer first if its run is to send many.
+    """Let a live call begin; if its run is to send many, ask first: `NotConfirmed` if nobody said yes.
 
     `characters` is how long the prompt is; `kept` says that the reply can be had again for nothing.
-    `NotConfirmed` if the answer was no, or nobody can be asked.
     """
     recording = bool(os.environ.get("KIT_RECORD"))
     run = None if recording else _run()
@@ -239,10 +233,9 @@ def call(request: Request) -> Iterator[list[Any]]:
 
 
 def allow(program: Any, inputs: dict[str, Any]) -> None:
-    """Let a row go to another process, such as a Dask worker; wait for an answer first if there are many.
+    """Let a row go to another process, such as a Dask worker; ask first if there are many, as `begin` does.
 
-    Rows whose reply is recorded, and models that are not the kit's, need no answer. `NotConfirmed` if the
-    answer was no, if nobody can be asked, or if KIT_LIVE is never.
+    Rows whose reply is recorded, and models that are not the kit's, need no answer.
     """
     lms = [predictor.lm or dspy.settings.lm for predictor in program.predictors()]
     lms = [lm for lm in lms if lm and _is_ours(lm)]

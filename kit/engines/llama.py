@@ -40,9 +40,7 @@ class LlamaEngine:
         reuse_prefix: Read the shared beginning of two successive prompts once.
         timeout: Longest time for one reply, in seconds, without loading the model; None means no limit.
 
-    Source:
-        The contract is `dspy.clients.engines.base.Engine`. A request without a temperature is answered
-        greedily (0.0), not at the model's own default.
+    A request without a temperature is answered greedily (0.0), not at the model's own default.
     """
 
     supports_function_calling = False
@@ -83,9 +81,7 @@ class LlamaEngine:
         try:
             path = fetch.pull(self.model) if self.model in weights.names() else Path(self.model)
             if not path.is_file():
-                raise FileNotFoundError(
-                    f"{path} is not a file. Name a .gguf file or one of {weights.names()}."
-                )
+                raise FileNotFoundError(f"{path} is not a file. Name one, or one of {weights.names()}.")
             return runtime.load(str(path.resolve()), self.context, self.threads)
         except (OSError, RuntimeError) as error:
             raise lm15.ConfigurationError(str(error)) from error
@@ -97,9 +93,8 @@ class LlamaEngine:
     def stream(self, request: Request) -> Iterator[Any]:
         """Generate one reply, a token at a time; closing the iterator stops the model.
 
-        Errors of `dspy.lm15` say what is wrong: with the model's file, the prompt's length, the schema or the
-        time, or what the engine does not have, such as images. A reply that breaks what no grammar holds is
-        an `UnsupportedFeatureError`.
+        Errors of `dspy.lm15` say what is wrong: with the file, the prompt, the time, or a feature that is not
+        here, such as images. A reply that breaks what no grammar holds is an `UnsupportedFeatureError`.
         """
         _refuse_unknown_options(request)
         whole = grammar.complete(request)

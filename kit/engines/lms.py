@@ -1,7 +1,4 @@
-"""Which model answers: the `dspy.LM` of a role, over recordings.
-
-dspy.configure(lm=kit.lm("small"))
-"""
+"""Which model answers: `dspy.configure(lm=kit.lm("small"))` has the `dspy.LM` of a role, over recordings."""
 
 from __future__ import annotations
 
@@ -15,6 +12,9 @@ import dspy
 from kit import project
 from kit.engines import live, models, weights
 from kit.engines.direct import reach_directly
+from kit.engines.fitted import FittedLM
+from kit.engines.hosted import RoomEngine
+from kit.engines.llama import LlamaEngine
 from kit.engines.recordings import Recordings
 from kit.engines.replay import ReplayEngine, Rollouts
 from kit.engines.threaded import ThreadedEngine
@@ -63,8 +63,6 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
         return lm_for(engine, model=chosen.model, **options)
     options = models.client(chosen.profile) | options
     if chosen.refuses:
-        from kit.engines.fitted import FittedLM
-
         plain = FittedLM(chosen.model, refuses=chosen.refuses, say=notice, **options)
     else:
         plain = dspy.LM(chosen.model, **options)
@@ -75,13 +73,10 @@ def lm(role: str = "small", *, profile: str | None = None, **options: Any) -> ds
 def lm_for(
     engine: Any, recordings: Recordings | None = None, *, model: str = "custom/model", **options: Any
 ) -> dspy.LM:
-    """Build a `dspy.LM` over an engine of your own: recorded replies first, then the engine.
+    """Build a `dspy.LM` over an engine of your own: any with DSPy's `complete(Request) -> Response`.
 
-    Args:
-        engine: Any engine of DSPy's contract: `complete(Request) -> Response`.
-        recordings: Where replies are looked up and kept; without it, `engine` answers each call.
-        model: The name that the history, usage and recordings show.
-        options: Passed on to `dspy.LM`, e.g. temperature=0.0.
+    Replies are looked up and kept in `recordings`; without it, the engine answers each call. `model` is the
+    name that the history, usage and recordings show; the other options go to `dspy.LM`.
     """
     engine = engine if recordings is None else ReplayEngine(engine, recordings)
     ours = {"cache": False, "num_retries": 0, "callbacks": [Rollouts()]}
@@ -94,9 +89,6 @@ def offline_engine(model: str, **options: Any) -> ProjectEngine:
 
     With KIT_ROOM set, a workshop's room answers instead of llama.cpp (see `kit room`).
     """
-    from kit.engines.hosted import RoomEngine
-    from kit.engines.llama import LlamaEngine
-
     room = os.environ.get("KIT_ROOM")
     answering = RoomEngine(model, room, options.get("timeout")) if room else LlamaEngine(model, **options)
     return ProjectEngine(answering, _recordings(), weights=weights.spec(model).sha256[:16])

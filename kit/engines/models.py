@@ -76,22 +76,16 @@ def model(role: str, profile: str | None = None) -> Model:
     known = [name for name in ROLES if name in entries]
     if role not in known:
         raise ValueError(f"Profile {profile!r} has no role {role!r}. Its roles: {', '.join(known)}.")
-    entry = dict(entries[role])
-    name = entry.pop("model")
-    refuses = tuple(entry.pop("refuses", ()))
+    entry = {"refuses": (), **entries[role]}
+    name, refuses = entry.pop("model"), tuple(entry.pop("refuses"))
     name = name if isinstance(name, str) else _setting(name, profile)
     return Model(profile, role, name, refuses=refuses, **entry)
 
 
 def list_price(name: str, profile: str | None = None) -> tuple[float, float]:
-    """Return what a model costs in US dollars per million tokens, in and out; 0.0 where no price is listed.
+    """Return a model's list price in US dollars per million tokens, in and out; 0.0 where none is listed.
 
-    Args:
-        name: A model as models.toml names it.
-        profile: Price it as this profile's model of the same role, e.g. an offline model as a hosted one.
-
-    Raises:
-        ValueError: If there is no such profile.
+    With a profile, it is priced as that profile's model of the same role; `ValueError` if there is no such.
 
     >>> list_price("openai/gpt-5.6-luna")
     (0.2, 1.2)

@@ -82,10 +82,7 @@ class Recordings:
 
     @contextlib.contextmanager
     def kept_in(self, path: Path) -> Iterator[None]:
-        """Within the block, know the replies of one more file, and add each new one to it.
-
-        Where replies are recorded anyway, they go to `record_to` alone.
-        """
+        """Within the block, know one more file's replies, and add new ones; with `record_to`, only there."""
         for key, line in () if self.fresh else read(path):
             self._index().setdefault(key, line)
         before = self._also
@@ -181,11 +178,7 @@ def append(path: Path, line: bytes) -> None:
 
 
 def merge(lines: dict[str, bytes], path: Path) -> dict[str, int]:
-    """Make a file hold exactly these lines: what stays keeps its place, what is new comes last.
-
-    Returns:
-        Counts: kept, new, pruned.
-    """
+    """Make a file hold exactly these lines, the new ones last; count what was kept, new and pruned."""
     before = dict(read_quietly(path))
     kept = {key: line for key, line in before.items() if key in lines}
     new = {key: line for key, line in lines.items() if key not in before}

@@ -27,9 +27,7 @@ class CapturingEngine(BaseCallback):
     called with each request.
     """
 
-    def __init__(
-        self, lm: dspy.BaseLM | None = None, see: Callable[[Request], object] = lambda request: None
-    ) -> None:
+    def __init__(self, lm: dspy.BaseLM | None = None, see: Callable[[Request], Any] | None = None) -> None:
         self.see = see
         self.supports_function_calling = bool(lm and lm.supports_function_calling)
         self.supports_reasoning = bool(lm and lm.supports_reasoning)
@@ -46,7 +44,8 @@ class CapturingEngine(BaseCallback):
 
     def complete(self, request: Request) -> NoReturn:
         """Stop the call."""
-        self.see(request)
+        if self.see:
+            self.see(request)
         raise NotSent("This call is a rehearsal: no model was asked.")
 
 
@@ -57,10 +56,7 @@ def first_call(
 
     A copy of the program is run, and nothing is noted in any history. What `forward` does before the first
     call is done; a model that `forward` itself names in `dspy.context` is asked. The abilities of `lm` count,
-    by default those of the configured model.
-
-    Raises:
-        ValueError: If the program ends without calling a model.
+    by default those of the configured model. `ValueError` if the program ends without calling a model.
     """
     capturing = CapturingEngine(lm or dspy.settings.lm)
     stand_in = dspy.LM("rehearsal/model", engine=capturing, callbacks=[capturing], cache=False, num_retries=0)

@@ -131,10 +131,7 @@ class ReplayEngine:
         return key
 
     def _turn(self, key: str) -> contextlib.AbstractContextManager[None]:
-        """Wait for threads that ask the same of the same kind of engine.
-
-        A room and its guest may live in one process: the guest asks while the room looks the same key up.
-        """
+        """Wait for threads that ask the same of an engine's kind; a room and its guest may share a process."""
         return self.recordings.turn(f"{type(self.live).__name__} {key}")
 
     def _recorded(self, key: str, request: Request) -> Response | None:

@@ -48,10 +48,9 @@ class Runtime:
         self.without_control_tokens = lru_cache(maxsize=4096)(self._without_control_tokens)
 
     def chat(self, body: dict, receive: Callable[[dict], Any], abandoned: threading.Event) -> None:
-        """Generate one reply in this thread, as soon as the model is free.
+        """Generate one reply in this thread, as soon as the model is free, until `abandoned` is set.
 
-        `receive` gets each chunk; `seconds` in it counts from when the model was free. Once `abandoned` is
-        set, generation ends at the next token.
+        `receive` gets each chunk; `seconds` in it counts from when the model was free.
         """
         while not _COMPUTING.acquire(timeout=0.1):
             if abandoned.is_set():
@@ -69,10 +68,7 @@ class Runtime:
             _COMPUTING.release()
 
     def _without_control_tokens(self, text: str) -> str:
-        """Break up whatever in a text would become a control token, e.g. "<|im_end|>" to "< |im_end|>".
-
-        The model's own vocabulary says what that is. Any other text comes back as it was.
-        """
+        """Break up what the model's vocabulary takes for a control token, "<|im_end|>" to "< |im_end|>"."""
         while marks := self._control_tokens(text):
             for mark in marks:
                 text = text.replace(mark, f"{mark[0]} {mark[1:]}")

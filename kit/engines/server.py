@@ -33,13 +33,9 @@ class Server(Listener):
     Args:
         engine: Any engine of DSPy's contract, e.g. `kit.lm("small").engine`.
         model: The model's name, as the engine is to see it.
-        key: What callers must send as their API key.
+        key: What callers must send as their API key; `ValueError` if no header can hold it.
 
-    Raises:
-        ValueError: If the key is empty, or cannot be sent in a header.
-
-    Attributes:
-        answered: (request, response) of each call that the engine answered, in order.
+    `answered` has the (request, response) of each call that the engine answered, in order.
     """
 
     def __init__(self, engine: Any, model: str, key: str) -> None:
