@@ -131,7 +131,7 @@ class ReplayEngine:
         return key
 
     def _turn(self, key: str) -> contextlib.AbstractContextManager[None]:
-        """Wait for threads that ask the same of an engine's kind; a room and its guest may share a process."""
+        """Wait for threads that ask the same of an engine of one kind; room and guest may share a process."""
         return self.recordings.turn(f"{type(self.live).__name__} {key}")
 
     def _recorded(self, key: str, request: Request) -> Response | None:
