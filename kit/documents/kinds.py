@@ -26,10 +26,7 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 
 
 def kind_of(name: str, data: bytes) -> str:
-    """Say what a file is, by its content first and its name second, as an extension.
-
-    It is an error if nothing here reads it, if a password protects it, or if the name promises PDF or Office
-    and the content is neither that nor text.
+    """Say what a file is, by its content first and its name second; an error if nothing here reads it.
 
     >>> kind_of("scan.pdf", bytes([0x89]) + b"PNG....")
     '.png'

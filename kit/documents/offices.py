@@ -32,16 +32,15 @@ _SLIDE = [  # heading, how the relation of the slide ends, and the same
     ("Diagrams:", "/diagramData", "p", ("t",)),
     ("Comments:", "/comments", "cm", ("t", "text")),
 ]
-_COUNTED_FILES = {
-    "word/media/": "pictures not read (save it as PDF to see them)",
-    "word/embeddings/": "embedded files not read",
-}
+_PICTURES = "not read (save it as PDF to see them)"
+_COUNTED_FILES = {"word/media/": f"pictures {_PICTURES}", "word/embeddings/": "embedded files not read"}
 _COUNTED_TAGS = {
     rb"<w:sym ": "symbols of Wingdings and similar fonts, left out",
     rb"<w:numPr[ >]": "paragraphs whose number or bullet Word computes (the text has 1. or none)",
     rb"<w:vanish */>": "pieces of hidden text, which are read",
     rb"<w:ffData>": "old form fields, whose contents are not read",
     rb"<w:altChunk ": "inserted documents not read (save it again in Word)",
+    rb"<w:hyperlink [^>]*r:id=|HYPERLINK \"": "addresses of links, left out",
 }
 _BLIP = "{http://schemas.openxmlformats.org/drawingml/2006/main}blip"
 _EMBEDDED = ("/audio", "/media", "/oleObject", "/package", "/video")
@@ -59,7 +58,6 @@ def word(data: bytes, text: str) -> Part:
     files = _COUNTED_FILES.items()
     counted = {what: sum(name.lower().startswith(at) for name in packed) for at, what in files}
     counted |= {what: len(re.findall(tag, body)) for tag, what in _COUNTED_TAGS.items()}
-    counted["addresses of links, left out"] = len(re.findall(rb"<w:hyperlink [^>]*r:id=|HYPERLINK \"", body))
     return Part(text.strip(), [f"{what}: {number}" for what, number in counted.items() if number])
 
 
@@ -83,7 +81,7 @@ def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
         if links := sum(kind.endswith("/hyperlink") for kind in external):
             part.notes.append(f"addresses of links, left out: {links}")
         if shown := sum(1 for _ in slide.element.iter(_BLIP)):
-            part.notes.append(f"pictures, also of films, not read (save it as PDF to see them): {shown}")
+            part.notes.append(f"pictures, also of films, {_PICTURES}: {shown}")
         if embedded := sum(relation.reltype.endswith(_EMBEDDED) for relation in relations):
             part.notes.append(f"embedded files, sounds or films not read: {embedded}")
         parts.append(part)

@@ -48,9 +48,9 @@ class _File:
     remark: str = ""
 
     @property
-    def opened(self) -> tuple[str, bytes, str | None]:
-        """What a reader of PDFs needs."""
-        return self.name, self.data, self.password
+    def drawable(self) -> bool:
+        """Whether its pages have a picture."""
+        return self.kind == ".pdf" or self.kind in PICTURES
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Page:
     @property
     def drawable(self) -> bool:
         """Whether the page has a picture: pages of PDFs do, and pictures themselves."""
-        return self._file is not None and (self._file.kind == ".pdf" or self._file.kind in PICTURES)
+        return self._file is not None and self._file.drawable
 
     @property
     def needs_ocr(self) -> bool:
@@ -92,9 +92,10 @@ class Page:
         if not self.drawable:
             way = "Save it as PDF and read that, or use the text."
             raise errors.NoPicture(self.source, f"pages of this kind cannot be drawn. {way}")
-        if self._file.kind == ".pdf":
-            return pdfs.drawn(*self._file.opened, self.number, longest, dpi)
-        return pictures.drawn(self._file.name, self._file.data, self._file.kind, self.number, longest)
+        file = self._file
+        if file.kind == ".pdf":
+            return pdfs.drawn(file.name, file.data, file.password, self.number, longest, dpi)
+        return pictures.drawn(file.name, file.data, file.kind, self.number, longest)
 
 
 @dataclass(frozen=True)
@@ -279,14 +280,15 @@ def _read(
     attached: mails.Files = []
     try:
         if file.kind == ".pdf":
-            chosen = _chosen(name, pdfs.count(*file.opened), first, last, limit)
-            parts = pdfs.read(*file.opened, chosen, bounds)
+            chosen = _chosen(name, pdfs.count(name, data, password), first, last, limit)
+            parts = pdfs.read(name, data, password, chosen, bounds)
         else:
             if file.kind in PICTURES:
                 refuse_bomb(name, data, max_pixels)
                 parts = pictures.read(name, data, max_pixels, limit, bounds)
             elif file.kind in MAILS:
-                parts, attached = _mailed(file, bounds)
+                letter, attached = (mails.outlook if file.kind == ".msg" else mails.mail)(data, bounds)
+                parts = [letter]
             else:
                 parts = _parts(file, bounds)
             chosen = _chosen(name, len(parts), first, last, limit)
@@ -296,19 +298,6 @@ def _read(
         raise errors.CorruptFile(name, f"{problem}. Save it again where it was made.") from error
     numbered = zip(chosen, bounds.cut(parts), strict=True)
     return [_page(file, number, part) for number, part in numbered], attached
-
-
-def _mailed(file: _File, bounds: Bounds) -> tuple[list[Part], mails.Files]:
-    notes: list[str] = []
-
-    def web(page: str) -> str:
-        part = texts.web("mail.html", page.encode("utf-8", "replace"), bounds, main=False)
-        notes.extend(part.notes)
-        return part.text
-
-    part, attached = (mails.outlook if file.kind == ".msg" else mails.mail)(file.data, web)
-    part.notes += notes
-    return [part], attached
 
 
 def _parts(file: _File, bounds: Bounds) -> list[Part]:
@@ -324,8 +313,8 @@ def _parts(file: _File, bounds: Bounds) -> list[Part]:
 
 
 def _page(file: _File, number: int, part: Part) -> Page:
-    drawable, named = file.kind == ".pdf" or file.kind in PICTURES, Path(file.name).suffix.lower()
-    empty = [] if drawable or part.text.strip() or part.notes else ["there is no text in it"]
+    named = Path(file.name).suffix.lower()
+    empty = [] if file.drawable or part.text.strip() or part.notes else ["there is no text in it"]
     odd = file.remark or (f"named {named}, read as {file.kind}" if named not in ("", file.kind) else "")
     notes = [odd, *part.notes, *texts.doubts(part.text), *empty]
     return Page(number, part.text, file.name, "; ".join(filter(None, notes)), file, part.scan)

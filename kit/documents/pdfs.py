@@ -19,9 +19,7 @@ from kit.documents.bounds import Bounds, Part, listed
 from kit.documents.errors import BROKEN, CorruptFile, EncryptedFile
 
 _ONE_AT_A_TIME = threading.Lock()  # PDFium may not be called from two threads at once
-_LITTLE_TEXT = 300
-_SHOWN = 0.2
-_MOSTLY, _FEW, _MANY = 0.5, 0.2, 400
+_LITTLE_TEXT, _FEW, _MOSTLY, _MANY = 300, 0.2, 0.5, 400
 _PASSWORD = 1 << 13  # the flag of a form field
 _GLYPHS = re.compile(r"(?:/[A-Za-z]{1,9}\d{1,5}(?![\w.-])){3,}")
 
@@ -70,13 +68,12 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
 
 def drawn(name: str, data: bytes, password: str | None, number: int, longest: int, dpi: int) -> bytes:
     """Draw one page as PNG, filled form fields included, opened for this page alone."""
-    buffer = io.BytesIO()
     with _ONE_AT_A_TIME, _opened(name, data, password) as document:
         document.init_forms()
         page = document[number - 1]
         picture = page.render(scale=min(dpi / 72, longest / max(page.get_size()))).to_pil()
     picture.thumbnail((longest, longest))
-    picture.save(buffer, "PNG", optimize=True)
+    picture.save(buffer := io.BytesIO(), "PNG", optimize=True)
     return buffer.getvalue()
 
 
@@ -114,7 +111,7 @@ def _look(file: tuple[str, bytes, str | None], part: Part, number: int, failed: 
         way = "this text is PDFium's" if part.text else "use page.image"
         part.notes.append(f"pypdf cannot read its text ({failed}): {way}")
     if len(part.text) >= _LITTLE_TEXT:
-        if covered >= _SHOWN:
+        if covered >= _FEW:
             seen = "what they show is in page.image only"
             part.notes.append(f"pictures cover {covered:.0%} of the page; {seen}")
         return
@@ -159,8 +156,7 @@ def _about(reader: Any) -> list[str]:
 
 def _comments(page: Any, part: Part) -> str:
     """Return the comments of a page as lines, and note what of its links and marks is not among them."""
-    links, comments = 0, []
-    bare: Counter[str] = Counter()
+    links, comments, bare = 0, [], Counter()
     for reference in page.get("/Annots") or []:
         item = reference.get_object()
         subtype = str(item.get("/Subtype"))[1:]
