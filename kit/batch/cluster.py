@@ -1,8 +1,7 @@
 """Cluster: many entries at once on Dask workers.
 
-A task holds a few entries and leaves the worker's own thread at once (`secede`), so that a worker has
-`threads` calls in flight, however many threads Dask gave it. The program travels with each task; the workers
-need neither the folder nor the table.
+A task holds a few entries and leaves the worker's own thread at once (`secede`): a worker has `threads` calls
+in flight, however many threads Dask gave it. The program travels with each task; a worker needs no folder.
 """
 
 from __future__ import annotations

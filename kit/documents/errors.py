@@ -6,11 +6,10 @@ import struct
 import zipfile
 import zlib
 
-BROKEN = (
+BROKEN = (  # what libraries raise when the file that they read is broken
     *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError),
     *(RecursionError, SyntaxError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error),
 )
-"""What libraries raise when the file that they read is broken."""
 
 
 class UnreadableFile(Exception):

@@ -55,10 +55,7 @@ class _File:
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its number from 1 in its file, its text, and where it comes from.
-
-    `note` says what was odd, and what of the page is not in its text.
-    """
+    """A page, numbered from 1 in its file; `note` says what was odd, and what of it is not in its text."""
 
     number: int
     text: str = field(repr=False)
@@ -79,10 +76,7 @@ class Page:
 
     @cached_property
     def image(self) -> dspy.Image:
-        """The page as a picture for a model that sees, drawn on first use.
-
-        `NoPicture` is raised if pages of this kind of file cannot be drawn.
-        """
+        """The page as a picture for a model that sees, drawn on first use; `NoPicture` if it cannot be."""
         import dspy
 
         return dspy.Image(self.png())
@@ -123,10 +117,9 @@ def pages(
     characters: int = MAX_CHARACTERS,
     seconds: float = MAX_SECONDS,
 ) -> list[Page]:
-    """Return the pages of a file, a folder, an archive, a mail or a web address.
+    """Return the pages of a file, a folder, an archive, a mail or a web address, file by file.
 
-    Folders and archives give the pages of all their files, in order; a mail gives its own page and those of
-    its attachments. An attachment that cannot be read is no error: the note of its mail names it.
+    An attachment that cannot be read is no error: the note of its mail names it.
 
     Args:
         source: Path or URL.
@@ -144,7 +137,7 @@ def pages(
     options = {"first": first, "last": last, "password": password, "limit": limit, "max_pixels": max_pixels}
     options |= {"characters": characters, "seconds": seconds}
     files, skipped = _unpack(source)
-    gathered = [page for file in files for page in _whole(_outcomes(*file, options | _remark(file)))]
+    gathered = [page for file in files for page in _whole(_outcomes(file, options))]
     if skipped and gathered:
         gathered[0] = _noted(gathered[0], skipped)
     return gathered
@@ -162,15 +155,10 @@ def read_all(sources: Iterable[str | Path], **options: Any) -> list[Outcome]:
         except UnreadableFile as error:
             outcomes.append(Outcome(error.source, error=error))
         else:
-            outcomes += [outcome for file in files for outcome in _outcomes(*file, options | _remark(file))]
+            outcomes += [outcome for file in files for outcome in _outcomes(file, options)]
             if skipped:
                 outcomes.append(Outcome(str(source), error=UnsupportedFile(str(source), skipped)))
     return outcomes
-
-
-def _remark(file: tuple[str, bytes]) -> dict[str, str]:
-    """Return what attachments remarks on a download, such as a web page where a PDF was expected."""
-    return {"remark": "; ".join(getattr(file, "warnings", ()))}
 
 
 def _whole(outcomes: list[Outcome]) -> list[Page]:
@@ -187,10 +175,12 @@ def _noted(page: Page, note: str) -> Page:
     return replace(page, note="; ".join(filter(None, [page.note, note])))
 
 
-def _outcomes(name: str, data: bytes, options: dict[str, Any], depth: int = 0) -> list[Outcome]:
+def _outcomes(file: tuple[str, bytes], options: dict[str, Any], depth: int = 0) -> list[Outcome]:
     """Return the outcome of a file, and after it one for each file that is attached to it."""
+    name, data = file
+    remark = "; ".join(getattr(file, "warnings", ()))  # such as a web page where a PDF was expected
     try:
-        gathered, attached = _read(name, data, **options)
+        gathered, attached = _read(name, data, remark, **options)
     except UnreadableFile as error:
         return [Outcome(name, error=error)]
     outcomes = [Outcome(name, tuple(gathered))]
@@ -201,7 +191,7 @@ def _outcomes(name: str, data: bytes, options: dict[str, Any], depth: int = 0) -
         elif zipfile.is_zipfile(io.BytesIO(content)) and not signed(content):
             problem = "an archive in a mail is not unpacked. Save it, and read it from there."
         else:
-            outcomes += _outcomes(inner, content, options, depth + 1)
+            outcomes += _outcomes((inner, content), options, depth + 1)
             continue
         outcomes.append(Outcome(inner, error=UnsupportedFile(inner, problem)))
     return outcomes
@@ -249,12 +239,10 @@ def _unpack(source: str | Path) -> tuple[list[tuple[str, bytes]], str]:
 
 def _skipped(reports: list[Any]) -> str:
     """Say which files of a folder or an archive were left out, and why; secrets are named, never read."""
-    lines = [
-        f"{reason}: {', '.join(skipped.examples)}"
-        + (f" and {more} more" if (more := skipped.files + skipped.folders - len(skipped.examples)) else "")
-        for report in reports
-        for reason, skipped in report.skipped.items()
-    ]
+    lines = []
+    for reason, skipped in (item for report in reports for item in report.skipped.items()):
+        more = skipped.files + skipped.folders - len(skipped.examples)
+        lines.append(f"{reason}: {', '.join(skipped.examples)}" + (f" and {more} more" if more else ""))
     lines += [f"{report.not_read} files beyond {MAX_BYTES:,} bytes" for report in reports if report.not_read]
     return f"left out ({'; '.join(lines)}). Give a file by its own path to read it" if lines else ""
 
@@ -262,6 +250,7 @@ def _skipped(reports: list[Any]) -> str:
 def _read(
     name: str,
     data: bytes,
+    remark: str,
     *,
     first: int = 1,
     last: int | None = None,
@@ -270,7 +259,6 @@ def _read(
     max_pixels: int = MAX_PIXELS,
     characters: int = MAX_CHARACTERS,
     seconds: float = MAX_SECONDS,
-    remark: str = "",
 ) -> tuple[list[Page], list[tuple[str, bytes]]]:
     """Return the pages of one file, and what is attached to it."""
     if not data:

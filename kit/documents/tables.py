@@ -93,10 +93,7 @@ def _said(part: Part, what: str, places: list[str]) -> None:
 
 
 def _apply_formats(sheet: Any) -> list[str]:
-    """Write percentages, dates and numerals as their formats show them; return the words of formats.
-
-    Digits are never rounded, and such words, for example a currency, stay out.
-    """
+    """Write percentages, dates and numerals as formats show them, unrounded; return the words of formats."""
     left_out = []
     for cell in sheet._cells.values():
         form = cell.number_format.partition(";")[0]

@@ -28,7 +28,6 @@ _COUNTED = {
     "form fields, whose contents are not read": rb"<(?:input|textarea|select)\b",
     "elements that the page hides, left out": _HIDDEN,
 }
-_SCREENSHOT = re.compile(r" Add \[screenshot: true\] to see it rendered\.")
 _MARKS = {  # UTF-32 first: its mark begins like that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -79,8 +78,8 @@ def web(name: str, data: bytes, bounds: Bounds, main: bool = True) -> Part:
         notes.append("elements not read: " + ", ".join(f"{number} {tag}" for tag, number in unread.items()))
     counted = {what: len(re.findall(tag, data, re.IGNORECASE)) for what, tag in _COUNTED.items()}
     notes += [f"{what}: {number}" for what, number in counted.items() if number]
-    said = [_SCREENSHOT.sub(" Print it to PDF in a browser.", note) for note in _said(artifact["meta"])]
-    return Part(artifact["text"], [*notes, *said])
+    add, instead = " Add [screenshot: true] to see it rendered.", " Print it to PDF in a browser."
+    return Part(artifact["text"], [*notes, *(note.replace(add, instead) for note in _said(artifact["meta"]))])
 
 
 def _short(data: bytes, bounds: Bounds) -> tuple[bytes, list[str]]:
@@ -156,10 +155,10 @@ def doubts(text: str) -> list[str]:
     >>> doubts("cafÃ© and rosÃ© wine")
     ['2 places look garbled ("Ã©"): the text was once read in a wrong encoding']
     """
-    lost, garbled, remarks = text.count("\ufffd"), _TWICE.findall(text), []
+    garbled, remarks = _TWICE.findall(text), []
     if controls := sum(map(text.count, _CONTROLS)):
         remarks.append(f"{controls:,} control characters are in it, as in files that are no text")
-    if lost:
+    if lost := text.count("\ufffd"):
         remarks.append(f"{lost:,} characters could not be decoded and are \ufffd")
     if len(garbled) > 1:
         places = f'{len(garbled):,} places look garbled ("{garbled[0]}")'

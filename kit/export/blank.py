@@ -37,14 +37,9 @@ class Field:
 def new(name: str, signature: str, to: str | Path | None = None, *, force: bool = False) -> Project:
     """Write an empty project: signature, module, metric, three rows, tests, and a notebook to explore it.
 
-    Args:
-        name: The package's name.
-        signature: In DSPy's short form, e.g. "message -> urgency: Literal['low', 'high']".
-        to: The project's folder; by default one of that name, here.
-        force: Overwrite files of the same names.
-
-    Raises:
-        BadProject: If name or signature will not do, or a file is there already.
+    `name` is the package's, `signature` in DSPy's short form: "message -> urgency: Literal['low', 'high']".
+    `to` is the project's folder, by default one of that name, here. With `force`, files of the same names are
+    overwritten. `BadProject` is raised if name or signature will not do, or a file is there already.
     """
     package, (inputs, outputs, instructions) = files.check_name(name), read(signature)
     folder, words = Path(to or name).expanduser().absolute(), _words(package, inputs, outputs)
@@ -103,9 +98,8 @@ def read(shorthand: str) -> tuple[list[Field], list[Field], str]:
     )
     if not (inputs and outputs):
         raise BadProject(f"{shorthand!r} lacks fields on one side of the arrow. {_FORM}")
-    for field in (*inputs, *outputs):
-        if field.name in _TAKEN:
-            raise BadProject(f"A field cannot be called {field.name!r}: the project's code uses that name.")
+    if taken := [field.name for field in (*inputs, *outputs) if field.name in _TAKEN]:
+        raise BadProject(f"A field cannot be called {taken[0]!r}: the project's code uses that name.")
     return inputs, outputs, signature.instructions
 
 
@@ -119,10 +113,8 @@ def rendered(annotation: Any) -> str:
         return _PLAIN[annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
-        choices = (
-            json.dumps(one, ensure_ascii=False) if isinstance(one, str) else repr(one) for one in arguments
-        )
-        return f"Literal[{', '.join(choices)}]"
+        quoted = [json.dumps(one, ensure_ascii=False) if type(one) is str else repr(one) for one in arguments]
+        return f"Literal[{', '.join(quoted)}]"
     if origin in (list, dict):
         return f"{origin.__name__}[{', '.join(map(rendered, arguments))}]"
     if origin in (Union, types.UnionType):

@@ -57,11 +57,7 @@ def under(folder: Path) -> dict[str, Path]:
 
 
 def check_name(name: str) -> str:
-    """Return a package's name; `BadProject` if it is no identifier, a keyword, or would hide something.
-
-    >>> check_name("time_entries")
-    'time_entries'
-    """
+    """Return a package's name; `BadProject` if it is no identifier, a keyword, or would hide something."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise BadProject(f"{name!r} cannot name a package: use lower-case letters, digits and _: 'triage'.")
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
@@ -84,8 +80,7 @@ def check_place(files: list[str], to: Path, *, force: bool) -> None:
         raise BadProject(f"{to} is a file; name a folder.")
     if outside := [file for file in files if not (to / file).resolve().is_relative_to(to.resolve())]:
         raise BadProject(f"{outside[0]} would lie outside of {to}; is a link in the way?")
-    there = [file for file in files if (to / file).exists()]
-    if there and not force:
+    if (there := [file for file in files if (to / file).exists()]) and not force:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise BadProject(
             f"{to} holds {there[0]}{more} already; nothing was written. Name an empty folder, or overwrite "

@@ -46,12 +46,8 @@ def case(
 ) -> Project:
     """Write a case study as a project of its own; its evaluation is run first, on recordings.
 
-    Args:
-        name: One of `cases()`, e.g. "time_entries".
-        to: The project's folder; made if missing.
-        package: The name of the package in it; by default the one that the case declares, or the case's.
-        force: Overwrite files of the same names.
-        root: The kit's own folder.
+    `name` is one of `cases()`, `to` the project's folder, `package` the name of the package in it; by default
+    the one that the case declares, or the case's. With `force` files of the same names are overwritten.
 
     Raises:
         ValueError: If there is no such case; `BadProject`, if a name is taken or a file is there already.
@@ -82,13 +78,10 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
     skeleton = files.every() | files.under(files.CASE)
     readme = {"README.md.in": skeleton.pop("README.md.in")}
     words = {
-        "about": chosen.declared["about"],
-        "name": package,
-        "distribution": package.replace("_", "-"),
+        **{name: chosen.declared[name] for name in ("about", "serves")},
+        **{"name": package, "distribution": package.replace("_", "-"), "groups": ""},
         "dependencies": "".join(f'  "{item}",\n' for item in chosen.declared["dependencies"]),
-        "groups": "",
         "title": package.replace("_", " ").capitalize(),
-        "serves": chosen.declared["serves"],
         "use": Template(chosen.declared.get("use", "")).safe_substitute(name=package),
     }
     files.write(skeleton | extras, staged, words)
