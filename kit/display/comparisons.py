@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     import dspy
 
 _HEADINGS = ["adapter", "messages", "characters", "reply bound by"]
-_COLUMNS = 3
-"""More adapters than this are chosen from a list instead of set side by side."""
+_COLUMNS = 3  # more adapters than this are chosen from a list instead of set side by side
 _CELL = "vertical-align:top;text-align:left"
 
 

@@ -48,8 +48,9 @@ class Diff:
 
     def _lines(self) -> Iterator[tuple[str, str, str]]:
         """Yield sign, line, and the line as HTML."""
-        matcher = SequenceMatcher(_says_nothing, self.before, self.after, autojunk=False)
-        shown = 0
+        # empty lines and lone brackets are the same everywhere and mean nothing by it
+        junk, shown = lambda line: not any(map(str.isalnum, line)), 0
+        matcher = SequenceMatcher(junk, self.before, self.after, autojunk=False)
         for group in matcher.get_grouped_opcodes(_AROUND):
             yield from _skipped(group[0][1] - shown)
             for kind, begin, end, new_begin, new_end in group:
@@ -74,11 +75,6 @@ def diff(
 
 def _text(source: str | Prompt | Draft) -> str:
     return source if isinstance(source, str) else written(texts(source))
-
-
-def _says_nothing(line: str) -> bool:
-    """Tell empty lines and lone brackets, which are the same everywhere and mean nothing by it."""
-    return not any(map(str.isalnum, line))
 
 
 def _skipped(count: int) -> Iterator[tuple[str, str, str]]:

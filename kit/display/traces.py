@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 _HEADINGS = ["span", "kind", "answered by", "tokens in", "tokens out", "seconds"]
 _LONGEST = 2000
 _LIST = "list-style:none;padding-left:1.2em;margin:0"
-_NUMBERS = {"tokens in": ("in", 5), "tokens out": ("out", 4.5), "seconds": ("s", 4.5)}
-"""Units, and widths in em."""
+_NUMBERS = {"tokens in": ("in", 5), "tokens out": ("out", 4.5), "seconds": ("s", 4.5)}  # units, widths in em
 
 
 @dataclass(frozen=True)
@@ -106,8 +105,9 @@ class Trace:
         )
 
     def _tree(self, span: Span, adapter: Span | None = None) -> str:
-        if folded := _only_call(span):
-            return self._tree(folded, adapter=span)
+        one_call = [child.kind for child in span.children] == ["LLM"]
+        if one_call and span.name.endswith("Adapter") and not span.error:
+            return self._tree(span.children[0], adapter=span)  # an adapter and its one call are one line
         shown = [("in", span.inputs), ("error" if span.error else "out", span.result)]
         if adapter:
             shown.append((f"what {adapter.name} made of it", adapter.result))
@@ -215,9 +215,3 @@ def _written(value: Any) -> str:
 def _short(text: str, longest: int = 40) -> str:
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def _only_call(span: Span) -> Span | None:
-    """Return the model call of an adapter that made one call: both are shown as one line."""
-    adapter = span.name.endswith("Adapter") and not span.error and len(span.children) == 1
-    return span.children[0] if adapter and span.children[0].kind == "LLM" else None

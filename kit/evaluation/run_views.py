@@ -90,8 +90,7 @@ class Curve:
         axis.set(xlabel=self.run.counted, ylabel=f"% on {rows} validation rows" if rows else "%")
         axis.set_title(f"{self.run.optimizer}: candidates by number, the winner starred", fontsize=10)
         axis.margins(y=0.15)
-        picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=90)
+        figure.savefig(picture := io.BytesIO(), format="png", dpi=90)
         return picture.getvalue()
 
     def _points(self) -> list[tuple[Candidate, float]]:

@@ -124,14 +124,10 @@ def _models(optimizer: Any) -> dict[str, str]:
 
 
 def _taken(spent: Spent) -> dict[str, Any]:
-    computed = fsum(call.seconds for call in spent.answered)
-    return {
-        "calls": spent.calls,
-        "input_tokens": sum(call.input_tokens for call in spent.answered),
-        "output_tokens": sum(call.output_tokens for call in spent.answered),
-        "seconds": round(computed or 60 * spent.minutes, 1),
-        "usd": round(spent.usd, 6),
-    }
+    ways = ("input_tokens", "output_tokens")
+    tokens = {way: sum(getattr(call, way) for call in spent.answered) for way in ways}
+    seconds = fsum(call.seconds for call in spent.answered) or 60 * spent.minutes
+    return {"calls": spent.calls, **tokens, "seconds": round(seconds, 1), "usd": round(spent.usd, 6)}
 
 
 def _candidates(compiled: dspy.Module, student: dspy.Module, evaluations: list[Evaluated]) -> list[Candidate]:
@@ -187,8 +183,8 @@ def _same(candidate: Candidate, other: Candidate) -> bool:
 
 def _timed(candidate: Candidate, seen: list[tuple[Candidate, Evaluated]]) -> Candidate:
     """Take over from the cap how many calls had been made, and the scores."""
-    evaluated = next((evaluated for state, evaluated in seen if _same(candidate, state)), None)
-    if evaluated is None:
-        return replace(candidate, calls=None) if seen else candidate
-    known = {name: getattr(evaluated, name) for name in ("score", "rows", "calls", "scores")}
-    return replace(candidate, **known)
+    for state, evaluated in seen:
+        if _same(candidate, state):
+            known = {name: getattr(evaluated, name) for name in ("score", "rows", "calls", "scores")}
+            return replace(candidate, **known)
+    return replace(candidate, calls=None) if seen else candidate

@@ -110,27 +110,22 @@ class Tokens(BaseCallback):
 
 
 class _Listeners(SpanProcessor):
-    """Pass on each span that ends."""
+    """Pass on a copy of each span that ends, in which every text is free of keys."""
 
     def __init__(self) -> None:
         self.all: list[Callable[[ReadableSpan], Any]] = []
 
     def on_end(self, span: ReadableSpan) -> None:
-        span = without_keys(span)
+        attributes, said = _clean(span.attributes), span.status.description
+        events = [Event(event.name, _clean(event.attributes), event.timestamp) for event in span.events]
+        status = Status(span.status.status_code, said and hide(said))
+        same = {name: getattr(span, name) for name in _SAME}
+        clean = ReadableSpan(span.name, attributes=attributes, events=events, status=status, **same)
         for listener in list(self.all):
-            listener(span)
+            listener(clean)
 
 
 _LISTENERS = _Listeners()
-
-
-def without_keys(span: ReadableSpan) -> ReadableSpan:
-    """Return a copy of a span in which every text is free of keys."""
-    attributes, said = _clean(span.attributes), span.status.description
-    events = [Event(event.name, _clean(event.attributes), event.timestamp) for event in span.events]
-    status = Status(span.status.status_code, said and hide(said))
-    same = {name: getattr(span, name) for name in _SAME}
-    return ReadableSpan(span.name, attributes=attributes, events=events, status=status, **same)
 
 
 def _clean(attributes: Any) -> dict[str, Any]:

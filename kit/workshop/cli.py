@@ -27,22 +27,20 @@ models = typer.Typer(no_args_is_help=True)
 app.add_typer(models, name="models", help="The models and their files: list, pull.")
 app.callback()(project.read_env_file)
 Deck = Annotated[str | None, typer.Argument(help="A lesson, or a run sheet's minutes; else all lessons.")]
+Page = Annotated[str | None, typer.Argument(help="The lesson to open; by default the map.")]
 Number = Annotated[str | None, typer.Argument(help="A lesson's number, e.g. 04.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files of the same names.")]
 Role = Annotated[str, typer.Argument(help="A role (small, large) or a name from `kit models list`.")]
 
 
 @app.command()
-def lab(
-    lesson: Annotated[str | None, typer.Argument(help="The lesson to open; by default the map.")] = None,
-) -> None:
+def lab(lesson: Page = None) -> None:
     """Open the workshop in JupyterLab: a map of the lessons, with a tick for each exercise that is passed."""
     from kit.workshop import lab as labs
     from kit.workshop import progress
 
     with failing(OSError, ValueError):
-        wanted = all_lessons.lesson(lesson).notebook if lesson else None
-        course = progress.write()
+        wanted, course = lesson and all_lessons.lesson(lesson).notebook, progress.write()
         running = labs.start(wanted or course)
     say(f"JupyterLab is ready after {running.seconds:.1f} s. Ctrl-C stops it.\n[bold]{running.url}[/]")
     webbrowser.open(running.url)
@@ -163,9 +161,7 @@ def export(
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(help="The package's name, e.g. triage.")],
-    signature: Annotated[
-        str, typer.Argument(help="In short form: \"message -> urgency: Literal['low', 'high']\".")
-    ],
+    signature: Annotated[str, typer.Argument(help="E.g. \"message -> urgency: Literal['low', 'high']\".")],
     dest: Annotated[Path | None, typer.Argument(help="The project's folder; by default NAME.")] = None,
     force: Force = False,
 ) -> None:
@@ -198,9 +194,8 @@ def progress() -> None:
     from kit.workshop import progress as noted
 
     for lesson in _chosen(None, every=True):
-        exercises = noted.standing(lesson)
+        exercises, name = noted.standing(lesson), lesson.notebook.stem.replace("_", " ")
         done = sum(exercise.state in ("passed", "caught up") for exercise in exercises)
-        name = lesson.notebook.stem.replace("_", " ")
         say(f"[bold]{name}[/] · {done} of {len(exercises)}")
         for exercise in exercises:
             tries = f", {exercise.tries} checks" if exercise.tries else ""

@@ -14,8 +14,6 @@ from kit import project
 from kit.engines import models, recordings, weights
 from kit.workshop import lessons
 
-PACKAGES = ("dspy", "jupyterlab", "xllamacpp", "pydantic", "pandas")
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -34,7 +32,7 @@ def findings() -> Iterator[Finding]:
     fits, step = (3, 11) <= sys.version_info[:2] < (3, 15), "Install Python 3.11 to 3.14."
     yield Finding("Python", "good" if fits else "bad", machine, "" if fits else step)
     step = "Run `uv sync`, or `pip install -e .` in the project's folder."
-    for name in PACKAGES:
+    for name in ("dspy", "jupyterlab", "xllamacpp", "pydantic", "pandas"):
         try:
             yield Finding(name, "good", version(name))
         except PackageNotFoundError:

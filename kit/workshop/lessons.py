@@ -50,8 +50,7 @@ def exercise_cells(notebook: NotebookNode, pattern: re.Pattern[str] = EXERCISE) 
 def lessons(root: Path = ROOT) -> list[Lesson]:
     """Return all lessons, by number."""
     found = sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    solutions = [root / "solutions" / path.name for path in found]
-    pairs = zip(found, solutions, strict=True)
+    pairs = ((path, root / "solutions" / path.name) for path in found)
     return [Lesson(path.name[:2], path, other if other.exists() else None) for path, other in pairs]
 
 
@@ -131,16 +130,14 @@ def save(notebook: NotebookNode, path: Path) -> None:
     """
     source = "\n".join(cell.source for cell in notebook.cells)
     for number, cell in enumerate(notebook.cells, 1):
-        outputs = json.dumps(cell.get("outputs", []))
-        refuse(outputs, f"{path.name}, the output of cell {number},", known=source)
-    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
-        if output.output_type == "error":
-            output.traceback = [f"{output.ename}: {output.evalue}"]
-        output.get("data", {}).pop(WIDGET, None)  # its id holds in one kernel only; text and HTML stay
-    notebook.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
+        outputs = cell.get("outputs", [])
+        refuse(json.dumps(outputs), f"{path.name}, the output of cell {number},", known=source)
+        for output in outputs:
+            if output.output_type == "error":
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+            output.get("data", {}).pop(WIDGET, None)  # its id holds in one kernel only; text and HTML stay
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     write(notebook, path)
 
 

@@ -136,9 +136,8 @@ def page(groups_here: dict[str, list[Waypoint]]) -> str:
     done, of = sum(entry.done for entry in entries), sum(len(entry.exercises) for entry in entries)
     onward = "That is the whole course. Take a program home: `uv run kit export --list`."
     if following := next((entry for entry in entries if entry.done < len(entry.exercises)), None):
-        verb = "Go on" if done else "Begin"
-        title, link = f"{following.lesson.number} · {following.title}", following.lesson.notebook.name
-        onward = f"{verb} with [{title}](notebooks/{link})."
+        verb, link = "Go on" if done else "Begin", following.lesson.notebook.name
+        onward = f"{verb} with [{following.lesson.number} · {following.title}](notebooks/{link})."
     cards = "\n".join(_card(group, listed) for group, listed in groups_here.items())
     marks = ", ".join(f"{mark} {state}" for state, mark in _MARKS.items())
     return f"""# Your map of the course
@@ -165,8 +164,7 @@ def _card(group: str, entries: list[Waypoint]) -> str:
 <progress max="{of}" value="{done}" style="width:100%"></progress>
 <table style="width:100%;table-layout:fixed"><tbody>
 {rows}
-</tbody></table>
-</div>"""
+</tbody></table></div>"""
 
 
 def _row(entry: Waypoint) -> str:

@@ -135,12 +135,6 @@ def notes(name: str) -> dict[str, str]:
     return dict(re.findall(r"^## (.+?)\n+(.+?)\s*(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
 
 
-def headings(notebook: NotebookNode) -> list[str]:
-    """Return the headings of a notebook, in order."""
-    prose = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    return [heading for source in prose for heading in _HEADING.findall(_FENCE.sub("", source))]
-
-
 def lines(cell: NotebookNode) -> int:
     """Estimate how many lines of a slide a cell takes, its outputs included."""
     rows, pictures = cell.source.splitlines(), len(re.findall(r"!\[|<img|<svg|```mermaid", cell.source))

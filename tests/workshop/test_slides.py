@@ -82,8 +82,8 @@ def test_notes_of_a_file_follow_their_heading(tmp_path, monkeypatch):
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.notebook.stem)
 def test_notes_name_headings_that_exist(lesson):
     """A note whose heading was renamed would be lost without a word."""
-    headings = slides.headings(nbformat.read(lesson.notebook, as_version=4))
-    assert set(slides.notes(lesson.notebook.stem)) <= set(headings)
+    laid = slides.of_lesson(nbformat.read(lesson.notebook, as_version=4))
+    assert set(slides.notes(lesson.notebook.stem)) <= {slide.title for slide in laid}
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.stem)
@@ -94,7 +94,7 @@ def test_a_sheet_shows_each_of_its_sections(sheet):
     assert sum(slide.cover for slide in deck) == 1 + len(blocks)
     shown = {slide.title for slide in deck if not slide.cover}
     covers = {
-        lesson.notebook: slides.headings(nbformat.read(lesson.notebook, as_version=4))[0]
+        lesson.notebook: slides.of_lesson(nbformat.read(lesson.notebook, as_version=4))[0].title
         for lesson in LESSONS
     }
     assert {part for block in blocks for part in block.sections} <= shown | set(covers.values())
