@@ -25,6 +25,7 @@ from kit.evaluation.spending import Evaluated, Spent, number_of
 from kit.notices import notice
 
 _LONGEST_WAIT_SECONDS = 60
+_GO_ON = "To go on, raise the cap and run the same cell again: a reply that is kept is not asked for twice."
 
 
 class OverBudget(RuntimeError):
@@ -150,8 +151,7 @@ class _Watch(BaseCallback):
         kept = "; ".join(f"replies of {model} {place}" for model, place in self._places.items())
         best = self.spent.best
         so_far = f" Best so far: {best.score} over {best.rows} rows, in spent.best." if best else ""
-        way = "To go on, raise the cap and run the same cell again: a reply that is kept is not asked for twice."
-        return f"Spent: {self.spent.title}. Kept: {kept or 'nothing, no model was asked'}.{so_far} {way}"
+        return f"Spent: {self.spent.title}. Kept: {kept or 'nothing, no model was asked'}.{so_far} {_GO_ON}"
 
     def _too_small(self, gepa: dspy.GEPA, trainset: list, valset: list | None = None, **_: Any) -> str | None:
         rows = len(valset or trainset)
