@@ -25,10 +25,8 @@ def notice(text: str) -> None:
 
 def show(text: str, markup: str) -> None:
     """Show markup in a notebook; elsewhere log the text under "kit"."""
-    if _notebook():
-        _notebook_display({"text/plain": text, "text/html": markup})
-    else:
-        log(text)
+    _display(text, markup)
+    log(text)
 
 
 def log(text: str) -> None:
@@ -67,9 +65,7 @@ class Mark:
             self._change(f"{said}{count} {self.seconds:.1f} s" if self.replies else "")
 
     def _change(self, text: str, *, update: bool = True) -> None:
-        if _notebook():
-            bundle = {"text/plain": text, "text/html": _small(text)}
-            _notebook_display(bundle, display_id=self._place, update=update)
+        _display(text, _small(text), display_id=self._place, update=update)
 
 
 def mark(model: str) -> Mark:
@@ -121,7 +117,8 @@ def _notebook() -> Any:
     return ipython and ipython.get_ipython()
 
 
-def _notebook_display(bundle: dict[str, str], **options: Any) -> None:
-    from IPython.display import display
+def _display(text: str, markup: str, **options: Any) -> None:
+    if _notebook():
+        from IPython.display import display
 
-    display(bundle, raw=True, **options)
+        display({"text/plain": text, "text/html": markup}, raw=True, **options)

@@ -103,8 +103,12 @@ def hide(text: str) -> str:
     """
     for _, value in _in_the_environment():
         text = _spelled(value).sub(HIDDEN, text)
-    text = _BEARER.sub(HIDDEN, _URL.sub(_without_password, _without_named(text)))
-    text = _BASIC.sub(_without_credentials, _SHAPES.sub(HIDDEN, text))
+    kept, done = [], 0
+    for start, end in _named(text):
+        kept += [text[done:start], HIDDEN]
+        done = end
+    text = _URL.sub(_without_password, "".join([*kept, text[done:]]))
+    text = _BASIC.sub(_without_credentials, _SHAPES.sub(HIDDEN, _BEARER.sub(HIDDEN, text)))
     return _WORDS.sub(_unless_escaped, text) if "%" in text else text
 
 
@@ -252,14 +256,6 @@ def _is_other(name: re.Match[str]) -> bool:
         return True
     word = _WORD.match(*value)  # password=password
     return word is not None and word[0].lower() == name["name"].lower()
-
-
-def _without_named(text: str) -> str:
-    kept, done = [], 0
-    for start, end in _named(text):
-        kept += [text[done:start], HIDDEN]
-        done = end
-    return "".join([*kept, text[done:]])
 
 
 def _without_password(url: re.Match[str]) -> str:

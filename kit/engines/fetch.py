@@ -54,21 +54,17 @@ def _download(spec: Weights) -> Path:
     place.mkdir(exist_ok=True)
     needed = 2 * spec.bytes - sum(file.stat().st_size for file in place.rglob("*"))
     free = shutil.disk_usage(place).free
-    if free < needed:
-        raise _disk_full(spec, needed, f"{free / 1e6:,.0f} MB are free")
     try:
+        if free < needed:
+            raise OSError(errno.ENOSPC, f"{free / 1e6:,.0f} MB are free")
         return _from_any_source(spec, place)
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
-        raise _disk_full(spec, needed, os.strerror(error.errno)) from error
-
-
-def _disk_full(spec: Weights, needed: int, reason: str) -> DiskFull:
-    return DiskFull(
-        f"{spec.file} needs {needed / 1e6:,.0f} MB in {weights.folder()}: {reason}. "
-        "Make room, or put the file into a folder on another disk and set KIT_MODELS to that folder."
-    )
+        raise DiskFull(
+            f"{spec.file} needs {needed / 1e6:,.0f} MB in {weights.folder()}: {error.strerror}. "
+            "Make room, or put the file into a folder on another disk and set KIT_MODELS to that folder."
+        ) from error
 
 
 def _from_any_source(spec: Weights, place: Path) -> Path:

@@ -144,16 +144,9 @@ class LlamaEngine:
         """Yield chunks from a thread of their own, so that Ctrl-C reaches us and never llama.cpp."""
         chunks: queue.SimpleQueue = queue.SimpleQueue()
         abandoned = runtime.abandoned.get() or threading.Event()
-        loaded = self.runtime
-
-        def generate() -> None:
-            try:
-                loaded.chat(body, chunks.put, abandoned)
-            finally:
-                chunks.put(_FINISHED)
-
         thread = ThreadPoolExecutor(1)  # waited for at exit: one killed in llama.cpp would abort the process
-        generating = thread.submit(generate)
+        generating = thread.submit(self.runtime.chat, body, chunks.put, abandoned)
+        generating.add_done_callback(lambda done: chunks.put(_FINISHED))
         thread.shutdown(wait=False)
         ends = time.monotonic() + (threading.TIMEOUT_MAX / 2 if self.timeout is None else self.timeout)
         try:
@@ -209,8 +202,7 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def _messages(request: Request) -> Iterator[dict[str, str]]:
-    if request.system is not None:
-        system = request.system
+    if (system := request.system) is not None:
         yield {"role": "system", "content": system if isinstance(system, str) else _text(system)}
     for message in request.messages:
         role = {"developer": "system", "tool": "user"}.get(message.role, message.role)

@@ -98,7 +98,10 @@ def _answer(server: Any, body: bytes) -> tuple[int, dict[str, Any] | Iterator[di
     except (dspy.LMError, LM15Error, RecursionError, TypeError, ValueError, OSError) as error:
         status = 500 if isinstance(error, OSError) else 400  # a reply that cannot be stored
         return status, error_object(status, str(error))
-    return 200, _completion(f"chatcmpl-{next(_COUNT)}", response)
+    message = {"role": "assistant", "content": response.message.text}
+    choice = {"index": 0, "message": message, "finish_reason": response.finish_reason}
+    head = {"id": f"chatcmpl-{next(_COUNT)}", "object": "chat.completion", "model": response.model}
+    return 200, {**head, "choices": [choice], **_usage(response), **(response.provider_data or {})}
 
 
 def _parts(events: Iterator[Any]) -> Iterator[dict[str, Any]]:
@@ -112,18 +115,6 @@ def _parts(events: Iterator[Any]) -> Iterator[dict[str, Any]]:
             delta = {"content": event.delta.text}
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
         yield {"id": name, "object": "chat.completion.chunk", "choices": [choice], **usage}
-
-
-def _completion(name: str, response: Response) -> dict[str, Any]:
-    message = {"role": "assistant", "content": response.message.text}
-    return {
-        "id": name,
-        "object": "chat.completion",
-        "model": response.model,
-        "choices": [{"index": 0, "message": message, "finish_reason": response.finish_reason}],
-        **_usage(response),
-        **(response.provider_data or {}),
-    }
 
 
 def _usage(response: Response | StreamEndEvent) -> dict[str, Any]:

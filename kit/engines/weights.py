@@ -71,12 +71,8 @@ def folder() -> Path:
 def locate(name: str) -> Path | None:
     """Find weights on this machine, in KIT_MODELS first; None if they are not here.
 
-    A file is hashed once in a process, and again if its size or time of change differs.
-
-    Raises:
-        ValueError: If the name is unknown.
-        BadWeights: If the file is not the one released; the kit's own copy is then removed.
-        NoWeights: If KIT_MODELS is not a folder.
+    A file is hashed once in a process, and again if its time of change differs. `NoWeights` if KIT_MODELS is
+    not a folder; `BadWeights` if the file is not the one released: the kit's own copy is then removed.
     """
     known, places = spec(name), [folder()]
     if os.environ.get("KIT_MODELS"):
