@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import fsum
@@ -99,10 +100,8 @@ class Trace:
     def _title(self) -> str:
         read = sum(root.input_tokens for root in self.roots)
         written = sum(root.output_tokens for root in self.roots)
-        return (
-            f"{len(self.spans())} spans, {len(self.spans('LLM'))} model calls, {read:,} tokens in, "
-            f"{written:,} out, {fsum(root.seconds for root in self.roots):.1f} s of computing"
-        )
+        took = f"{read:,} tokens in, {written:,} out, {fsum(root.seconds for root in self.roots):.1f} s"
+        return f"{len(self.spans())} spans, {len(self.spans('LLM'))} model calls, {took} of computing"
 
     def _tree(self, span: Span, adapter: Span | None = None) -> str:
         one_call = [child.kind for child in span.children] == ["LLM"]
@@ -183,9 +182,7 @@ def _label(name: str) -> str:
     >>> _label("ChainOfThought.forward"), _label("search.acall")
     ('ChainOfThought', 'search')
     """
-    for method in (".forward", ".aforward", ".__call__", ".acall"):
-        name = name.removesuffix(method)
-    return name
+    return re.sub(r"\.(a?forward|__call__|acall)$", "", name)
 
 
 def _inputs(attributes: dict[str, Any]) -> str:

@@ -154,19 +154,17 @@ class _Watch(BaseCallback):
         return f"Spent: {self.spent.title}. Kept: {kept or 'nothing, no model was asked'}.{so_far} {_GO_ON}"
 
     def _too_small(self, gepa: dspy.GEPA, trainset: list, valset: list | None = None, **_: Any) -> str | None:
-        rows = len(valset or trainset)
+        rows, cap = len(valset or trainset), self.spent.limits.get("calls")
         tries = 2 * gepa.reflection_minibatch_size + rows
-        cap = self.spent.limits.get("calls")
         if gepa.max_metric_calls is not None and gepa.max_metric_calls <= rows:
             small = f"GEPA's budget of {gepa.max_metric_calls:,} metric calls"
         elif cap is not None and cap < rows + tries:
             small = f"The cap of {cap:,} calls"
         else:
             return None
-        return (
-            f"{small} is too small: the program given is scored on {rows:,} validation rows first, and a "
-            f"candidate beyond it takes {tries:,} more. Raise it, or give a smaller validation set."
-        )
+        first = f"the program given is scored on {rows:,} validation rows first, and a candidate beyond it"
+        way = "Raise it, or give a smaller validation set."
+        return f"{small} is too small: {first} takes {tries:,} more. {way}"
 
     def _place(self, lm: Any) -> None:
         """Find out where a model's replies are kept, and read what is kept there."""

@@ -31,12 +31,8 @@ class Interval:
 def interval(scores: Sequence[float], *, seed: int = 0) -> Interval:
     """Return the mean of per-example scores with its 95 % bootstrap interval.
 
-    Args:
-        scores: One score in [0, 1] for each example; booleans will do.
-        seed: Of the resampling, so that the same scores give the same interval.
-
-    Raises:
-        ValueError: If there are no scores, or one is NaN: a crashed row is not a zero.
+    Scores are in [0, 1], one for each example; booleans will do. The same seed gives the same interval.
+    `ValueError` if there are no scores, or one is NaN: a crashed row is not a zero.
 
     Source:
         Efron and Tibshirani 1993, An Introduction to the Bootstrap, ch. 13: percentiles of 10,000 resamples.

@@ -112,10 +112,9 @@ def took(run: History) -> str:
     """Return what it was given and what it took: models, rows, calls, tokens, minutes, dollars."""
     models = ", ".join(f"{role} {name.rpartition('/')[2]}" for role, name in run.models.items())
     rows = ", ".join(f"{count} {name}" for name, count in run.splits.items())
-    if run.calls is None:
-        return f"{models} · rows: {rows}"
-    spent = f"{run.calls:,} calls, {run.tokens:,} tokens, {run.seconds / 60:.1f} minutes, ${run.usd:.4f}"
-    return f"{models} · rows: {rows} · {spent}"
+    spent = f"{run.tokens:,} tokens, {run.seconds / 60:.1f} minutes, ${run.usd:.4f}"
+    spent = "" if run.calls is None else f" · {run.calls:,} calls, {spent}"
+    return f"{models} · rows: {rows}{spent}"
 
 
 def _most_rows(run: History) -> int:

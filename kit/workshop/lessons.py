@@ -93,15 +93,9 @@ def run(
             if on_cell:
                 on_cell(f"{place} {running} of {len(code)}")
 
-    client = NotebookClient(
-        notebook,
-        timeout=None,
-        allow_errors=go_on,
-        record_timing=False,
-        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
-        resources={"metadata": {"path": str(path.parent)}},
-        on_cell_start=report,
-    )
+    quiet, folder = ["--IPKernelApp.log_level=CRITICAL"], {"metadata": {"path": str(path.parent)}}
+    options = {"timeout": None, "allow_errors": go_on, "record_timing": False, "on_cell_start": report}
+    client = NotebookClient(notebook, extra_arguments=quiet, resources=folder, **options)
     try:
         return client.execute(env=os.environ | {"KIT_PROGRESS": "off"} | environment)
     except AssertionError:  # what nbclient ends with after its own SIGINT handler has stopped the kernel
