@@ -75,10 +75,8 @@ def usage(of: Iterable[dict[str, Any]] | dspy.Module | None = None, *, by: str =
 
     Args:
         of: Entries of a DSPy history, or a program; by default all calls since the kernel started.
-        by: "model"; "call", a row for each; or "module", a row for each part of the program given.
-
-    Raises:
-        ValueError: If `by` is unknown, or does not fit what is given.
+        by: "model"; "call", a row for each; or "module", a row for each part of the program given. Others
+            are a `ValueError`.
 
     Source:
         Tokens are the provider's. Dollars are DSPy's own estimate where it makes one, else the list prices

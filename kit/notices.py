@@ -79,10 +79,7 @@ def mark(model: str) -> Mark:
 
 
 def ask(question: str, needed: Callable[[], bool] = lambda: True) -> str | None:
-    """Return what a person at a notebook answers; None if nobody can be asked.
-
-    `needed` is called now and then; when it returns False, the question goes away.
-    """
+    """Return a person's answer at a notebook; None if nobody can be asked, or once `needed` returns False."""
     if not _notebook():
         return None
     answered = threading.Event()

@@ -26,10 +26,7 @@ def history() -> list[dict[str, Any]]:
 
 
 def is_cached(lm: dspy.BaseLM, inputs: dict[str, Any], *, asynchronous: bool) -> bool:
-    """Tell whether DSPy's cache holds the reply to a call, by DSPy's own key.
-
-    `inputs` is what `on_lm_start` is given; an `acall` has a key of its own.
-    """
+    """Tell whether DSPy's cache holds the reply to a call, of which `on_lm_start` is given the `inputs`."""
     import dspy
     from dspy.clients.execution import IGNORED_CACHE_KEYS, prepare
 

@@ -113,17 +113,14 @@ def hide(text: str) -> str:
 
 
 def refuse(text: str | bytes, what: str, *, known: str = "") -> None:
-    """Raise an error if a text holds a secret of the environment, a key by its form, or a secret setting.
+    """Raise `HoldsSecret` if a text holds an environment's secret, a key by its form, or a secret setting.
 
-    A value behind "password: " is not refused: documents speak of passwords.
+    A value behind "password: " is not refused: documents speak of passwords. The error never has the value.
 
     Args:
         text: What is about to be stored or sent.
         what: What it is, for the message: "This reply".
         known: A text in which made-up keys may stand, e.g. the source of the notebook that printed them.
-
-    Raises:
-        HoldsSecret: With the variable's name, and without its value.
     """
     text = text.decode(errors="replace") if isinstance(text, bytes) else text
     for name, value in _in_the_environment():

@@ -14,11 +14,6 @@ from kit.engines.history import entries, seconds
 from kit.engines.models import list_usd
 from kit.engines.rehearsal import CapturingEngine, NotSent
 
-_CHARACTERS_A_TOKEN = 4
-_REPLY_TOKENS = 200
-_A_PICTURE = " " * 4_000
-_ONE_CALL = (dspy.Predict, dspy.ChainOfThought)
-
 
 @dataclass(frozen=True)
 class Errand:
@@ -49,7 +44,7 @@ def forecast(model: str, characters: int, calls: int) -> str:
     ', about $0.04'
     """
     paces = [pace for entry in entries()[-50:] if entry["model"] == model and (pace := seconds(entry))]
-    usd = calls * list_usd(model, characters / _CHARACTERS_A_TOKEN, _REPLY_TOKENS)
+    usd = calls * list_usd(model, characters / 4, 200)  # four characters a token
     time = f", about {duration(calls * sum(paces) / len(paces))}" if paces else ""
     return time + (f", about ${usd:.2f}" if usd >= 0.005 else ", less than a cent" if usd else "")
 
@@ -65,7 +60,7 @@ def length(prompt: Any, messages: list[dict[str, Any]] | None) -> int:
         return len(str(prompt.system or "")) + sum(len(message.text or "") for message in prompt.messages)
     contents = [message.get("content") or "" for message in messages or [{"content": prompt}]]
     parts = [part for content in contents for part in (content if isinstance(content, list) else [content])]
-    return sum(len(part if isinstance(part, str) else part.get("text", _A_PICTURE)) for part in parts)
+    return sum(len(part if isinstance(part, str) else part.get("text", " " * 4_000)) for part in parts)
 
 
 def duration(seconds: float) -> str:
@@ -126,7 +121,7 @@ def _missing(pairs: Sequence[tuple[Any, Any]], enough: int) -> int | None:
 
 def _look_up_of(program: Any, lacking: list[bool]) -> dspy.Module | None:
     """Return a copy of a program that looks up its one call; None if it may be another kind of program."""
-    if type(program) not in _ONE_CALL:
+    if type(program) not in (dspy.Predict, dspy.ChainOfThought):
         return None
     lm = program.predictors()[0].lm or dspy.settings.lm
     if not hasattr(getattr(lm, "engine", None), "recorded"):

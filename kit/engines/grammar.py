@@ -25,9 +25,7 @@ from kit.engines.fitted import BOUNDS
 
 _BOUNDS = (*BOUNDS, "pattern", "minProperties", "maxProperties")
 _LLAMA_HOLDS = ("minLength", "maxLength", "minItems", "maxItems")
-_DATA = ("const", "default", "enum", "examples")
 _NO_GRAMMAR = re.compile(r"\(\?(?:[=!#]|<[=!]|P=)|\\[bBAZ1-9]")  # look-around, \b, references to groups
-_BLANKS = r"( |\n{1,2}[ \t]{0,20})?"
 
 
 def schema_of(request: Request) -> dict[str, Any] | None:
@@ -66,13 +64,13 @@ def body_of(schema: dict[str, Any]) -> dict[str, Any]:
     for node in _nodes(held):
         if _NO_GRAMMAR.search(node.get("pattern", "")):
             del node["pattern"]
-    held["x-guidance"] = {"lenient": True, "whitespace_pattern": _BLANKS}
+    held["x-guidance"] = {"lenient": True, "whitespace_pattern": r"( |\n{1,2}[ \t]{0,20})?"}
     return {"grammar": f"%llguidance {{}}\nstart: %json {json.dumps(held)}"}
 
 
-def check(reply: str, schema: dict[str, Any]) -> None:
+def check(reply: str, schema: dict[str, Any] | None) -> None:
     """Check a finished reply against what the grammar may not hold; an error says where it breaks it."""
-    if not _needs_llguidance(schema):
+    if not schema or not _needs_llguidance(schema):
         return
     from jsonschema import Draft202012Validator
 
@@ -104,8 +102,7 @@ def fits(recording: dict[str, Any], request: Request) -> bool:
     if noted is not None or recording["finish"] != "stop":
         return noted in (None, schema)
     try:
-        if schema:
-            check(reply, schema)
+        check(reply, schema)
         check_words(reply)
     except UnsupportedFeatureError:
         return False
@@ -218,5 +215,5 @@ def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
         for name, value in schema.items():
             if name in ("properties", "$defs", "patternProperties"):
                 yield from _nodes(list(value.values()))
-            elif name not in _DATA:
+            elif name not in ("const", "default", "enum", "examples"):
                 yield from _nodes(value)

@@ -15,8 +15,7 @@ from typing import Any
 import orjson
 from dspy.lm15 import Request
 
-VERSION = 1
-"""Raise this when the same request gets another key. From 2 on, the version is part of what is hashed."""
+VERSION = 1  # raise it when the same request gets another key; from 2 on, it is part of what is hashed
 
 
 @dataclass

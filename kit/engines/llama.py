@@ -116,8 +116,7 @@ class LlamaEngine:
                     yield lm15.StreamDeltaEvent(lm15.TextDelta(text))
             if "usage" in chunk:
                 if finish == "stop":
-                    if schema:
-                        grammar.check(reply, schema)
+                    grammar.check(reply, schema)
                     grammar.check_words(reply)
                 tokens = [self.runtime.count_tokens(message["content"]) for message in body["messages"]]
                 notes = {"seconds": chunk["seconds"], "message_tokens": tokens}

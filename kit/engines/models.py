@@ -24,10 +24,7 @@ class MissingKey(ValueError):
 
 @dataclass(frozen=True)
 class Model:
-    """One model as models.toml names it. Prices are list prices in US dollars per million tokens.
-
-    `refuses` names the kinds of options that are not for this model (see `kit.engines.fitted`).
-    """
+    """One model as models.toml names it. Prices are list prices in US dollars per million tokens."""
 
     profile: str
     role: str
@@ -35,7 +32,7 @@ class Model:
     weights: str | None = None
     input_usd: float = 0.0
     output_usd: float = 0.0
-    refuses: tuple[str, ...] = field(default=(), repr=False)
+    refuses: tuple[str, ...] = field(default=(), repr=False)  # kinds of options: see kit.engines.fitted
 
 
 @cache

@@ -1,8 +1,6 @@
 """Rehearsal: run a program up to its first call of a model, and keep what it would have sent.
 
-    entry = first_call(program, {"question": "Sky?"}, dspy.ChatAdapter())
-
-The program runs whole, so that the messages and the reply's format are those that DSPy really makes.
+entry = first_call(program, {"question": "Sky?"}, dspy.ChatAdapter())
 """
 
 from __future__ import annotations

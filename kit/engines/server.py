@@ -3,9 +3,8 @@
     with Server(lm.engine, lm.model, key="sk-mine") as server:
         dspy.LM("openai/local", api_base=server.url, api_key="sk-mine")
 
-Whatever the engine answers goes over HTTP as llama.cpp, vLLM or LM Studio would send it; recorded replies are
-marked as such. What was asked and answered is kept, so that callers which count differently can be compared.
-Left out: tools, images.
+Whatever the engine answers goes over HTTP as llama.cpp, vLLM or LM Studio would send it, without tools or
+images; recorded replies are marked. What was asked and answered is kept, to compare how callers count.
 """
 
 from __future__ import annotations

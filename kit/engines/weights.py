@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+
+from kit.engines.models import table
 
 
 class BadWeights(OSError):
@@ -99,9 +100,8 @@ def check(path: Path, known: Weights) -> Path:
     raise BadWeights(f"{fault}. It was removed: run `kit models pull {known.name}`.")
 
 
-@cache
 def _table() -> dict[str, dict[str, Any]]:
-    return tomllib.loads(Path(__file__).with_name("models.toml").read_text(encoding="utf-8"))["weights"]
+    return table()["weights"]
 
 
 @cache
