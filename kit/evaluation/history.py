@@ -15,8 +15,6 @@ from typing import Any, Literal
 from kit.display.diffs import Diff, diff, written
 from kit.redaction import refuse
 
-VERSION = 1
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -78,7 +76,7 @@ class History:
     counted: str = "calls of models"
     dspy: str = ""
     date: str = ""
-    kit_run: Literal[1] = VERSION
+    kit_run: Literal[1] = 1
 
     @property
     def seed(self) -> Candidate:

@@ -18,11 +18,9 @@ from typing import Any
 import dspy
 import pydantic
 
-from kit.evaluation.history import VERSION, Candidate, History
+from kit.evaluation.history import Candidate, History
 from kit.evaluation.run_views import Curve, Tree
 from kit.evaluation.spending import Evaluated, Spent, number_of
-
-__all__ = ["BadRun", "Candidate", "Run", "history_of", "run"]
 
 _UNTOLD = {"error_count", "log_dir", "prompt_model_total_calls", "total_calls", "wandb_api_key"}
 
@@ -59,10 +57,9 @@ def run(path: str | Path) -> Run:
         saved = pydantic.TypeAdapter(Run).validate_json(path.read_bytes())
         saved.best  # noqa: B018 - a run without a winner is none
     except (pydantic.ValidationError, StopIteration) as error:
-        raise BadRun(
-            f"{path.name} is not a run of version {VERSION}. Restore the file from git, or run the optimizer "
-            f"again and save its history. {str(error) or 'No candidate has won.'}"
-        ) from None
+        way = "Restore the file from git, or run the optimizer again and save its history."
+        why = str(error) or "No candidate has won."
+        raise BadRun(f"{path.name} is not a run of version {Run.kit_run}. {way} {why}") from None
     return saved
 
 

@@ -118,12 +118,9 @@ def page(slides: list[Slide], base: Path) -> str:
         title = markdown2html_mistune(slide.title).strip().removeprefix("<p>").removesuffix("</p>")
         kind = ' class="cover"' if slide.cover else ""
         sections.append(f"<section{kind}><h1>{title}</h1><div>{shown(slide.cells)}</div></section>")
-    parts = {
-        "TITLE": html.escape(slides[0].title),
-        "SLIDES": "\n".join(sections),
-        "NOTES": json.dumps([shown([new_markdown_cell(one.notes)]) for one in slides]).replace("</", "<\\/"),
-        "LOOKS": LOOKS.read_text(encoding="utf-8"),
-    }
+    told = json.dumps([shown([new_markdown_cell(slide.notes)]) for slide in slides]).replace("</", "<\\/")
+    parts = {"TITLE": html.escape(slides[0].title), "SLIDES": "\n".join(sections), "NOTES": told}
+    parts["LOOKS"] = LOOKS.read_text(encoding="utf-8")
     whole = Path(__file__).with_name("deck.html").read_text(encoding="utf-8")
     return re.sub(rf"%({'|'.join(parts)})%", lambda match: parts[match[1]], whole)
 
