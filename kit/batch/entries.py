@@ -26,9 +26,7 @@ from kit.engines.live import NotConfirmed
 from kit.redaction import hide
 
 _FATAL = (LMAuthError, LMBillingError, LMConfigurationError, NotConfirmed)
-_LONGEST_REASON = 2000
-_LONGEST_HISTORY = 200
-_KEPT_CALLS = 1000
+_LONGEST_REASON, _LONGEST_HISTORY, _KEPT_CALLS = 2000, 200, 1000
 T = TypeVar("T")
 
 

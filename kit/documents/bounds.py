@@ -1,7 +1,7 @@
-"""Bounds: how many characters, seconds and unpacked bytes one file may cost, and what a reader hands back.
+"""Bounds: which pages of a file are read, what that may cost, and what a reader hands back.
 
-Pages and pixels have bounds of their own (see `kit.documents.pages`). Seconds are checked between rows, pages
-and steps of a PDF; a single step of a library that runs longer is not interrupted.
+Seconds are checked between rows, pages and steps of a PDF; a single step of a library that runs longer is not
+interrupted.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from kit.documents.errors import FileTooLarge, TookTooLong
+from kit.documents.errors import FileTooLarge, NoSuchPage, TookTooLong, TooManyPages
+from kit.documents.kinds import MAX_PIXELS
 
+MAX_PAGES = 200
 MAX_CHARACTERS = 2_000_000
 MAX_SECONDS = 60.0
 MAX_UNPACKED = 300_000_000
@@ -28,13 +30,38 @@ class Part:
     scan: bool = False
     bounded: bool = False
 
+    def count(self, what: str, number: int) -> None:
+        """Note how often something is in the file, if it is."""
+        if number:
+            self.notes.append(f"{what}: {number}")
 
+
+@dataclass
 class Bounds:
-    """What reading one file may cost; the clock runs from the moment it is made."""
+    """What is read of a file, and what that may cost; the clock runs from the moment it is made."""
 
-    def __init__(self, source: str, characters: int, seconds: float) -> None:
-        self.source, self.characters, self.seconds = source, characters, seconds
-        self._end = time.monotonic() + seconds
+    source: str
+    first: int = 1
+    last: int | None = None
+    password: str | None = field(default=None, repr=False)
+    limit: int = MAX_PAGES
+    max_pixels: int = MAX_PIXELS
+    characters: int = MAX_CHARACTERS
+    seconds: float = MAX_SECONDS
+
+    def __post_init__(self) -> None:
+        self._end = time.monotonic() + self.seconds
+
+    def chosen(self, total: int) -> range:
+        """Return the numbers of the wanted pages, once it is clear that they exist and are not too many."""
+        last = min(self.last or total, total)
+        if not 1 <= self.first <= last:
+            problem = f"it has {total} pages; choose first and last from 1 to {total}."
+            raise NoSuchPage(self.source, problem)
+        if (number := last - self.first + 1) > self.limit:
+            way = f"Read a part (first=1, last={self.limit}), or raise limit=."
+            raise TooManyPages(self.source, f"{number} pages are more than {self.limit}. {way}")
+        return range(self.first, last + 1)
 
     def check(self, where: str) -> None:
         """Stop when the time is used up, with the place that was reached."""
@@ -45,7 +72,7 @@ class Bounds:
     def cut(self, parts: list[Part]) -> list[Part]:
         """Keep the first `characters` characters of a file; what is cut away is said with the numbers.
 
-        >>> Bounds("a.txt", 5, 60).cut([Part("one two")])[0].notes
+        >>> Bounds("a.txt", characters=5).cut([Part("one two")])[0].notes
         ['the first 5 of 7 characters are here; raise characters= for the rest']
         """
         left = self.characters

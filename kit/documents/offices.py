@@ -55,10 +55,12 @@ def word(data: bytes, text: str) -> Part:
             files = [archive.read(name) for name in packed if re.fullmatch(pattern, name)]
             lines = dict.fromkeys(line for xml in files for line in words_of(xml, entry, letters))
             text += listed(heading, lines)
-    files = _COUNTED_FILES.items()
-    counted = {what: sum(name.lower().startswith(at) for name in packed) for at, what in files}
-    counted |= {what: len(re.findall(tag, body)) for tag, what in _COUNTED_TAGS.items()}
-    return Part(text.strip(), [f"{what}: {number}" for what, number in counted.items() if number])
+    part = Part(text.strip())
+    for place, what in _COUNTED_FILES.items():
+        part.count(what, sum(name.lower().startswith(place) for name in packed))
+    for tag, what in _COUNTED_TAGS.items():
+        part.count(what, len(re.findall(tag, body)))
+    return part
 
 
 def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
@@ -78,12 +80,10 @@ def talk(data: bytes, texts: list[str], bounds: Bounds) -> list[Part]:
             text += listed(heading, [line for xml in files for line in words_of(xml, entry, letters)])
         part = Part(text.strip(), ["a hidden slide; it is read"] if slide.element.get("show") == "0" else [])
         external = [one.reltype for one in slide.part.rels.values() if one.is_external]
-        if links := sum(kind.endswith("/hyperlink") for kind in external):
-            part.notes.append(f"addresses of links, left out: {links}")
-        if shown := sum(1 for _ in slide.element.iter(_BLIP)):
-            part.notes.append(f"pictures, also of films, {_PICTURES}: {shown}")
-        if embedded := sum(relation.reltype.endswith(_EMBEDDED) for relation in relations):
-            part.notes.append(f"embedded files, sounds or films not read: {embedded}")
+        part.count("addresses of links, left out", sum(kind.endswith("/hyperlink") for kind in external))
+        part.count(f"pictures, also of films, {_PICTURES}", len([*slide.element.iter(_BLIP)]))
+        embedded = sum(relation.reltype.endswith(_EMBEDDED) for relation in relations)
+        part.count("embedded files, sounds or films not read", embedded)
         parts.append(part)
     return parts
 

@@ -23,14 +23,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kit.documents import errors, mails, offices, pdfs, pictures, tables, texts
-from kit.documents.bounds import MAX_CHARACTERS, MAX_SECONDS, Bounds, Part, refuse_swollen
+from kit.documents.bounds import MAX_CHARACTERS, MAX_PAGES, MAX_SECONDS, Bounds, Part, refuse_swollen
 from kit.documents.errors import BROKEN, UnreadableFile, UnsupportedFile
 from kit.documents.kinds import MAILS, MAX_PIXELS, PICTURES, kind_of, refuse_bomb, signed
 
 if TYPE_CHECKING:
     import dspy
 
-MAX_PAGES = 200
 MAX_BYTES = 500_000_000
 MAX_ATTACHED = 100
 MAX_DEPTH = 5
@@ -180,7 +179,7 @@ def _outcomes(file: tuple[str, bytes], options: dict[str, Any], depth: int = 0) 
     name, data = file
     remark = "; ".join(getattr(file, "warnings", ()))  # such as a web page where a PDF was expected
     try:
-        gathered, attached = _read(name, data, remark, **options)
+        gathered, attached = _read(name, data, remark, options)
     except UnreadableFile as error:
         return [Outcome(name, error=error)]
     outcomes = [Outcome(name, tuple(gathered))]
@@ -248,38 +247,28 @@ def _skipped(reports: list[Any]) -> str:
 
 
 def _read(
-    name: str,
-    data: bytes,
-    remark: str,
-    *,
-    first: int = 1,
-    last: int | None = None,
-    password: str | None = None,
-    limit: int = MAX_PAGES,
-    max_pixels: int = MAX_PIXELS,
-    characters: int = MAX_CHARACTERS,
-    seconds: float = MAX_SECONDS,
+    name: str, data: bytes, remark: str, options: dict[str, Any]
 ) -> tuple[list[Page], list[tuple[str, bytes]]]:
     """Return the pages of one file, and what is attached to it."""
     if not data:
         raise errors.EmptyFile(name, "the file has no bytes. Was it copied whole?")
-    file = _File(name, data, kind_of(name, data), password, remark)
-    bounds = Bounds(name, characters, seconds)
+    bounds = Bounds(name, **options)
+    file = _File(name, data, kind_of(name, data), bounds.password, remark)
     attached: mails.Files = []
     try:
         if file.kind == ".pdf":
-            chosen = _chosen(name, pdfs.count(name, data, password), first, last, limit)
-            parts = pdfs.read(name, data, password, chosen, bounds)
+            chosen = bounds.chosen(pdfs.count(name, data, bounds.password))
+            parts = pdfs.read(name, data, chosen, bounds)
         else:
             if file.kind in PICTURES:
-                refuse_bomb(name, data, max_pixels)
-                parts = pictures.read(name, data, max_pixels, limit, bounds)
+                refuse_bomb(name, data, bounds.max_pixels)
+                parts = pictures.read(name, data, bounds)
             elif file.kind in MAILS:
                 letter, attached = (mails.outlook if file.kind == ".msg" else mails.mail)(data, bounds)
                 parts = [letter]
             else:
                 parts = _parts(file, bounds)
-            chosen = _chosen(name, len(parts), first, last, limit)
+            chosen = bounds.chosen(len(parts))
             parts = parts[chosen[0] - 1 : chosen[-1]]
     except BROKEN as error:
         problem = f"this {file.kind[1:].upper()} cannot be read ({error})"
@@ -306,14 +295,3 @@ def _page(file: _File, number: int, part: Part) -> Page:
     odd = file.remark or (f"named {named}, read as {file.kind}" if named not in ("", file.kind) else "")
     notes = [odd, *part.notes, *texts.doubts(part.text), *empty]
     return Page(number, part.text, file.name, "; ".join(filter(None, notes)), file, part.scan)
-
-
-def _chosen(name: str, total: int, first: int, last: int | None, limit: int) -> range:
-    """Return the numbers of the wanted pages, once it is clear that they exist and are not too many."""
-    last = min(last or total, total)
-    if not 1 <= first <= last:
-        raise errors.NoSuchPage(name, f"it has {total} pages; choose first and last from 1 to {total}.")
-    if last - first + 1 > limit:
-        way = f"Read a part (first=1, last={limit}), or raise limit=."
-        raise errors.TooManyPages(name, f"{last - first + 1} pages are more than {limit}. {way}")
-    return range(first, last + 1)

@@ -30,7 +30,7 @@ def count(name: str, data: bytes, password: str | None) -> int:
         return len(document)
 
 
-def read(name: str, data: bytes, password: str | None, numbers: range, bounds: Bounds) -> list[Part]:
+def read(name: str, data: bytes, numbers: range, bounds: Bounds) -> list[Part]:
     """Return a part for each of the pages with these numbers, from 1."""
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
@@ -39,7 +39,7 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
     parts = []
     with _heard() as heard:
         try:
-            reader = PdfReader(io.BytesIO(data), password=password)
+            reader = PdfReader(io.BytesIO(data), password=bounds.password)
             about, filled = _about(reader), _filled(reader)
         except broken as error:
             reader, about, filled = None, [f"its outline cannot be read ({_short(error)})"], []
@@ -54,14 +54,13 @@ def read(name: str, data: bytes, password: str | None, numbers: range, bounds: B
                     part.text, ends = part.text.strip(), _comments(page, part)
             except broken as error:
                 failed = _short(error)
-            _look((name, data, password), part, number, failed)
+            _look((name, data, bounds.password), part, number, failed)
             if damage := next((said for said in heard if "decompressing" in said), ""):
                 part.notes.append(f"a piece of the page is damaged, and what it held is missing ({damage})")
             part.text = (part.text + ends).strip()
             parts.append(part)
     parts[0].text = (parts[0].text + listed("Form fields of the file:", filled)).strip()
-    if filled:
-        parts[0].notes.append(f"form fields that are filled, at the end of the text: {len(filled)}")
+    parts[0].count("form fields that are filled, at the end of the text", len(filled))
     parts[0].notes += about
     return parts
 
@@ -169,10 +168,8 @@ def _comments(page: Any, part: Part) -> str:
             comments.append(f"{subtype}{by}: {words}")
         else:
             bare[subtype] += 1
-    if links:
-        part.notes.append(f"addresses of links, left out: {links}")
-    if comments:
-        part.notes.append(f"comments, at the end of the text: {len(comments)}")
+    part.count("addresses of links, left out", links)
+    part.count("comments, at the end of the text", len(comments))
     if bare:
         marks = ", ".join(f"{number} {kind}" for kind, number in bare.items())
         part.notes.append(f"marks, films and sounds without words, which are not read: {marks}")

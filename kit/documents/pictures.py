@@ -10,7 +10,7 @@ from kit.documents.bounds import Bounds, Part
 from kit.documents.errors import CorruptFile, ImageTooLarge, TooManyPages
 
 
-def read(name: str, data: bytes, max_pixels: int, limit: int, bounds: Bounds) -> list[Part]:
+def read(name: str, data: bytes, bounds: Bounds) -> list[Part]:
     """Return a part for each page; each is decoded once, so that a picture that breaks off is found."""
     from PIL import Image
 
@@ -18,13 +18,14 @@ def read(name: str, data: bytes, max_pixels: int, limit: int, bounds: Bounds) ->
         warnings.simplefilter("ignore")
         frames = getattr(picture, "n_frames", 1)
         paged = picture.format == "TIFF"
-        if paged and frames > limit:
-            raise TooManyPages(name, f"{frames} pages are more than {limit}. Raise limit=, or split it.")
+        if paged and frames > bounds.limit:
+            ways = "Raise limit=, or split it."
+            raise TooManyPages(name, f"{frames} pages are more than {bounds.limit}. {ways}")
         for frame in range(frames if paged else 1):
             bounds.check(f"page {frame + 1}")
             picture.seek(frame)
-            if (pixels := picture.width * picture.height) > max_pixels:
-                size = f"{pixels:,} pixels on page {frame + 1} are more than {max_pixels:,}"
+            if (pixels := picture.width * picture.height) > bounds.max_pixels:
+                size = f"{pixels:,} pixels on page {frame + 1} are more than {bounds.max_pixels:,}"
                 raise ImageTooLarge(name, f"{size}. Shrink it.")
             picture.load()
     if paged:

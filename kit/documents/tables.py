@@ -48,8 +48,8 @@ def workbook(name: str, data: bytes, bounds: Bounds) -> list[Part]:
     boxed = [line for xml in drawings for line in words_of(xml)]
     parts[0].text += listed("Text boxes of the workbook:", boxed)
     for place, what in _COUNTED.items():
-        if number := sum(part.startswith(place) for part in packed):
-            parts[0].notes.append(f"{what} of the workbook not read (save it as PDF to see them): {number}")
+        number = sum(part.startswith(place) for part in packed)
+        parts[0].count(f"{what} of the workbook not read (save it as PDF to see them)", number)
     return parts
 
 
@@ -69,8 +69,8 @@ def _sheet(name: str, sheet: Any, written: Any, bounds: Bounds) -> Part:
     words = _apply_formats(sheet)
     _write(part, sheet.title, _rows(sheet, written, missing), bounds)
     _said(part, "words and signs of number formats, left out", words)
-    if links := sum(bool(cell.hyperlink and cell.hyperlink.target) for cell in sheet._cells.values()):
-        part.notes.append(f"addresses of links, left out: {links}")
+    links = [cell.hyperlink.target for cell in sheet._cells.values() if cell.hyperlink]
+    part.count("addresses of links, left out", sum(map(bool, links)))
     _said(part, "formulas without a computed value, written as formulas", missing)
     rows = [str(at) for at, row in sorted(sheet.row_dimensions.items()) if row.hidden]
     _said(part, "hidden rows, which are read", rows)
