@@ -108,10 +108,8 @@ def plain(value: Any) -> Any:
     try:
         return to_jsonable_python(value, bytes_mode="base64", fallback=_of_library)
     except (PydanticSerializationError, TypeError, ValueError) as error:
-        raise NotStorable(
-            f"a {type(value).__name__}, which JSON cannot hold ({error}). Return text, numbers, dates, "
-            "bytes, lists, dicts or Pydantic models."
-        ) from error
+        ways = "Return text, numbers, dates, bytes, lists, dicts or Pydantic models."
+        raise NotStorable(f"a {type(value).__name__}, which JSON cannot hold ({error}). {ways}") from error
 
 
 def dumps(value: Any) -> str:

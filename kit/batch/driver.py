@@ -25,7 +25,7 @@ _OPEN = 4
 
 
 class Stopped(RuntimeError):
-    """The run ended because going on would be in vain; what was answered is kept."""
+    """Too many failures in a row, or one that no entry could escape; what was answered is kept."""
 
 
 @dataclass
@@ -59,10 +59,7 @@ class Driver:
     cost_usd: float = 0.0
 
     def work(self, partitions: Iterable[Rows], size: int) -> None:
-        """Do all partitions that are not finished; whatever ends it, keep the calls in flight.
-
-        `Stopped` is raised after too many failures in a row, or one that no entry could escape.
-        """
+        """Do all partitions that are not finished; keep the calls in flight, whatever ends it."""
         finished = self.parts.finished()
         called = calls_of(getattr(self.asked, "program", None))  # for a row, at most
 

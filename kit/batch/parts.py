@@ -120,10 +120,8 @@ def numbered(rows: pa.Table, start: int) -> pa.Table:
 
 def _beside(rows: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
     if clash := sorted(set(rows.column_names) & set(columns)):
-        raise ValueError(
-            f"{', '.join(clash)}: both a column of the table and an output of the run. Tell them apart with "
-            'prefix="predicted_", or rename the column. No answer is lost.'
-        )
+        way = 'Tell them apart with prefix="predicted_", or rename the column. No answer is lost.'
+        raise ValueError(f"{', '.join(clash)}: both a column of the table and an output of the run. {way}")
     for name, column in columns.items():
         rows = rows.append_column(name, column)
     return rows

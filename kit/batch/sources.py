@@ -64,10 +64,9 @@ def source_of(table: Any) -> Source:
         return Source(rows.table.schema, len(rows), _digest([_content(rows)]), lambda: [rows])
     if hasattr(table, "to_delayed") and hasattr(table, "npartitions"):
         return _of_dask(table)
-    if isinstance(table, str | Path):
-        return _of_files(_files(Path(table)))
-    if isinstance(table, Sequence) and all(isinstance(item, str | Path) for item in table):
-        return _of_files([path for item in table for path in _files(Path(item))])
+    paths = [table] if isinstance(table, str | Path) else table
+    if isinstance(paths, Sequence) and all(isinstance(item, str | Path) for item in paths):
+        return _of_files([path for item in paths for path in _files(Path(item))])
     sources, way = "pandas or Dask DataFrame, a path or a list of paths", "pandas.DataFrame(rows)"
     raise TypeError(f"A source is a {sources}, not a {type(table).__name__}. Make a frame of rows: {way}.")
 
@@ -81,10 +80,9 @@ def mapping_of(inputs: Sequence[str] | Mapping[str, str], schema: pa.Schema) -> 
     if not mapping:
         raise ValueError(f"inputs is empty. Columns found: {', '.join(schema.names)}.")
     if missing := sorted(set(mapping.values()) - set(schema.names)):
-        raise MissingColumn(
-            f"No column {', '.join(map(repr, missing))}. Columns found: {', '.join(schema.names)}. If the "
-            "program's field has another name than the column, write inputs={'field': 'column'}."
-        )
+        way = "If the program's field has another name than the column, write inputs={'field': 'column'}."
+        found = ", ".join(schema.names)
+        raise MissingColumn(f"No column {', '.join(map(repr, missing))}. Columns found: {found}. {way}")
     return mapping
 
 
@@ -140,7 +138,6 @@ def _of_files(paths: list[Path]) -> Source:
 
 
 def _one_schema(schemas: list[pa.Schema]) -> pa.Schema:
-    """Return a schema that holds the columns of all pieces of a table."""
     try:
         return pa.unify_schemas(schemas, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:

@@ -1,12 +1,10 @@
-"""Kinds: what a file really is, and how large its picture would be, before anything reads or decodes it."""
+"""Kinds: what a file really is, before anything reads it."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from pathlib import Path
 
-from kit.documents.errors import CorruptFile, EncryptedFile, ImageTooLarge, UnsupportedFile
+from kit.documents.errors import CorruptFile, EncryptedFile, UnsupportedFile
 
 MAX_PIXELS = 50_000_000
 PICTURES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -80,20 +78,3 @@ def signed(data: bytes) -> str | None:
     after_some_bytes = b"%PDF-" in data[:1024] and not data.startswith(b"PK")  # a zip may begin with a PDF
     kind = detect_extension(data) or (".pdf" if after_some_bytes else None)
     return ".xlsb" if kind == ".xlsx" and b"xl/workbook.bin" in data else kind
-
-
-def refuse_bomb(source: str, data: bytes, max_pixels: int = MAX_PIXELS) -> None:
-    """Read a picture's header only, and refuse it if it promises too many pixels or cannot be read."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            width, height = Image.open(io.BytesIO(data)).size
-    except Image.DecompressionBombError as error:
-        raise ImageTooLarge(source, f"{error} Shrink it first.") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise CorruptFile(source, "this picture cannot be decoded. Save or send it again.") from error
-    if width * height > max_pixels:
-        size = f"{width:,} by {height:,} pixels are more than {max_pixels:,}"
-        raise ImageTooLarge(source, f"{size}. Shrink it, or raise max_pixels=.")

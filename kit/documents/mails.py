@@ -75,7 +75,6 @@ def outlook(data: bytes, bounds: Bounds) -> tuple[Part, Files]:
 
 
 def _letter(headers: list[tuple[str, Any]], names: list[str], body: str, notes: list[str]) -> Part:
-    """Write a mail as text: headers, the names of what is attached, then the words."""
     headers = [*headers, ("Attachments", ", ".join(names))] if names else headers
     top = "\n".join(f"{name}: {value}" for name, value in headers)
     empty = [] if body else ["the mail has no body as text or HTML"]
@@ -103,7 +102,6 @@ def _files(message: Any, *bodies: Any) -> Iterator[Any]:
 
 
 def _file(part: Any, number: int) -> tuple[str, bytes]:
-    """Return the name and the bytes of what is attached."""
     kind, subject = part.get_content_type(), None
     if kind == "message/rfc822":
         mail = part.get_content()
@@ -120,10 +118,6 @@ def _file(part: Any, number: int) -> tuple[str, bytes]:
 
 
 def _words(part: Any, notes: list[str]) -> str:
-    data = part.get_payload(decode=True) or b""
-    try:
-        return data.decode(part.get_content_charset() or "utf-8")
-    except (LookupError, UnicodeDecodeError):
-        text, guess = decoded(data)
-        notes += [note for note in guess if note not in notes]
-        return text
+    text, guess = decoded(part.get_payload(decode=True) or b"", part.get_content_charset() or "")
+    notes += [note for note in guess if note not in notes]
+    return text

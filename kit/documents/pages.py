@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from kit.documents import errors, mails, offices, pdfs, pictures, tables, texts
 from kit.documents.bounds import MAX_CHARACTERS, MAX_PAGES, MAX_SECONDS, Bounds, Part, refuse_swollen
 from kit.documents.errors import BROKEN, UnreadableFile, UnsupportedFile
-from kit.documents.kinds import MAILS, MAX_PIXELS, PICTURES, kind_of, refuse_bomb, signed
+from kit.documents.kinds import MAILS, MAX_PIXELS, PICTURES, kind_of, signed
 
 if TYPE_CHECKING:
     import dspy
@@ -120,18 +120,10 @@ def pages(
 
     An attachment that cannot be read is no error: the note of its mail names it.
 
-    Args:
-        source: Path or URL.
-        first: First page to read, from 1.
-        last: Last page to read; None for the end.
-        password: Opens an encrypted PDF.
-        limit: Most pages to read of one file.
-        max_pixels: Most pixels of a picture; larger ones are refused before they are decoded.
-        characters: Most characters to keep of one file; what is cut is said in `page.note`.
-        seconds: Most seconds to read one file, after it is fetched.
-
-    Raises:
-        UnreadableFile: One of its kinds (see `kit.documents.errors`), for the first file that cannot be read.
+    `first` and `last` choose pages, counted from 1; `password` opens an encrypted PDF. At most `limit` pages
+    of one file are read, for `seconds` after it is fetched, and `characters` are kept; `page.note` says what is
+    cut. A picture of more than `max_pixels` is refused before it is decoded. The first file that cannot be read
+    raises `UnreadableFile`, or one of its kinds (see `kit.documents.errors`).
     """
     options = {"first": first, "last": last, "password": password, "limit": limit, "max_pixels": max_pixels}
     options |= {"characters": characters, "seconds": seconds}
@@ -261,7 +253,6 @@ def _read(
             parts = pdfs.read(name, data, chosen, bounds)
         else:
             if file.kind in PICTURES:
-                refuse_bomb(name, data, bounds.max_pixels)
                 parts = pictures.read(name, data, bounds)
             elif file.kind in MAILS:
                 letter, attached = (mails.outlook if file.kind == ".msg" else mails.mail)(data, bounds)
@@ -278,7 +269,6 @@ def _read(
 
 
 def _parts(file: _File, bounds: Bounds) -> list[Part]:
-    """Read a file that is no PDF, no picture and no mail."""
     if file.kind == ".xlsx":
         return tables.workbook(file.name, file.data, bounds)
     if file.kind in (".docx", ".pptx"):

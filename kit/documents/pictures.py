@@ -1,4 +1,4 @@
-"""Pictures: one page for each page of a TIFF, one for anything else, and what was left out."""
+"""Pictures: one page for each page of a TIFF, one for anything else; too large ones are refused first."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pathlib import Path
 
 from kit.documents.bounds import Bounds, Part
 from kit.documents.errors import CorruptFile, ImageTooLarge, TooManyPages
+from kit.documents.kinds import MAX_PIXELS
 
 
 def read(name: str, data: bytes, bounds: Bounds) -> list[Part]:
     """Return a part for each page; each is decoded once, so that a picture that breaks off is found."""
     from PIL import Image
 
+    refuse_bomb(name, data, bounds.max_pixels)
     with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as picture:
         warnings.simplefilter("ignore")
         frames = getattr(picture, "n_frames", 1)
@@ -51,3 +53,20 @@ def drawn(name: str, data: bytes, kind: str, number: int, longest: int) -> bytes
     if not artifact["images"]:
         raise CorruptFile(name, f"{artifact['meta']['error']['message']}. Save or send it again.")
     return artifact["images"][0]["bytes"]
+
+
+def refuse_bomb(source: str, data: bytes, max_pixels: int = MAX_PIXELS) -> None:
+    """Read a picture's header only, and refuse it if it promises too many pixels or cannot be read."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            width, height = Image.open(io.BytesIO(data)).size
+    except Image.DecompressionBombError as error:
+        raise ImageTooLarge(source, f"{error} Shrink it first.") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise CorruptFile(source, "this picture cannot be decoded. Save or send it again.") from error
+    if width * height > max_pixels:
+        size = f"{width:,} by {height:,} pixels are more than {max_pixels:,}"
+        raise ImageTooLarge(source, f"{size}. Shrink it, or raise max_pixels=.")

@@ -29,11 +29,9 @@ _COUNTED = {
     "elements that the page hides, left out": _HIDDEN,
 }
 _MARKS = {  # UTF-32 first: its mark begins like that of UTF-16
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
+    (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE): "utf-32",
+    (codecs.BOM_UTF8,): "utf-8-sig",
+    (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE): "utf-16",
 }
 _CODE_PAGES = (437, 850, 932, 949, 1250, 1251, 1253, 1254, 1255, 1256, 1257)
 _OTHERS = [*(f"cp{number}" for number in _CODE_PAGES), "koi8_r", "mac_roman", "euc_jp", "gb18030", "big5"]
@@ -119,19 +117,19 @@ def text_reader(kind: str) -> tuple[Callable[..., dict[str, Any]], bool]:
     return (reader := processors.get(kind) or plain), reader is plain
 
 
-def decoded(data: bytes) -> tuple[str, list[str]]:
-    r"""Return the text, and a note unless its encoding is certain; an XML file says its own.
+def decoded(data: bytes, encoding: str = "") -> tuple[str, list[str]]:
+    r"""Return the text, and a note unless its encoding is certain or declared; an XML file says its own.
 
     >>> decoded(b"caf\xe9s")
     ('cafés', ['read as cp1252, a guess: check its accents and quotes'])
     """
-    if mark := next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), ""):
+    if mark := next((name for marks, name in _MARKS.items() if data.startswith(marks)), ""):
         return data.decode(mark, "replace"), []
-    if data.startswith(b"<?xml") and (declared := _DECLARED.search(data[:200])):
+    if not encoding and data.startswith(b"<?xml") and (declared := _DECLARED.search(data[:200])):
+        encoding = declared[1].decode("ascii")
+    for likely in (encoding or "utf-8", "utf-8"):
         with suppress(UnicodeDecodeError, LookupError):
-            return data.decode(declared[1].decode("ascii")), []
-    with suppress(UnicodeDecodeError):
-        return data.decode("utf-8"), []
+            return data.decode(likely), []
     text = data.decode("utf-8", "replace")
     if text.count("\ufffd") < 0.1 * sum(sign > "\x7f" and sign.isalpha() for sign in text):
         return text, []  # UTF-8 with a few broken bytes; `doubts` counts them

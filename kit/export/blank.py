@@ -28,11 +28,6 @@ class Field:
     kind: str
     values: list[Any]
 
-    @property
-    def code(self) -> str:
-        """The field as Python declares it."""
-        return f"{self.name}: {self.kind}"
-
 
 def new(name: str, signature: str, to: str | Path | None = None, *, force: bool = False) -> Project:
     """Write an empty project: signature, module, metric, three rows, tests, and a notebook to explore it.
@@ -60,7 +55,8 @@ def new(name: str, signature: str, to: str | Path | None = None, *, force: bool 
 
 def _words(name: str, inputs: list[Field], outputs: list[Field]) -> dict[str, str]:
     every, title = [*inputs, *outputs], name.replace("_", " ").capitalize()
-    declared = {field.code: "Input" for field in inputs} | {field.code: "Output" for field in outputs}
+    given, made = ([f"{field.name}: {field.kind}" for field in side] for side in (inputs, outputs))
+    declared = dict.fromkeys(given, "Input") | dict.fromkeys(made, "Output")
     serves = "".join(part.capitalize() for part in name.split("_"))
     example = json.dumps({field.name: field.values[0] for field in inputs})
     return {
@@ -74,8 +70,8 @@ def _words(name: str, inputs: list[Field], outputs: list[Field]) -> dict[str, st
         "running": files.running({"serves": serves, "example": example}),
         "imports": "\nfrom typing import Literal\n" if "Literal[" in "".join(declared) else "",
         "fields": "\n".join(f"    {code} = dspy.{side}Field()" for code, side in declared.items()),
-        "answers": "\n".join(f"    {field.code}" for field in outputs),
-        "parameters": ", ".join(field.code for field in inputs),
+        "answers": "\n".join(f"    {code}" for code in made),
+        "parameters": ", ".join(given),
         "arguments": ", ".join(f"{field.name}={field.name}" for field in inputs),
         "types": "\n".join(f"| {field.name} | {field.kind.replace('|', 'or')} |" for field in every),
     }

@@ -75,10 +75,8 @@ def cases(root: Path = ROOT) -> list[Case]:
 def find(name: str, root: Path = ROOT) -> Case:
     """Return the case of that name; the ValueError for an unknown one lists all."""
     if not (root / "data").is_dir():
-        raise ValueError(
-            f"The data that an export takes along is not in {root}. An installed package has none: clone the "
-            "repository, and run `uv run kit export` in it."
-        )
+        way = "An installed package has none: clone the repository, and run `uv run kit export` in it."
+        raise ValueError(f"The data that an export takes along is not in {root}. {way}")
     known = {case.name: case for case in cases(root)}
     if name not in known:
         raise ValueError(f"There is no case {name!r} to export. Cases: {', '.join(known)}.")

@@ -82,10 +82,8 @@ def check_place(files: list[str], to: Path, *, force: bool) -> None:
         raise BadProject(f"{outside[0]} would lie outside of {to}; is a link in the way?")
     if (there := [file for file in files if (to / file).exists()]) and not force:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
-        raise BadProject(
-            f"{to} holds {there[0]}{more} already; nothing was written. Name an empty folder, or overwrite "
-            "these files with --force (in Python: force=True)."
-        )
+        ways = "Name an empty folder, or overwrite these files with --force (in Python: force=True)."
+        raise BadProject(f"{to} holds {there[0]}{more} already; nothing was written. {ways}")
 
 
 def put(staged: Path, to: Path) -> list[str]:

@@ -48,10 +48,8 @@ def case(
 
     `name` is one of `cases()`, `to` the project's folder, `package` the name of the package in it; by default
     the one that the case declares, or the case's. With `force` files of the same names are overwritten.
-
-    Raises:
-        ValueError: If there is no such case; `BadProject`, if a name is taken or a file is there already.
-        NotProved: If the evaluation fails, e.g. for want of a recording.
+    It raises `ValueError` if there is no such case, `BadProject` if a name is taken or a file is there already,
+    and `NotProved` if the evaluation fails, e.g. for want of a recording.
     """
     chosen, folder = find(name, root), Path(to).expanduser().absolute()
     package = files.check_name(package or chosen.package)
@@ -78,10 +76,13 @@ def _gather(chosen: Case, package: str, staged: Path) -> None:
     skeleton = files.every() | files.under(files.CASE)
     readme = {"README.md.in": skeleton.pop("README.md.in")}
     words = {
-        **{name: chosen.declared[name] for name in ("about", "serves")},
-        **{"name": package, "distribution": package.replace("_", "-"), "groups": ""},
+        "about": chosen.declared["about"],
+        "name": package,
+        "distribution": package.replace("_", "-"),
         "dependencies": "".join(f'  "{item}",\n' for item in chosen.declared["dependencies"]),
+        "groups": "",
         "title": package.replace("_", " ").capitalize(),
+        "serves": chosen.declared["serves"],
         "use": Template(chosen.declared.get("use", "")).safe_substitute(name=package),
     }
     files.write(skeleton | extras, staged, words)
