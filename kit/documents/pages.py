@@ -121,9 +121,9 @@ def pages(
     An attachment that cannot be read is no error: the note of its mail names it.
 
     `first` and `last` choose pages, counted from 1; `password` opens an encrypted PDF. At most `limit` pages
-    of one file are read, for `seconds` after it is fetched, and `characters` are kept; `page.note` says what is
-    cut. A picture of more than `max_pixels` is refused before it is decoded. The first file that cannot be read
-    raises `UnreadableFile`, or one of its kinds (see `kit.documents.errors`).
+    of a file are read, for `seconds` after it is fetched, and `characters` are kept; `page.note` says what is
+    cut. A picture of more than `max_pixels` is refused before it is decoded. The first file that is
+    unreadable raises `UnreadableFile`, or one of its kinds (see `kit.documents.errors`).
     """
     options = {"first": first, "last": last, "password": password, "limit": limit, "max_pixels": max_pixels}
     options |= {"characters": characters, "seconds": seconds}

@@ -48,8 +48,8 @@ def case(
 
     `name` is one of `cases()`, `to` the project's folder, `package` the name of the package in it; by default
     the one that the case declares, or the case's. With `force` files of the same names are overwritten.
-    It raises `ValueError` if there is no such case, `BadProject` if a name is taken or a file is there already,
-    and `NotProved` if the evaluation fails, e.g. for want of a recording.
+    It raises `ValueError` if there is no such case, `BadProject` if a name is taken or a file is there, and
+    `NotProved` if the evaluation fails, e.g. for want of a recording.
     """
     chosen, folder = find(name, root), Path(to).expanduser().absolute()
     package = files.check_name(package or chosen.package)
