@@ -4,9 +4,9 @@ DSPy's schema leaves out what a signature says beyond types: the bounds of an ou
 keys of a dictionary inside a model, and tool calls. `complete` puts them back, from the signature of the
 program that asks.
 
-llama.cpp's own grammars drop most patterns and all bounds of decimal numbers, without an error. Schemas that
-have these go to llguidance, which comes with llama.cpp and holds nearly all of them; the rest is checked in
-the reply. So are the bounds of a program whose adapter sends no schema: there they are words of the prompt.
+llama.cpp's own grammars drop most patterns and all bounds of decimal numbers. Its server only logs
+"JSON schema conversion was incomplete". Schemas that have these go to llguidance, which holds nearly all of
+them; the rest is checked in the reply. So are bounds that no schema sends: they are words of the prompt.
 """
 
 from __future__ import annotations
