@@ -34,10 +34,9 @@ class LostScheduler(RuntimeError):
 
 
 class Cluster:
-    """Ask a program on the workers of a Dask cluster.
+    """Ask a program on the workers of a Dask cluster; the model's API key travels with the program.
 
-    `scheduler` is an address such as "tcp://10.0.0.1:8786", a cluster, or a client; only a client that was
-    made here is closed in the end. The model's API key travels with the program.
+    `scheduler` is an address such as "tcp://10.0.0.1:8786", a cluster, or a client, which is left open.
     """
 
     def __init__(self, program: Any, threads: int, scheduler: Any) -> None:
@@ -112,8 +111,7 @@ def answer(program: bytes, threads: int, task: Task) -> list[EntryOutcome]:
     with _LOADING:
         program, settings, pool, earlier = _loaded(program, threads, distributed.get_worker().address)
     with dspy.context(**settings):
-        asked = [(Entry(program, key), inputs) for key, inputs in task]
-        begun = [(entry, entry.submit(pool, inputs)) for entry, inputs in asked]
+        begun = [(entry := Entry(program, key), entry.submit(pool, inputs)) for key, inputs in task]
     outcomes = [entry.outcome(future) for entry, future in begun]
     forget_calls(earlier)
     return outcomes

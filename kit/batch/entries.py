@@ -89,8 +89,7 @@ def key_of(inputs: dict[str, Any]) -> bytes:
     >>> key_of({"a": 1, "b": "x"}) == key_of({"b": "x", "a": 1}) != key_of({"a": "1", "b": "x"})
     True
     """
-    content = cells.dumps(dict(sorted(inputs.items())))
-    return hashlib.sha256(content.encode()).digest()[:16]
+    return hashlib.sha256(cells.dumps(dict(sorted(inputs.items()))).encode()).digest()[:16]
 
 
 def forget_calls(earlier: int = 0) -> None:

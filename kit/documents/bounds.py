@@ -56,8 +56,7 @@ class Bounds:
         """Return the numbers of the wanted pages, once it is clear that they exist and are not too many."""
         last = min(self.last or total, total)
         if not 1 <= self.first <= last:
-            problem = f"it has {total} pages; choose first and last from 1 to {total}."
-            raise NoSuchPage(self.source, problem)
+            raise NoSuchPage(self.source, f"it has {total} pages; choose first and last from 1 to {total}.")
         if (number := last - self.first + 1) > self.limit:
             way = f"Read a part (first=1, last={self.limit}), or raise limit=."
             raise TooManyPages(self.source, f"{number} pages are more than {self.limit}. {way}")

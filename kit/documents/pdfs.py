@@ -44,12 +44,11 @@ def read(name: str, data: bytes, numbers: range, bounds: Bounds) -> list[Part]:
         except broken as error:
             reader, about, filled = None, [f"its outline cannot be read ({_short(error)})"], []
         for number in numbers:
-            bounds.check(f"page {number}")
+            bounds.check(here := f"page {number}")
             part, ends, failed = Part(), "", ""
             heard.clear()
             try:
                 if page := reader and reader.pages[number - 1]:
-                    here = f"page {number}"
                     part.text = page.extract_text(visitor_operand_before=lambda *_, at=here: bounds.check(at))
                     part.text, ends = part.text.strip(), _comments(page, part)
             except broken as error:

@@ -115,10 +115,9 @@ def rendered(annotation: Any) -> str:
         return f"{origin.__name__}[{', '.join(map(rendered, arguments))}]"
     if origin in (Union, types.UnionType):
         return " | ".join(map(rendered, arguments))
-    raise BadProject(
-        f"No row can be made up for the type {annotation}. Use str, int, float, bool, Literal, list[...], "
-        "dict[...] or one of them | None, and put the type that you want into program.py afterwards."
-    )
+    ways = "Use str, int, float, bool, Literal, list[...], dict[...] or one of them | None"
+    later = "and put the type that you want into program.py afterwards"
+    raise BadProject(f"No row can be made up for the type {annotation}. {ways}, {later}.")
 
 
 def made_up(annotation: Any, name: str) -> list[Any]:
