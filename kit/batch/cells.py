@@ -106,10 +106,19 @@ def _text(cell: Any) -> str | None:
 def plain(value: Any) -> Any:
     """Make a value of dicts, lists, text, numbers, booleans and None, and nothing else, or say why not."""
     try:
-        return to_jsonable_python(value, bytes_mode="base64", fallback=_of_library)
+        made = to_jsonable_python(value, bytes_mode="base64", fallback=_of_library)
+        if _loses_a_key(value):
+            raise ValueError("two keys of a dict are one in JSON, such as 1 and '1'")
+        return made
     except (PydanticSerializationError, TypeError, ValueError) as error:
         ways = "Return text, numbers, dates, bytes, lists, dicts or Pydantic models."
         raise NotStorable(f"a {type(value).__name__}, which JSON cannot hold ({error}). {ways}") from error
+
+
+def _loses_a_key(value: Any) -> bool:
+    held = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    lost = isinstance(value, dict) and len(set(map(str, value))) < len(value)
+    return lost or any(map(_loses_a_key, held))
 
 
 def dumps(value: Any) -> str:

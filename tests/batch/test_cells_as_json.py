@@ -86,3 +86,10 @@ def test_a_value_that_holds_itself_is_refused():
     loop["next"].append(loop)
     with pytest.raises(cells.NotStorable, match=r"a dict, which JSON cannot hold \(Circular reference"):
         cells.plain(loop)
+
+
+@pytest.mark.parametrize("value", [{1: "a", "1": "b"}, [{"deep": ({1: "a", "1": "b"},)}]])
+def test_no_key_takes_the_place_of_another(value):
+    """A dict whose keys are one in JSON is refused: one of its values would be lost."""
+    with pytest.raises(cells.NotStorable, match="two keys of a dict are one in JSON"):
+        cells.dumps(value)
