@@ -199,6 +199,7 @@ def _heard() -> Iterator[list[str]]:
     said, here, log = [], threading.get_ident(), logging.getLogger("pypdf")
     ear = logging.Handler(logging.WARNING)
     ear.emit = lambda record: said.append(record.getMessage()) if record.thread == here else None
+    level, passes_on = log.level, log.propagate
     log.addHandler(ear)
     log.setLevel(logging.WARNING)  # the contracts of kit.cases raise it
     log.propagate = False
@@ -206,4 +207,5 @@ def _heard() -> Iterator[list[str]]:
         yield said
     finally:
         log.removeHandler(ear)
-        log.propagate = True
+        log.setLevel(level)
+        log.propagate = passes_on

@@ -111,7 +111,7 @@ def remark_in(narrative: str, guide: Guide, client: str = "", protected: Collect
     'DNB'
     """
     masked, _ = mask(narrative, client, protected)
-    found = (_compiled(pattern).search(masked) for pattern in guide.remarks)
+    found = (_remark(pattern).search(masked) for pattern in guide.remarks)
     first = min((match for match in found if match), key=lambda match: match.start(), default=None)
     return first[0] if first else None
 
@@ -120,16 +120,21 @@ _CASED = {r"\bI\b(?![.-])", r"\bI'm\b", r"\bDNB\b", r"\bNB\b"}
 
 
 @cache  # a guide has more phrases than `re` keeps patterns
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _remark(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE if pattern not in _CASED else 0)
+
+
+@cache
+def _phrase(phrase: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{re.escape(phrase)}\b", re.IGNORECASE)
 
 
 def _remarks(text: str, guide: Guide, house: House) -> Iterator[tuple]:
     for pattern in guide.remarks:
-        for match in _compiled(pattern).finditer(text):
+        for match in _remark(pattern).finditer(text):
             yield "remark", match[0], match.start(), ()
     for phrase in guide.unsure:
-        for match in _compiled(rf"\b{re.escape(phrase)}\b").finditer(text):
+        for match in _phrase(phrase).finditer(text):
             yield "meaning", match[0], match.start(), ()
 
 
