@@ -52,7 +52,8 @@ class LiveRun:
     """An Evaluate, a Parallel, a batch, or an optimizer with all that it evaluates, and its live calls.
 
     `allowed` is how many may begin without a question; `kept`: all replies can be had again for nothing;
-    `refused`: why no more may begin; `sent_away`: calls of other processes; `over`: its caller goes on.
+    `refused`: why no more may begin; `sent_away`: calls of other processes; `rows`: modules that run now;
+    `over`: its caller goes on.
     """
 
     errand: Errand
@@ -60,6 +61,7 @@ class LiveRun:
     characters: int = 0
     allowed: float = UNASKED
     under_way: int = 0
+    rows: int = 0
     sent_away: int = 0
     answered: int = 0
     usd: float = 0.0
@@ -155,15 +157,31 @@ def under_way(errand: Errand) -> Iterator[None]:
             yield
     finally:
         run.over = True
-        _UNDER_WAY.remove(run)
+        _forget(run)
+
+
+def _forget(run: LiveRun) -> None:
+    """Forget a run that is over; one that was refused only when no row of it runs: a row may have threads."""
+    with _TURN:
+        if run in _UNDER_WAY and run.over and not (run.refused and run.rows):
+            _UNDER_WAY.remove(run)
 
 
 class _Stopping(BaseCallback):
     """Keep the rows that a stopped run left in its queues from beginning."""
 
     def on_module_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        if (run := dspy.settings.get("kit_run")) and run.refused:
-            raise NotConfirmed(run.refused)
+        if run := dspy.settings.get("kit_run"):
+            with _TURN:
+                if run.refused:
+                    raise NotConfirmed(run.refused)
+                run.rows += 1
+
+    def on_module_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        if run := dspy.settings.get("kit_run"):
+            with _TURN:
+                run.rows -= 1
+            _forget(run)
 
 
 class _Watching(BaseCallback):
